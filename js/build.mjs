@@ -1,0 +1,39 @@
+// One self-contained ES module with its CSS inlined: notebooks resolve no second file.
+import { mkdirSync, readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import * as esbuild from "esbuild";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const outfile = resolve(here, "../labelscope/static/widget.js");
+const limit = 150_000;
+const watch = process.argv.includes("--watch");
+
+/** @type {esbuild.BuildOptions} */
+const options = {
+  entryPoints: [resolve(here, "src/index.ts")],
+  outfile,
+  bundle: true,
+  format: "esm",
+  target: "es2022",
+  minify: !watch,
+  sourcemap: watch ? "inline" : false,
+  charset: "utf8",
+  legalComments: "none",
+  jsx: "automatic",
+  jsxImportSource: "preact",
+  loader: { ".css": "text", ".glsl": "text" },
+  logLevel: "info",
+};
+
+mkdirSync(dirname(outfile), { recursive: true });
+if (watch) {
+  const context = await esbuild.context(options);
+  await context.watch();
+} else {
+  await esbuild.build(options);
+  const size = gzipSync(readFileSync(outfile)).length;
+  if (size > limit) throw new Error(`widget.js is ${size} bytes gzipped; the limit is ${limit}`);
+  process.stdout.write(`widget.js: ${size} bytes gzipped of ${limit}\n`);
+}

@@ -1,0 +1,144 @@
+/**
+ * What the rooms of the page share. `store/` implements it; plot, gallery and panels only read signals and call actions.
+ * Two kinds of state are kept apart: `Screen` lives in this page only, everything in `Labels` comes from the kernel.
+ */
+import type { ReadonlySignal, Signal } from "@preact/signals";
+import type { Card, Command, Detail, JournalEvent, LabelValue, MediaKind, Progress } from "../protocol";
+
+export type ColorBy = "given" | "current" | "suggested" | "suspicion" | "state";
+export type Tool = "lasso" | "box" | "pan";
+export type RendererName = "auto" | "webgl2" | "raster";
+export type ThemeName = "auto" | "light" | "dark";
+export type Combine = "replace" | "add" | "subtract";
+
+/** Review states, equal to labelscope.review.state. */
+export const STATES = ["unreviewed", "relabelled", "kept", "unsure", "excluded", "accepted_set"] as const;
+
+/** Unlabelled code in every Uint16Array of codes. */
+export const UNLABELLED = 65535;
+
+/** Row-aligned columns, all of length n; replaced as a whole (never mutated) except `current` and `state`. */
+export interface Table {
+  readonly n: number;
+  /** map coordinates in 0…65535 or null while the map is being made; y grows upward */
+  readonly x: Uint16Array | null;
+  readonly y: Uint16Array | null;
+  readonly given: Uint16Array;
+  readonly suggested: Uint16Array;
+  /** 0…255 */
+  readonly suspicion: Uint8Array;
+  readonly flags: Uint8Array;
+  /** folded from events; mutated in place, `Store.version` ticks */
+  readonly current: Uint16Array;
+  readonly state: Uint8Array;
+  /** 1 while a command on the row is sent and not yet on disk */
+  readonly pending: Uint8Array;
+}
+
+export const FLAGGED = 1;
+
+/** Which rows pass the filters; chips in the toolbar. */
+export interface Filters {
+  given: number | null;
+  current: number | null;
+  suggested: number | null;
+  state: number | null;
+  flaggedOnly: boolean;
+  /** rows found by the last search, as a 0/1 mask, with its query */
+  search: { query: string; mask: Uint8Array } | null;
+}
+
+export interface Toast {
+  key: number;
+  level: "info" | "warning" | "error";
+  message: string;
+  hint: string;
+}
+
+export type Connection = "connecting" | "live" | "offline";
+
+export interface Meta {
+  name: string;
+  media: MediaKind;
+  summary: string;
+  hasProbability: boolean;
+  noiseRate: { value: number; low: number; high: number; level: number; measured: boolean } | null;
+  notices: { code: string; message: string; hint: string; rows: number[] }[];
+}
+
+export interface Store {
+  readonly meta: ReadonlySignal<Meta>;
+  /** class values and display names; grows when a class is added in review */
+  readonly classes: ReadonlySignal<LabelValue[]>;
+  readonly classNames: ReadonlySignal<string[]>;
+  readonly table: ReadonlySignal<Table>;
+  /** ticks on each change of table.current / state / pending */
+  readonly version: ReadonlySignal<number>;
+  /** 0/1 mask of length n and its count; replaced as a whole */
+  readonly selection: ReadonlySignal<{ mask: Uint8Array; count: number }>;
+  readonly current: ReadonlySignal<number | null>;
+  readonly hover: Signal<number | null>;
+  /** rows in the order of the queue (all n), and those of them that pass the filters (what the gallery shows) */
+  readonly order: ReadonlySignal<Uint32Array>;
+  readonly visible: ReadonlySignal<Uint32Array>;
+  /** 0/1 mask of rows that pass the filters */
+  readonly passing: ReadonlySignal<Uint8Array>;
+  readonly filters: Signal<Filters>;
+  readonly queue: Signal<string>;
+  readonly colorBy: Signal<ColorBy>;
+  readonly tool: Signal<Tool>;
+  readonly theme: Signal<ThemeName>;
+  /** theme in effect */
+  readonly dark: ReadonlySignal<boolean>;
+  readonly renderer: Signal<RendererName>;
+  readonly helpOpen: Signal<boolean>;
+  /** which relabel palette is open: for the current row or for the whole selection */
+  readonly palette: Signal<null | "current" | "selection">;
+  readonly progress: ReadonlySignal<Progress>;
+  readonly canUndo: ReadonlySignal<boolean>;
+  readonly canRedo: ReadonlySignal<boolean>;
+  readonly connection: ReadonlySignal<Connection>;
+  readonly journal: ReadonlySignal<string | null>;
+  readonly savedAt: ReadonlySignal<number | null>;
+  readonly exportFormats: ReadonlySignal<string[]>;
+  readonly toasts: ReadonlySignal<Toast[]>;
+  /** last sentence for the live region */
+  readonly announcement: ReadonlySignal<string>;
+  /** details of the current row; null while loading */
+  readonly detail: ReadonlySignal<Detail | null>;
+  /** codes on the digit keys: candidates of the current row first, then classes by order; at most 9 */
+  readonly keyCodes: ReadonlySignal<number[]>;
+
+  /* actions ------------------------------------------------------------------------------------------------ */
+  select(rows: Iterable<number> | Uint8Array, how: Combine): void;
+  clearSelection(): void;
+  setCurrent(row: number | null): void;
+  /** move along `visible` by a number of cards; keeps inside */
+  move(by: number): void;
+  /** rows an action applies to: the selection when it has more than one row or the current one is not set, else current */
+  targets(): number[];
+  send(command: Command): Promise<void>;
+  accept(rows?: number[]): void;
+  keep(rows?: number[]): void;
+  unsure(rows?: number[]): void;
+  exclude(rows?: number[]): void;
+  relabel(to: LabelValue, rows?: number[], newClass?: boolean): void;
+  undo(): void;
+  redo(): void;
+  search(query: string): void;
+  exportAs(format: string): void;
+  note(row: number, text: string): void;
+  say(sentence: string): void;
+  toast(level: Toast["level"], message: string, hint?: string): void;
+  dismiss(key: number): void;
+  /** ask for cards (batched by page); resolves from an LRU. The thumbnail is an object URL or null. */
+  card(row: number, size: number): ReadonlySignal<{ card: Card; url: string | null } | null>;
+  media(row: number, size: number): Promise<{ mime: string; url: string; data: ArrayBuffer; info: Record<string, unknown> }>;
+  /** called by the view that owns the plot once the first picture is drawn */
+  drawn(): void;
+  dispose(): void;
+}
+
+export interface FoldedEvents {
+  events: JournalEvent[];
+}
