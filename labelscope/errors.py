@@ -95,6 +95,10 @@ class WrongJournalError(LabelscopeError, ValueError):
     """The journal belongs to another dataset."""
 
 
+class MissingBundleError(LabelscopeError, FileNotFoundError):
+    """The widget's JavaScript has not been built into this copy of the package."""
+
+
 class TaskError(LabelscopeError, NotImplementedError):
     """The labels are of a kind that this call does not handle."""
 

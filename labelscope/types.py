@@ -171,12 +171,35 @@ class Ranking:
 class Scorer(Protocol):
     """A pure function of evidence, written as a frozen dataclass of hyper-parameters."""
 
-    name: str
-    family: str
-    needs: tuple[str, ...]
-    tasks: tuple[str, ...]
-    reference: str
-    fitted: bool
+    @property
+    def name(self) -> str:
+        """Name in snake case."""
+        ...
+
+    @property
+    def family(self) -> str:
+        """Room that the method lives in."""
+        ...
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Names of the evidence that is read."""
+        ...
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """Tasks that are handled."""
+        ...
+
+    @property
+    def reference(self) -> str:
+        """Where the method was published."""
+        ...
+
+    @property
+    def fitted(self) -> bool:
+        """Whether something is trained, so that invariances hold only approximately."""
+        ...
 
     def score(self, evidence: Evidence) -> Score:
         """Score every row; raises MissingEvidenceError when something in ``needs`` is absent."""
@@ -187,9 +210,20 @@ class Scorer(Protocol):
 class Provider(Protocol):
     """Makes evidence once for everyone, written as a frozen dataclass of settings."""
 
-    name: str
-    makes: tuple[str, ...]
-    needs: tuple[str, ...]
+    @property
+    def name(self) -> str:
+        """Name in snake case."""
+        ...
+
+    @property
+    def makes(self) -> tuple[str, ...]:
+        """Names of the evidence that is made."""
+        ...
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Names of the evidence that is read."""
+        ...
 
     def make(self, dataset: Dataset | None, evidence: Evidence, *, random_state: int = 0) -> Made:
         """Make the arrays named in ``makes`` from the dataset and the evidence named in ``needs``."""
@@ -200,7 +234,10 @@ class Provider(Protocol):
 class Policy(Protocol):
     """Says what to look at next, written as a frozen dataclass."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Name in snake case."""
+        ...
 
     def order(self, evidence: Evidence, n: int | None = None) -> Ranking:
         """Order rows; ``evidence`` holds suspicion, given and current labels and the rows' states."""

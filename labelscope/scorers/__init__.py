@@ -1,1 +1,82 @@
-"""Room."""
+"""Scorers: pure functions from evidence to suspicion, one method a file."""
+
+from __future__ import annotations
+
+import re
+
+from labelscope.errors import InvalidInputError, InvalidTypeError
+from labelscope.scorers.candidates import candidates
+from labelscope.scorers.confident.confident_learning import ConfidentLearning
+from labelscope.scorers.confident.normalized_margin import NormalizedMargin
+from labelscope.scorers.confident.self_confidence import SelfConfidence
+from labelscope.scorers.confident.weighted_entropy import ConfidenceWeightedEntropy
+from labelscope.scorers.ensemble import Ensemble
+from labelscope.scorers.neighbors.agreement import NeighborAgreement
+from labelscope.scorers.reasons import reasons
+from labelscope.types import Scorer
+
+__all__ = [
+    "ConfidenceWeightedEntropy",
+    "ConfidentLearning",
+    "Ensemble",
+    "NeighborAgreement",
+    "NormalizedMargin",
+    "SelfConfidence",
+    "by_name",
+    "candidates",
+    "reasons",
+]
+
+_SCORERS: tuple[type, ...] = (
+    SelfConfidence,
+    NormalizedMargin,
+    ConfidenceWeightedEntropy,
+    ConfidentLearning,
+    NeighborAgreement,
+    Ensemble,
+)
+
+
+def by_name(name: str | Scorer) -> Scorer:
+    """Return the scorer of a name, with its default settings.
+
+    Parameters
+    ----------
+    name : str or Scorer
+        A class name, its snake_case, or ``"auto"`` for the default mix; a scorer is returned as it is.
+
+    Returns
+    -------
+    Scorer
+
+    Raises
+    ------
+    InvalidInputError
+        No scorer has that name; the near miss is named.
+    InvalidTypeError
+        Neither a name nor a scorer.
+
+    Examples
+    --------
+    >>> by_name("normalized_margin")
+    NormalizedMargin(adjust=False)
+    """
+    if isinstance(name, type):
+        name = name()
+    if not isinstance(name, str):
+        if isinstance(name, Scorer):
+            return name
+        raise InvalidTypeError(
+            f"A scorer or its name is needed, but a {type(name).__name__} is given.",
+            "Pass for instance 'auto', 'self_confidence' or labelscope.scorers.SelfConfidence().",
+        )
+    for scorer in _SCORERS:
+        if name in (scorer.__name__, _snake(scorer.__name__), scorer().name):
+            made: Scorer = scorer()
+            return made
+    known = ["auto", *(_snake(scorer.__name__) for scorer in _SCORERS), *(one.__name__ for one in _SCORERS)]
+    raise InvalidInputError.unknown("scorer", name, known)
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()

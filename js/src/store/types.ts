@@ -66,6 +66,22 @@ export interface Meta {
   notices: { code: string; message: string; hint: string; rows: number[] }[];
 }
 
+export interface ShownCard {
+  card: Card;
+  /** object URL of the thumbnail; null when there is none (yet) */
+  url: string | null;
+  /** the kernel has not answered for this row yet; what is shown comes from the saved picture */
+  loading: boolean;
+}
+
+/** Large picture, sound or text of a row. The URL is empty for media types that are not shown. */
+export interface Medium {
+  mime: string;
+  url: string;
+  data: ArrayBuffer;
+  info: Record<string, unknown>;
+}
+
 export interface Store {
   readonly meta: ReadonlySignal<Meta>;
   /** class values and display names; grows when a class is added in review */
@@ -132,10 +148,23 @@ export interface Store {
   toast(level: Toast["level"], message: string, hint?: string): void;
   dismiss(key: number): void;
   /** ask for cards (batched by page); resolves from an LRU. The thumbnail is an object URL or null. */
-  card(row: number, size: number): ReadonlySignal<{ card: Card; url: string | null } | null>;
-  media(row: number, size: number): Promise<{ mime: string; url: string; data: ArrayBuffer; info: Record<string, unknown> }>;
+  card(row: number, size: number): ReadonlySignal<ShownCard | null>;
+  media(row: number, size: number): Promise<Medium>;
   /** called by the view that owns the plot once the first picture is drawn */
   drawn(): void;
+  /** true once a first picture was drawn */
+  readonly ready: ReadonlySignal<boolean>;
+  /** the host or the reader asks for more contrast */
+  readonly highContrast: ReadonlySignal<boolean>;
+  /** CSS pixels of the whole view, from `_options` */
+  readonly height: ReadonlySignal<number>;
+  readonly reviewer: ReadonlySignal<string>;
+  /** commands sent that the kernel has not answered yet */
+  readonly unsaved: ReadonlySignal<number>;
+  /** false while no decision can be taken (no kernel) */
+  readonly canDecide: ReadonlySignal<boolean>;
+  /** ask the kernel once more whether it is there */
+  retry(): void;
   dispose(): void;
 }
 

@@ -1,1 +1,40 @@
-"""Room."""
+"""Queues: what to look at next. Frozen dataclasses with ``order(evidence, n) -> Ranking``."""
+
+from __future__ import annotations
+
+from labelscope.errors import InvalidInputError
+from labelscope.review.queues.class_pair import ClassPair
+from labelscope.review.queues.most_suspicious import MostSuspicious
+from labelscope.review.queues.random_rows import RandomRows
+from labelscope.types import Policy
+
+__all__ = ["ClassPair", "MostSuspicious", "RandomRows", "by_name"]
+
+
+def by_name(name: str) -> Policy:
+    """Return the queue of that name with its defaults.
+
+    Parameters
+    ----------
+    name : str
+        ``"most_suspicious"``, ``"random"`` or ``"class_pair"``; class names work, too.
+
+    Returns
+    -------
+    Policy
+
+    Raises
+    ------
+    InvalidInputError
+        There is no such queue; the near miss is named.
+
+    Examples
+    --------
+    >>> by_name("random")
+    RandomRows(random_state=0)
+    """
+    kinds = (MostSuspicious, RandomRows, ClassPair)
+    for kind in kinds:
+        if name in (kind.name, kind.__name__):
+            return kind()
+    raise InvalidInputError.unknown("queue", name, [kind.name for kind in kinds])

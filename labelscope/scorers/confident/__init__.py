@@ -1,1 +1,1 @@
-"""Room."""
+"""Confident learning and the label quality scores of its family."""

@@ -1,1 +1,1 @@
-"""Room."""
+"""Scores from the labels of nearest neighbors."""

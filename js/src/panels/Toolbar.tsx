@@ -1,0 +1,250 @@
+import type { ColorBy, Store, ThemeName } from "../store/types";
+import { filterChips, NO_FILTERS } from "./filters";
+import { count, words } from "./format";
+import { Icon, type IconName } from "./Icon";
+import { guardKeys, withMod } from "./keys";
+import { Menu, type MenuItem } from "./Menu";
+import { ProgressBar } from "./ProgressBar";
+import { Search } from "./Search";
+
+const QUEUES: MenuItem[] = [
+  { value: "most_suspicious", label: "most suspicious", hint: "suspects first" },
+  { value: "random", label: "random", hint: "for honest estimates" },
+];
+
+const COLORS: { value: ColorBy; label: string; hint: string }[] = [
+  { value: "given", label: "given", hint: "as the data came" },
+  { value: "current", label: "current", hint: "with your changes" },
+  { value: "suggested", label: "suggested", hint: "what the model says" },
+  { value: "suspicion", label: "suspicion", hint: "how likely wrong" },
+  { value: "state", label: "state", hint: "what was decided" },
+];
+
+const FORMATS: Record<string, [label: string, hint: string]> = {
+  parquet: ["Parquet", "table, .parquet"],
+  csv: ["CSV", "table, .csv"],
+  jsonl: ["JSON lines", "table, .jsonl"],
+  npy: ["NumPy", "labels only, .npy"],
+  cleanlab: ["cleanlab issues", "frame, .csv"],
+};
+
+const THEMES: Record<ThemeName, { next: ThemeName; icon: IconName; says: string }> = {
+  auto: { next: "light", icon: "auto", says: "follows the page" },
+  light: { next: "dark", icon: "sun", says: "light" },
+  dark: { next: "auto", icon: "moon", says: "dark" },
+};
+
+function Queue({ store }: { store: Store }) {
+  const queue = store.queue.value || "most_suspicious";
+  const items = QUEUES.some((item) => item.value === queue)
+    ? QUEUES
+    : [...QUEUES, { value: queue, label: words(queue) }];
+  return (
+    <Menu
+      label={`Queue: ${words(queue)}`}
+      title="Which rows come first"
+      items={items}
+      value={queue}
+      action="queue"
+      onPick={(value) => {
+        store.queue.value = value;
+      }}
+    >
+      <b>{words(queue)}</b>
+    </Menu>
+  );
+}
+
+function Color({ store }: { store: Store }) {
+  const by = store.colorBy.value;
+  return (
+    <Menu
+      label={`Color by: ${by}`}
+      title="What the colors on the map mean"
+      items={COLORS}
+      value={by}
+      action="color"
+      onPick={(value) => {
+        store.colorBy.value = value as ColorBy;
+      }}
+    >
+      <span class="ls-menu-prefix">color</span>
+      <b>{by}</b>
+    </Menu>
+  );
+}
+
+export function Chips({ store }: { store: Store }) {
+  const chips = filterChips(store.filters.value, store.classNames.value);
+  if (chips.length === 0) return null;
+  return (
+    <fieldset class="ls-chips" aria-label="Filters">
+      {chips.map((chip) => (
+        <button
+          key={chip.key}
+          type="button"
+          class="ls-chip on"
+          data-filter={chip.key}
+          title={`${chip.title}. Click to remove this filter.`}
+          aria-label={`Remove filter: ${chip.text}`}
+          onClick={() => {
+            store.filters.value = { ...store.filters.peek(), ...chip.without };
+          }}
+        >
+          <span class="ls-clip">{chip.text}</span>
+          <span aria-hidden="true">✕</span>
+        </button>
+      ))}
+      {chips.length > 1 && (
+        <button
+          type="button"
+          class="ls-chip"
+          title="Remove all filters"
+          onClick={() => {
+            store.filters.value = { ...NO_FILTERS };
+          }}
+        >
+          clear all
+        </button>
+      )}
+    </fieldset>
+  );
+}
+
+function History({ store }: { store: Store }) {
+  const undo = withMod("Z");
+  const redo = withMod("Z", true);
+  return (
+    <>
+      <button
+        type="button"
+        class="ls-btn"
+        data-action="undo"
+        title={`Undo (${undo})`}
+        aria-label="Undo"
+        aria-keyshortcuts="Control+Z Meta+Z"
+        disabled={!store.canUndo.value}
+        onClick={() => store.undo()}
+      >
+        <Icon name="undo" />
+        <kbd class="ls-wide">{undo}</kbd>
+      </button>
+      <button
+        type="button"
+        class="ls-btn icon"
+        data-action="redo"
+        title={`Redo (${redo})`}
+        aria-label="Redo"
+        aria-keyshortcuts="Shift+Control+Z Shift+Meta+Z"
+        disabled={!store.canRedo.value}
+        onClick={() => store.redo()}
+      >
+        <Icon name="redo" />
+      </button>
+    </>
+  );
+}
+
+function Export({ store }: { store: Store }) {
+  const formats = store.exportFormats.value;
+  const live = store.connection.value === "live";
+  const items = formats.map((value) => {
+    const [label, hint] = FORMATS[value] ?? [words(value), `.${value}`];
+    return { value, label, hint };
+  });
+  const usable = live && items.length > 0;
+  return (
+    <Menu
+      label="Export"
+      title={
+        usable
+          ? "Download the labels as they are now; a copy is written beside the notebook"
+          : "Exporting needs the kernel"
+      }
+      items={items}
+      class="primary"
+      action="export"
+      align="end"
+      disabled={!usable}
+      onPick={(value) => store.exportAs(value)}
+    >
+      Export
+    </Menu>
+  );
+}
+
+function View({ store }: { store: Store }) {
+  const theme = THEMES[store.theme.value] ?? THEMES.auto;
+  return (
+    <>
+      <button
+        type="button"
+        class="ls-btn icon"
+        data-action="theme"
+        title={`Theme: ${theme.says}. Click for ${THEMES[theme.next].says}.`}
+        aria-label={`Theme: ${theme.says}`}
+        onClick={() => {
+          store.theme.value = theme.next;
+        }}
+      >
+        <Icon name={theme.icon} />
+      </button>
+      <button
+        type="button"
+        class="ls-btn icon ls-help-button"
+        data-action="help"
+        title="All keys (?)"
+        aria-label="Help: all keys"
+        aria-keyshortcuts="?"
+        aria-haspopup="dialog"
+        aria-expanded={store.helpOpen.value}
+        onClick={() => {
+          store.helpOpen.value = !store.helpOpen.value;
+        }}
+      >
+        ?
+      </button>
+    </>
+  );
+}
+
+const OFFLINE = "The kernel does not answer. Decisions wait in this page and are sent when it is back.";
+
+function Link({ store }: { store: Store }) {
+  const connection = store.connection.value;
+  if (connection === "live") return null;
+  const offline = connection === "offline";
+  return (
+    <span class={`ls-chip ${offline ? "warn" : ""}`} title={offline ? OFFLINE : "Waiting for the kernel"}>
+      {offline ? "no kernel" : "connecting…"}
+    </span>
+  );
+}
+
+export function Toolbar({ store }: { store: Store }) {
+  const name = store.meta.value.name;
+  return (
+    <section class="ls-toolbar" aria-label="Dataset, queue and export" onKeyDown={guardKeys}>
+      <span class="ls-title">
+        <b class="ls-clip" title={name}>
+          {name}
+        </b>
+        <span class="ls-count">{count(store.table.value.n)} rows</span>
+      </span>
+      <span class="ls-sep" />
+      <Queue store={store} />
+      <Color store={store} />
+      <Search store={store} />
+      <Chips store={store} />
+      <span class="ls-gap" />
+      <Link store={store} />
+      <ProgressBar store={store} />
+      <span class="ls-sep" />
+      <span class="ls-tools">
+        <History store={store} />
+        <Export store={store} />
+        <View store={store} />
+      </span>
+    </section>
+  );
+}

@@ -1,0 +1,121 @@
+import { useComputed } from "@preact/signals";
+import type { Store } from "../../store/types";
+import { nameOf, percent, rows } from "../format";
+import { acceptable, rowsOf } from "./selection";
+
+interface Props {
+  action: "accept" | "keep" | "unsure" | "exclude";
+  text: string;
+  hint: string;
+  keyName: string;
+  shortcut: string;
+  strong?: boolean;
+  disabled: boolean;
+  run: () => void;
+}
+
+function Action(props: Props) {
+  return (
+    <button
+      type="button"
+      class={`ls-btn ${props.strong ? "strong" : "line"}`}
+      data-action={props.action}
+      title={`${props.hint} (${props.keyName === "↵" ? "Enter" : props.keyName})`}
+      aria-keyshortcuts={props.shortcut}
+      disabled={props.disabled}
+      onClick={props.run}
+    >
+      <span class="ls-clip">{props.text}</span>
+      <kbd>{props.keyName}</kbd>
+    </button>
+  );
+}
+
+/** Says that buttons and keys act on more than what is shown above them. */
+function Scope({ store, count }: { store: Store; count: number }) {
+  const will = useComputed(() => {
+    store.version.value;
+    const { mask, count } = store.selection.value;
+    const chosen = rowsOf(mask, count);
+    const table = store.table.value;
+    let wrong = 0;
+    for (const row of chosen) wrong += table.suspicion[row]! / 255;
+    return { changes: acceptable(table, chosen), wrong: count > 0 ? wrong / count : 0 };
+  });
+  return (
+    <div class="ls-scope">
+      <span>
+        <b>{rows(count)} selected.</b> Buttons and keys act on all of them; accepting changes{" "}
+        {rows(will.value.changes)}
+        {store.meta.value.hasProbability ? `, ${percent(will.value.wrong)} are likely wrong.` : "."}
+      </span>
+      <button
+        type="button"
+        class="ls-chip"
+        title="Clear the selection (Esc)"
+        onClick={() => store.clearSelection()}
+      >
+        clear <kbd>Esc</kbd>
+      </button>
+    </div>
+  );
+}
+
+/** The four decisions. With several rows selected they say how many they decide. */
+export function Actions({ store }: { store: Store }) {
+  store.version.value;
+  const row = store.current.value;
+  const { count } = store.selection.value;
+  // mirrors Store.targets(): the selection when it has several rows or nothing is current
+  const many = count > 1 || (row === null && count > 0);
+  const names = store.classNames.value;
+  const table = store.table.value;
+  const none = row === null && !many;
+  const what = many ? rows(count) : null;
+  const suggested = row === null ? "" : nameOf(names, table.suggested[row]!);
+  const current = row === null ? "" : nameOf(names, table.current[row]!);
+  return (
+    <div class="ls-actions">
+      {many && <Scope store={store} count={count} />}
+      <fieldset aria-label={what ? `Decide ${what}` : "Decide this row"}>
+        <Action
+          action="accept"
+          text={`accept ${what ?? suggested}`}
+          hint={what ? `Give ${what} their suggested labels` : `Change the label to ${suggested}`}
+          keyName="↵"
+          shortcut="Enter"
+          strong
+          disabled={none}
+          run={() => store.accept()}
+        />
+        <Action
+          action="keep"
+          text={`keep ${what ?? current}`}
+          hint={what ? `Confirm the labels of ${what}` : `The label ${current} is right`}
+          keyName="space"
+          shortcut="Space"
+          disabled={none}
+          run={() => store.keep()}
+        />
+        <Action
+          action="unsure"
+          text={what ? `unsure ${what}` : "unsure"}
+          hint="Not to be decided now"
+          keyName="u"
+          shortcut="u"
+          disabled={none}
+          run={() => store.unsure()}
+        />
+        <Action
+          action="exclude"
+          text={what ? `exclude ${what}` : "exclude"}
+          hint="Leave out of the clean data"
+          keyName="x"
+          shortcut="x"
+          disabled={none}
+          run={() => store.exclude()}
+        />
+      </fieldset>
+    </div>
+  );
+}

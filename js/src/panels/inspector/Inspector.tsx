@@ -1,0 +1,201 @@
+/** The current row, answered in order: what, how sure, why, what else, who is near, who says so, what to do. */
+import type { Card, Detail } from "../../protocol";
+import { type Store, UNLABELLED } from "../../store/types";
+import { ClassName } from "../ClassName";
+import { count, percent, words } from "../format";
+import { Icon } from "../Icon";
+import { guardKeys } from "../keys";
+import { Actions } from "./Actions";
+import { Candidates } from "./Candidates";
+import { History, Note } from "./History";
+import { Picture, Record, Sound, Text } from "./Media";
+import { Neighbors } from "./Neighbors";
+
+const DECIDED = ["", "relabelled", "kept", "unsure", "excluded", "several labels"];
+
+function Decision({ store, row }: { store: Store; row: number }) {
+  const table = store.table.value;
+  if (table.pending[row]) return <span class="ls-chip">saving…</span>;
+  const says = DECIDED[table.state[row]!];
+  if (!says) return null;
+  return (
+    <span class="ls-chip done">
+      <Icon name="check" />
+      {says}
+    </span>
+  );
+}
+
+/** given → suggested, and the label in force where it is neither. */
+function Labels({ store, row }: { store: Store; row: number }) {
+  const table = store.table.value;
+  const given = table.given[row]!;
+  const suggested = table.suggested[row]!;
+  const current = table.current[row]!;
+  const differs = suggested !== UNLABELLED && suggested !== given;
+  return (
+    <div class="ls-labels">
+      <ClassName store={store} code={given} strong={!differs} />
+      {differs ? (
+        <>
+          <span class="ls-arrow" role="img" aria-label="suggested">
+            →
+          </span>
+          <ClassName store={store} code={suggested} strong />
+        </>
+      ) : (
+        <span class="ls-quiet">
+          {suggested === UNLABELLED ? "no suggestion" : "and the suggestion agrees"}
+        </span>
+      )}
+      {current !== given && current !== suggested && (
+        <>
+          <span class="ls-quiet">now</span>
+          <ClassName store={store} code={current} strong />
+        </>
+      )}
+    </div>
+  );
+}
+
+function Sure({ store, row, detail }: { store: Store; row: number; detail: Detail | null }) {
+  const { flagged } = store.progress.value;
+  const n = store.table.value.n;
+  const chance = detail?.suspicion ?? store.table.value.suspicion[row]! / 255;
+  const rank = detail ? `rank ${count(detail.rank)} of ${count(detail.rank <= flagged ? flagged : n)}` : "";
+  if (!store.meta.value.hasProbability)
+    return <div class={`ls-sure${chance >= 0.5 ? " hot" : ""}`}>{rank || "…"}</div>;
+  return (
+    <>
+      <div class={`ls-sure${chance >= 0.5 ? " hot" : ""}`}>{percent(chance)} likely wrong</div>
+      <div class="ls-quiet">{rank}</div>
+    </>
+  );
+}
+
+function Head({
+  store,
+  row,
+  card,
+  detail,
+}: {
+  store: Store;
+  row: number;
+  card: Card | null;
+  detail: Detail | null;
+}) {
+  const id = card?.id;
+  return (
+    <div class="ls-head">
+      {store.meta.value.media === "image" && <Picture key={row} store={store} row={row} card={card} />}
+      <div class="ls-head-text">
+        <h2>
+          <span>row {row}</span>
+          <Decision store={store} row={row} />
+        </h2>
+        {id !== undefined && id !== String(row) && (
+          <div class="ls-quiet ls-clip" title={id}>
+            {id}
+          </div>
+        )}
+        <Labels store={store} row={row} />
+        <Sure store={store} row={row} detail={detail} />
+      </div>
+    </div>
+  );
+}
+
+function Content({ store, row, card }: { store: Store; row: number; card: Card | null }) {
+  const kind = store.meta.value.media;
+  if (kind === "audio") return <Sound key={row} store={store} row={row} card={card} />;
+  if (!card || kind === "image") return null;
+  return kind === "text" ? <Text store={store} card={card} /> : <Record card={card} />;
+}
+
+function Why({ detail }: { detail: Detail | null }) {
+  if (detail && detail.reasons.length === 0) return null;
+  return (
+    <section class="ls-part" aria-label="Why">
+      <h3 class="ls-heading">why</h3>
+      {detail ? (
+        <ul class="ls-why">
+          {detail.reasons.map((reason) => (
+            <li key={reason}>{reason}</li>
+          ))}
+        </ul>
+      ) : (
+        <p class="ls-quiet">loading…</p>
+      )}
+    </section>
+  );
+}
+
+const FIRES: Record<string, string> = {
+  true: "flags this row",
+  false: "does not flag it",
+  null: "has no verdict",
+};
+
+function Scorers({ detail }: { detail: Detail | null }) {
+  if (!detail || detail.scorers.length === 0) return null;
+  return (
+    <section class="ls-part" aria-label="Scorers">
+      <h3 class="ls-heading">scorers</h3>
+      <ul class="ls-scorers">
+        {detail.scorers.map(({ name, suspicion, flagged }) => (
+          <li
+            key={name}
+            class={`ls-chip${flagged === false ? " off" : ""}`}
+            title={`${words(name)} ${FIRES[String(flagged)]}; suspicion ${suspicion.toFixed(2)}`}
+          >
+            {words(name)}
+            <span class="ls-sr">{FIRES[String(flagged)]}</span>
+            <em>{suspicion.toFixed(2).replace(/^0/, "")}</em>
+            {flagged !== null && <i class={flagged ? "on" : ""} />}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Empty() {
+  return (
+    <div class="ls-empty">
+      <p>No row is chosen.</p>
+      <p class="ls-quiet">
+        Click a card or a point, or press <kbd>j</kbd> for the most suspicious one.
+      </p>
+    </div>
+  );
+}
+
+function Row({ store, row }: { store: Store; row: number }) {
+  const found = store.detail.value;
+  const detail = found?.row === row ? found : null;
+  const card = detail ?? store.card(row, 128).value?.card ?? null;
+  return (
+    <>
+      <Head store={store} row={row} card={card} detail={detail} />
+      <Content store={store} row={row} card={card} />
+      <Why detail={detail} />
+      <Candidates store={store} row={row} detail={detail} />
+      <Neighbors store={store} row={row} detail={detail} />
+      <Scorers detail={detail} />
+      {detail && <History row={row} events={detail.history} />}
+      <Note store={store} row={row} note={detail?.note ?? ""} />
+    </>
+  );
+}
+
+export function Inspector({ store }: { store: Store }) {
+  store.version.value;
+  const row = store.current.value;
+  const inside = row !== null && row >= 0 && row < store.table.value.n;
+  return (
+    <section class="ls-inspector" aria-label="Current row" onKeyDown={guardKeys}>
+      <div class="ls-inspector-body ls-scroll">{inside ? <Row store={store} row={row} /> : <Empty />}</div>
+      <Actions store={store} />
+    </section>
+  );
+}

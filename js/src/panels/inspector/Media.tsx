@@ -1,0 +1,131 @@
+/** The media of the current row, large. Text stays text: nothing here is parsed as markup. */
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import type { Card } from "../../protocol";
+import type { Store } from "../../store/types";
+
+/** Enough for a photo to be judged, small enough to come at once. */
+const LARGE = 768;
+
+export interface Loaded {
+  url: string | null;
+  failed: string | null;
+}
+
+/** The object URL of the large media; follows the row, forgets answers that come too late. */
+function useMedia(store: Store, row: number, wanted: boolean): Loaded {
+  const loaded = useSignal<Loaded & { row: number }>({ row, url: null, failed: null });
+  useEffect(() => {
+    if (!wanted) return;
+    let late = false;
+    store.media(row, LARGE).then(
+      ({ url }) => {
+        if (!late) loaded.value = { row, url, failed: null };
+      },
+      (error: unknown) => {
+        if (!late)
+          loaded.value = { row, url: null, failed: error instanceof Error ? error.message : String(error) };
+      },
+    );
+    return () => {
+      late = true;
+    };
+  }, [store, row, wanted]);
+  return loaded.value.row === row ? loaded.value : { url: null, failed: null };
+}
+
+export function Picture({ store, row, card }: { store: Store; row: number; card: Card | null }) {
+  const wide = useSignal(false);
+  const { url, failed } = useMedia(store, row, card?.broken !== true);
+  const thumb = store.card(row, 128).value?.url ?? null;
+  const source = url ?? thumb;
+  const broken = card?.broken || (failed !== null && source === null);
+  if (broken) return <Broken what="picture" reason={failed} />;
+  return (
+    <button
+      type="button"
+      class={`ls-media picture${wide.value ? " wide" : ""}`}
+      title={wide.value ? "Make smaller" : "Make larger"}
+      aria-label={`Picture of row ${row}${card?.caption ? `: ${card.caption}` : ""}`}
+      aria-pressed={wide.value}
+      onClick={() => {
+        wide.value = !wide.value;
+      }}
+    >
+      {source && <img src={source} alt="" draggable={false} />}
+    </button>
+  );
+}
+
+export function Broken({ what, reason }: { what: string; reason: string | null }) {
+  return (
+    <div class="ls-media broken" title={reason ?? undefined}>
+      <span>
+        This {what} cannot be read{reason ? `: ${reason}` : "."}
+      </span>
+    </div>
+  );
+}
+
+/** Splits a text at the words searched for, ignoring case, so that they can be marked. */
+export function splitAt(text: string, query: string): { text: string; hit: boolean }[] {
+  const wanted = query.trim().toLowerCase();
+  const lower = text.toLowerCase();
+  // a few letters change their length in lower case; positions would be wrong then
+  if (!wanted || lower.length !== text.length) return [{ text, hit: false }];
+  const parts: { text: string; hit: boolean }[] = [];
+  let at = 0;
+  for (let k = lower.indexOf(wanted); k >= 0; k = lower.indexOf(wanted, at)) {
+    if (k > at) parts.push({ text: text.slice(at, k), hit: false });
+    parts.push({ text: text.slice(k, k + wanted.length), hit: true });
+    at = k + wanted.length;
+  }
+  if (at < text.length) parts.push({ text: text.slice(at), hit: false });
+  return parts;
+}
+
+export function Text({ store, card }: { store: Store; card: Card }) {
+  const parts = splitAt(card.text ?? card.caption, store.filters.value.search?.query ?? "");
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a text that scrolls must be reachable by keyboard
+    <p class="ls-media text" tabIndex={0} dir="auto">
+      {parts.map((part, k) =>
+        part.hit ? <mark key={`${k}m`}>{part.text}</mark> : <span key={`${k}s`}>{part.text}</span>,
+      )}
+    </p>
+  );
+}
+
+export function Sound({ store, row, card }: { store: Store; row: number; card: Card | null }) {
+  const { url, failed } = useMedia(store, row, card?.broken !== true);
+  if (card?.broken || failed) return <Broken what="sound" reason={failed} />;
+  const wave = card?.wave ?? [];
+  return (
+    <div class="ls-media sound">
+      {wave.length > 0 && (
+        <svg viewBox={`0 0 ${wave.length * 3} 64`} preserveAspectRatio="none" aria-hidden="true">
+          {wave.map((value, k) => {
+            const height = Math.max(2, (value / 255) * 62);
+            return <rect key={k} x={k * 3} y={32 - height / 2} width={2} height={height} rx={1} />;
+          })}
+        </svg>
+      )}
+      {/* biome-ignore lint/a11y/useMediaCaption: the data are sounds to be labelled, there are no captions */}
+      <audio controls preload="metadata" src={url ?? undefined} aria-label={`Sound of row ${row}`} />
+    </div>
+  );
+}
+
+export function Record({ card }: { card: Card }) {
+  if (!card.record?.length) return null;
+  return (
+    <dl class="ls-media record" tabIndex={0}>
+      {card.record.map(([name, value], k) => (
+        <div key={`${k}${name}`}>
+          <dt title={name}>{name}</dt>
+          <dd title={value}>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

@@ -1,0 +1,65 @@
+import { useEffect, useState } from "preact/hooks";
+import type { Store } from "../store/types";
+import { ClassMark } from "./Mark";
+import { className } from "./walk";
+
+/** Resting this long on a point asks for its card: sweeping over the map must not flood the kernel. */
+const REST_MS = 90;
+const THUMB = 96;
+
+function Preview({ store, row }: { store: Store; row: number }) {
+  const found = store.card(row, THUMB).value;
+  if (found === null) return null;
+  const { card, url } = found;
+  const words = card.text ?? card.caption;
+  return (
+    <>
+      {url !== null && <img src={url} alt="" />}
+      {words !== "" && <p>{words.length > 140 ? `${words.slice(0, 140)}…` : words}</p>}
+    </>
+  );
+}
+
+interface Props {
+  store: Store;
+  tip: { row: number; x: number; y: number };
+  /** CSS pixels of the stage, to open towards the free side */
+  width: number;
+  height: number;
+}
+
+/** What the point under the pointer is. Screen readers hear it from the live region instead. */
+export function Tooltip({ store, tip, width, height }: Props) {
+  const [rested, setRested] = useState<number | null>(null);
+  useEffect(() => {
+    const timer = setTimeout(() => setRested(tip.row), REST_MS);
+    return () => clearTimeout(timer);
+  }, [tip.row]);
+  store.version.value;
+  const table = store.table.value;
+  const dark = store.dark.value;
+  if (tip.row >= table.n) return null;
+  const label = table.current[tip.row]!;
+  const suggested = table.suggested[tip.row]!;
+  const style = {
+    ...(tip.x > width / 2 ? { right: `${width - tip.x + 14}px` } : { left: `${tip.x + 14}px` }),
+    ...(tip.y > height / 2 ? { bottom: `${height - tip.y + 10}px` } : { top: `${tip.y + 10}px` }),
+  };
+  return (
+    <div class="ls-plot-tip" style={style} aria-hidden="true">
+      {rested === tip.row && <Preview store={store} row={tip.row} />}
+      <div class="ls-plot-tip-labels">
+        <ClassMark code={label} dark={dark} />
+        <span>{className(store, label)}</span>
+        {suggested !== label && (
+          <>
+            <s>→</s>
+            <ClassMark code={suggested} dark={dark} />
+            <b>{className(store, suggested)}</b>
+          </>
+        )}
+        <em>{Math.round((table.suspicion[tip.row]! / 255) * 100)} %</em>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,268 @@
+/** All state of one view. `Screen` signals live in this page only; the labels come from the kernel by events. */
+import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import type { Detail, Edits, LabelValue, Picture, Progress } from "../protocol";
+import { hostTheme, watchTheme } from "../theme/index";
+import type { Model } from "../transport/model";
+import { emptySelection, type Selection, unpackBits } from "./bits";
+import { cardsOf, type Decoded, metaOf, tableOf, writeEdits } from "./columns";
+import { Fold } from "./fold";
+import { bySuspicion, followsEdits, NO_FILTERS, passingRows, visibleRows } from "./ranking";
+import type {
+  ColorBy,
+  Connection,
+  Filters,
+  Meta,
+  RendererName,
+  Table,
+  ThemeName,
+  Toast,
+  Tool,
+} from "./types";
+
+const TOAST_MS = { info: 5_000, warning: 10_000, error: 0 } as const;
+const MAX_TOASTS = 5;
+const NO_PROGRESS: Progress = {
+  n: 0,
+  n_labeled: 0,
+  reviewed: 0,
+  relabelled: 0,
+  kept: 0,
+  unsure: 0,
+  excluded: 0,
+  flagged: 0,
+  flagged_left: 0,
+  per_100: 0,
+};
+
+const EMPTY_PICTURE = { n: 0, rows: null, columns: {}, classes: [], class_names: [] } as unknown as Picture;
+
+function pick<T extends string>(value: unknown, known: readonly T[], otherwise: T): T {
+  return known.includes(value as T) ? (value as T) : otherwise;
+}
+
+export class Core {
+  readonly meta: Signal<Meta>;
+  readonly classes: Signal<LabelValue[]>;
+  readonly classNames: Signal<string[]>;
+  readonly table: Signal<Table>;
+  readonly version = signal(0);
+  readonly selection: Signal<Selection>;
+  readonly current: Signal<number | null>;
+  readonly hover = signal<number | null>(null);
+  readonly filters = signal<Filters>({ ...NO_FILTERS });
+  readonly queue = signal("most_suspicious");
+  readonly order: Signal<Uint32Array>;
+  readonly known: Signal<Uint8Array | null>;
+  readonly passing: ReadonlySignal<Uint8Array>;
+  readonly visible: ReadonlySignal<Uint32Array>;
+  readonly colorBy: Signal<ColorBy>;
+  readonly tool = signal<Tool>("lasso");
+  readonly theme: Signal<ThemeName>;
+  readonly host = signal(hostTheme());
+  readonly dark: ReadonlySignal<boolean>;
+  readonly highContrast: ReadonlySignal<boolean>;
+  readonly renderer: Signal<RendererName>;
+  readonly height: Signal<number>;
+  readonly reviewer: Signal<string>;
+  readonly helpOpen = signal(false);
+  readonly palette = signal<null | "current" | "selection">(null);
+  readonly progress: Signal<Progress>;
+  readonly canUndo = signal(false);
+  readonly canRedo = signal(false);
+  readonly connection = signal<Connection>("connecting");
+  readonly canDecide: ReadonlySignal<boolean>;
+  readonly journal = signal<string | null>(null);
+  readonly savedAt = signal<number | null>(null);
+  readonly exportFormats = signal<string[]>([]);
+  readonly toasts = signal<Toast[]>([]);
+  readonly announcement = signal("");
+  readonly detail = signal<Detail | null>(null);
+  readonly keyCodes: ReadonlySignal<number[]>;
+  readonly unsaved = signal(0);
+  readonly ready = signal(false);
+
+  fold: Fold;
+  picture: Picture;
+  private givenNames: string[] = [];
+  private toastKey = 0;
+  private readonly timers = new Set<ReturnType<typeof setTimeout>>();
+  private readonly stopTheme: () => void;
+
+  constructor(readonly model: Model) {
+    this.picture = this.readPicture();
+    const decoded = tableOf(this.picture);
+    const options = this.readOptions();
+    this.meta = signal(metaOf(this.picture));
+    this.classes = signal([]);
+    this.classNames = signal([]);
+    this.table = signal(decoded.table);
+    this.known = signal(decoded.known);
+    this.progress = signal({ ...NO_PROGRESS, n: decoded.table.n });
+    this.fold = this.newFold(decoded.table);
+    this.readEdits();
+    this.order = signal(bySuspicion(decoded.table));
+    this.selection = signal(unpackBits(model.get("_selection"), decoded.table.n));
+    this.current = signal(this.validRow(model.get("current")));
+    this.colorBy = signal(
+      pick(options.color_by, ["given", "current", "suggested", "suspicion", "state"], "given"),
+    );
+    this.theme = signal(pick(options.theme, ["auto", "light", "dark"], "auto"));
+    this.renderer = signal(pick(options.renderer, ["auto", "webgl2", "raster"], "auto"));
+    this.height = signal(Math.max(240, Number(options.height) || 640));
+    this.reviewer = signal(String(options.reviewer ?? ""));
+    this.dark = computed(() =>
+      this.theme.value === "auto" ? this.host.value.dark : this.theme.value === "dark",
+    );
+    this.highContrast = computed(() => this.host.value.highContrast);
+    this.canDecide = computed(() => this.connection.value !== "offline");
+    this.passing = computed(() => {
+      const filters = this.filters.value;
+      if (followsEdits(filters)) this.version.value;
+      return passingRows(this.table.value, filters, this.known.value);
+    });
+    this.visible = computed(() => visibleRows(this.order.value, this.passing.value));
+    this.keyCodes = computed(() => this.digitCodes());
+    this.stopTheme = watchTheme((theme) => {
+      this.host.value = theme;
+    });
+  }
+
+  /* ---- pictures and edits ---------------------------------------------------------------------------------- */
+
+  readPicture(): Picture {
+    const found = this.model.get("_picture") as Picture | undefined;
+    return typeof found === "object" && found !== null && found.n !== undefined ? found : EMPTY_PICTURE;
+  }
+
+  private readOptions(): Record<string, unknown> {
+    const found = this.model.get("_options");
+    return typeof found === "object" && found !== null ? (found as Record<string, unknown>) : {};
+  }
+
+  get savedCards() {
+    return cardsOf(this.picture);
+  }
+
+  private newFold(table: Table): Fold {
+    const fold = new Fold(table.given, this.picture.classes ?? [], {
+      current: table.current,
+      state: table.state,
+    });
+    this.givenNames = (this.picture.class_names ?? []).map(String);
+    this.nameClasses(fold.classes);
+    return fold;
+  }
+
+  nameClasses(values: readonly LabelValue[]): void {
+    if (this.classes.peek().length === values.length && values.length > 0) return;
+    this.classes.value = [...values];
+    this.classNames.value = values.map((value, code) => this.givenNames[code] ?? String(value));
+  }
+
+  /** What a saved notebook knows of the decisions; replaced by the events once the kernel has told them. */
+  readEdits(): void {
+    const edits = this.model.get("_edits") as Edits | undefined;
+    const added = writeEdits(this.table.peek(), edits);
+    if (added.length > 0) this.nameClasses([...(this.picture.classes ?? []), ...added]);
+    if (edits?.progress && typeof edits.progress === "object")
+      this.progress.value = { ...this.progress.peek(), ...edits.progress };
+  }
+
+  /** New columns: the map arrived, or all rows instead of a sample. Decisions and marks are kept. */
+  replaceTable({ table, known }: Decoded): void {
+    const old = this.table.peek();
+    const events = this.fold.events;
+    batch(() => {
+      if (old.n === table.n) table.pending.set(old.pending);
+      this.fold = this.newFold(table);
+      if (events.length > 0) {
+        this.fold.apply(events);
+        this.nameClasses(this.fold.classes);
+      } else this.readEdits();
+      this.table.value = table;
+      this.known.value = known;
+      if (old.n !== table.n) {
+        this.selection.value = emptySelection(table.n);
+        this.current.value = this.validRow(this.current.peek());
+      }
+      if (old.n !== table.n || !sameRanks(old, table)) this.order.value = bySuspicion(table);
+      this.bump();
+    });
+  }
+
+  bump(): void {
+    this.version.value += 1;
+  }
+
+  validRow(row: unknown): number | null {
+    const { n } = this.table.peek();
+    return typeof row === "number" && Number.isInteger(row) && row >= 0 && row < n ? row : null;
+  }
+
+  nameOf(code: number): string {
+    return this.classNames.peek()[code] ?? "no label";
+  }
+
+  /**
+   * Candidates of the current row first, then classes by order. Empty while the candidates are on their way: a digit
+   * must never mean one label now and another a moment later.
+   */
+  private digitCodes(): number[] {
+    const row = this.current.value;
+    const detail = this.detail.value;
+    const codes = new Set<number>();
+    const last = this.classes.value.length;
+    if (detail !== null && detail.row === row)
+      for (const { code } of Array.isArray(detail.candidates) ? detail.candidates : [])
+        if (code >= 0 && code < last) codes.add(code);
+    else if (row !== null && this.connection.value === "live") return [];
+    for (let code = 0; code < last && codes.size < 9; code++) codes.add(code);
+    return [...codes].slice(0, 9);
+  }
+
+  /* ---- words ------------------------------------------------------------------------------------------------ */
+
+  say(sentence: string): void {
+    // The same words twice in a row would not be read again.
+    this.announcement.value = sentence === this.announcement.peek() ? `${sentence}\u00a0` : sentence;
+  }
+
+  toast(level: Toast["level"], message: string, hint = ""): void {
+    const same = this.toasts.peek().find((toast) => toast.message === message && toast.hint === hint);
+    if (same !== undefined) return;
+    this.toastKey += 1;
+    const key = this.toastKey;
+    this.toasts.value = [...this.toasts.peek(), { key, level, message, hint }].slice(-MAX_TOASTS);
+    const rest = TOAST_MS[level];
+    if (rest > 0) this.later(() => this.dismiss(key), rest);
+  }
+
+  dismiss(key: number): void {
+    this.toasts.value = this.toasts.peek().filter((toast) => toast.key !== key);
+  }
+
+  /** A timer that ends with the store. */
+  later(call: () => void, ms: number): () => void {
+    const timer = setTimeout(() => {
+      this.timers.delete(timer);
+      call();
+    }, ms);
+    this.timers.add(timer);
+    return () => {
+      clearTimeout(timer);
+      this.timers.delete(timer);
+    };
+  }
+
+  dispose(): void {
+    this.stopTheme();
+    for (const timer of this.timers) clearTimeout(timer);
+    this.timers.clear();
+  }
+}
+
+function sameRanks(a: Table, b: Table): boolean {
+  for (let row = 0; row < a.n; row++)
+    if (a.suspicion[row] !== b.suspicion[row] || a.flags[row] !== b.flags[row]) return false;
+  return true;
+}

@@ -1,0 +1,185 @@
+/**
+ * Current labels and states as a pure function of the given labels and the events; equal to labelscope.review.state.
+ *
+ * Events count in the order of (at, id); a batch counts unless a later batch that counts reverts it; the last decision
+ * on a row wins. `relabelled` and `kept` set the label to `after` and the state to kept where that is the given label,
+ * else to relabelled. Values unknown so far become classes, in order of appearance, reverted or not.
+ */
+import type { JournalEvent, LabelValue } from "../protocol";
+import { STATES, UNLABELLED } from "./types";
+
+const RELABELLED = 1;
+const KEPT = 2;
+
+interface Entry {
+  batch: string;
+  state: number;
+  rows: number[];
+  codes: Uint16Array | null;
+}
+
+/** A label value as a map key: 1, true and "1" are three labels. */
+function labelKey(value: LabelValue): string {
+  return `${typeof value}:${String(value)}`;
+}
+
+function before(a: JournalEvent, b: JournalEvent): boolean {
+  return a.at < b.at || (a.at === b.at && a.id < b.id);
+}
+
+export class Fold {
+  readonly current: Uint16Array;
+  readonly state: Uint8Array;
+  events: JournalEvent[] = [];
+  private values: LabelValue[] = [];
+  private codes = new Map<string, number>();
+  private ids = new Set<string>();
+  private entries: Entry[] = [];
+  private firstPlace = new Map<string, number>();
+  private reverters = new Map<string, string[]>();
+  private inactive = new Set<string>();
+
+  constructor(
+    private readonly given: Uint16Array,
+    private readonly firstClasses: readonly LabelValue[],
+    /** where to write, so that the columns of a table are folded in place */
+    into: { current?: Uint16Array; state?: Uint8Array } = {},
+  ) {
+    this.current = into.current ?? new Uint16Array(given.length);
+    this.state = into.state ?? new Uint8Array(given.length);
+    this.reset();
+  }
+
+  get classes(): readonly LabelValue[] {
+    return this.values;
+  }
+
+  codeOf(value: LabelValue): number {
+    return value === null ? UNLABELLED : (this.codes.get(labelKey(value)) ?? -1);
+  }
+
+  isActive(batch: string): boolean {
+    return this.firstPlace.has(batch) && !this.inactive.has(batch);
+  }
+
+  /** Folds events in and returns those that are new; late ones take their place in the order. */
+  apply(events: readonly JournalEvent[]): JournalEvent[] {
+    const fresh: JournalEvent[] = [];
+    for (const event of events) {
+      if (!isEvent(event) || this.ids.has(event.id)) continue;
+      this.ids.add(event.id);
+      fresh.push(event);
+    }
+    if (fresh.length === 0) return fresh;
+    fresh.sort((a, b) => (before(a, b) ? -1 : 1));
+    const last = this.events.at(-1);
+    let added = fresh;
+    if (last !== undefined && before(fresh[0]!, last)) {
+      added = [...this.events, ...fresh].sort((a, b) => (before(a, b) ? -1 : 1));
+      this.reset();
+      for (const event of added) this.ids.add(event.id);
+    }
+    let start = this.entries.length;
+    let reverting = false;
+    for (const event of added) reverting = this.admit(event) || reverting;
+    if (reverting && this.settleReverts()) {
+      this.clear();
+      start = 0;
+    }
+    for (let i = start; i < this.entries.length; i++) this.write(this.entries[i]!);
+    return fresh;
+  }
+
+  private reset(): void {
+    this.values = [...this.firstClasses];
+    this.codes = new Map(this.values.map((value, code) => [labelKey(value), code]));
+    this.events = [];
+    this.ids = new Set();
+    this.entries = [];
+    this.firstPlace = new Map();
+    this.reverters = new Map();
+    this.inactive = new Set();
+    this.clear();
+  }
+
+  private clear(): void {
+    this.current.set(this.given);
+    this.state.fill(0);
+  }
+
+  private admit(event: JournalEvent): boolean {
+    if (!this.firstPlace.has(event.batch)) this.firstPlace.set(event.batch, this.events.length);
+    this.events.push(event);
+    if (event.kind === "accepted_set" && Array.isArray(event.data?.labels))
+      for (const value of event.data.labels as LabelValue[]) this.code(value);
+    const state = (STATES as readonly string[]).indexOf(event.kind);
+    if (state > 0 && event.rows.length > 0) {
+      const labeled =
+        (state === RELABELLED || state === KEPT) && event.after?.length === event.rows.length;
+      const codes = labeled ? Uint16Array.from(event.after, (value) => this.code(value)) : null;
+      this.entries.push({ batch: event.batch, state, rows: event.rows, codes });
+    }
+    const target = event.kind === "reverted" ? event.data?.reverts : undefined;
+    if (typeof target !== "string" || target === "") return false;
+    const by = this.reverters.get(target);
+    if (by === undefined) this.reverters.set(target, [event.batch]);
+    else by.push(event.batch);
+    return true;
+  }
+
+  private code(value: LabelValue): number {
+    if (value === null) return UNLABELLED;
+    const key = labelKey(value);
+    let code = this.codes.get(key);
+    if (code === undefined) {
+      code = this.values.length;
+      this.codes.set(key, code);
+      this.values.push(value);
+    }
+    return code;
+  }
+
+  /** Whether a revert counts is settled by later ones only, so go backwards. True when the outcome changed. */
+  private settleReverts(): boolean {
+    const place = this.firstPlace;
+    const inactive = new Set<string>();
+    const known = [...this.reverters.keys()].filter((batch) => place.has(batch));
+    for (const batch of known.sort((a, b) => place.get(b)! - place.get(a)!)) {
+      const at = place.get(batch)!;
+      if (this.reverters.get(batch)!.some((by) => place.get(by)! > at && !inactive.has(by))) inactive.add(batch);
+    }
+    const changed =
+      inactive.size !== this.inactive.size || [...inactive].some((batch) => !this.inactive.has(batch));
+    this.inactive = inactive;
+    return changed;
+  }
+
+  private write({ batch, state, rows, codes }: Entry): void {
+    if (this.inactive.has(batch)) return;
+    const n = this.given.length;
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i]!;
+      if (!(row >= 0 && row < n)) continue;
+      if (codes !== null) this.current[row] = codes[i]!;
+      this.state[row] =
+        state === RELABELLED || state === KEPT
+          ? this.current[row] === this.given[row]
+            ? KEPT
+            : RELABELLED
+          : state;
+    }
+  }
+}
+
+function isEvent(event: unknown): event is JournalEvent {
+  if (typeof event !== "object" || event === null) return false;
+  const { id, batch, at, rows } = event as JournalEvent;
+  return typeof id === "string" && typeof batch === "string" && typeof at === "string" && Array.isArray(rows);
+}
+
+/** The fold at once; replaying and going step by step give the same. */
+export function fold(given: Uint16Array, classes: readonly LabelValue[], events: readonly JournalEvent[]): Fold {
+  const result = new Fold(given, classes);
+  result.apply(events);
+  return result;
+}

@@ -1,0 +1,88 @@
+/** Orders and filters over all rows: flat loops over typed arrays, a few milliseconds at a million rows. */
+import { FLAGGED, type Filters, type Table } from "./types";
+
+export const NO_FILTERS: Filters = {
+  given: null,
+  current: null,
+  suggested: null,
+  state: null,
+  flaggedOnly: false,
+  search: null,
+};
+
+/** Flagged rows first, then the rest, each by falling suspicion; equal ones keep the row order (a counting sort). */
+export function bySuspicion({ n, suspicion, flags }: Table): Uint32Array {
+  const starts = new Uint32Array(513);
+  const bucket = (row: number): number => ((flags[row]! & FLAGGED) !== 0 ? 0 : 256) + 255 - suspicion[row]!;
+  for (let row = 0; row < n; row++) starts[bucket(row) + 1]! += 1;
+  for (let b = 1; b < 513; b++) starts[b]! += starts[b - 1]!;
+  const order = new Uint32Array(n);
+  for (let row = 0; row < n; row++) {
+    const at = bucket(row);
+    order[starts[at]!] = row;
+    starts[at]! += 1;
+  }
+  return order;
+}
+
+/** A permutation of all rows from what the kernel sent: doubles and strangers dropped, rows left out appended. */
+export function completeOrder(sent: Uint32Array, fallback: Uint32Array): Uint32Array {
+  const n = fallback.length;
+  const seen = new Uint8Array(n);
+  const order = new Uint32Array(n);
+  let at = 0;
+  for (const rows of [sent, fallback])
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i]!;
+      if (row >= n || seen[row] === 1) continue;
+      seen[row] = 1;
+      order[at] = row;
+      at += 1;
+    }
+  return order;
+}
+
+/** True when decisions can change which rows pass. */
+export function followsEdits(filters: Filters): boolean {
+  return filters.current !== null || filters.state !== null;
+}
+
+/** 0/1 mask of the rows that pass; `known` leaves out rows whose columns have not come yet. */
+export function passingRows(table: Table, filters: Filters, known: Uint8Array | null): Uint8Array {
+  const { n, given, suggested, current, state, flags } = table;
+  const mask = known === null ? new Uint8Array(n).fill(1) : known.slice();
+  const keepEqual = (column: Uint16Array | Uint8Array, value: number | null): void => {
+    if (value === null) return;
+    for (let row = 0; row < n; row++) if (column[row] !== value) mask[row] = 0;
+  };
+  keepEqual(given, filters.given);
+  keepEqual(suggested, filters.suggested);
+  keepEqual(current, filters.current);
+  keepEqual(state, filters.state);
+  if (filters.flaggedOnly) for (let row = 0; row < n; row++) if ((flags[row]! & FLAGGED) === 0) mask[row] = 0;
+  const found = filters.search?.mask;
+  if (found) for (let row = 0; row < n; row++) if (found[row] !== 1) mask[row] = 0;
+  return mask;
+}
+
+export function visibleRows(order: Uint32Array, passing: Uint8Array): Uint32Array {
+  const rows = new Uint32Array(order.length);
+  let count = 0;
+  for (let i = 0; i < order.length; i++)
+    if (passing[order[i]!] === 1) {
+      rows[count] = order[i]!;
+      count += 1;
+    }
+  return rows.subarray(0, count);
+}
+
+/** The next row without a decision after one in the list, from the top again at the end; null when none is left. */
+export function nextOpen(visible: Uint32Array, from: number | null, table: Table): number | null {
+  const start = from === null ? -1 : visible.indexOf(from);
+  const { state, pending } = table;
+  for (let step = 1; step <= visible.length; step++) {
+    const row = visible[(start + step) % visible.length]!;
+    if (row !== from && state[row] === 0 && pending[row] === 0) return row;
+  }
+  return null;
+}

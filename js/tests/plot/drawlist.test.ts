@@ -1,0 +1,140 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { buildDrawList, buildLut, DIM, RING, SELECTED, TICK } from "../../src/plot/drawlist";
+import { LEVELS, lookFor } from "../../src/plot/look";
+import { lutTexels } from "../../src/plot/webgl2";
+import { FLAGGED, type Table, UNLABELLED } from "../../src/store/types";
+import { makeTable } from "./fixtures";
+
+const code = fc.oneof(fc.integer({ min: 0, max: 4 }), fc.constant(UNLABELLED));
+const byte = fc.integer({ min: 0, max: 255 });
+const place = fc.integer({ min: 0, max: 65535 });
+const row = fc.record({
+  x: place,
+  y: place,
+  given: code,
+  current: code,
+  suggested: code,
+  suspicion: byte,
+  flags: fc.integer({ min: 0, max: 7 }),
+  state: fc.integer({ min: 0, max: 5 }),
+  selected: fc.integer({ min: 0, max: 1 }),
+  passing: fc.integer({ min: 0, max: 1 }),
+});
+type Row = Parameters<Parameters<typeof row.map>[0]>[0];
+
+function tableOf(rows: Row[]): Table {
+  return makeTable(
+    rows.map((r) => [r.x, r.y]),
+    {
+      given: Uint16Array.from(rows, (r) => r.given),
+      current: Uint16Array.from(rows, (r) => r.current),
+      suggested: Uint16Array.from(rows, (r) => r.suggested),
+      suspicion: Uint8Array.from(rows, (r) => r.suspicion),
+      flags: Uint8Array.from(rows, (r) => r.flags),
+      state: Uint8Array.from(rows, (r) => r.state),
+    },
+  );
+}
+
+function expectedWords(r: Row, index: number): string {
+  const ring = r.flags & FLAGGED && r.suggested !== r.current ? RING : 0;
+  const tick = r.state === 1 || r.state === 5 ? TICK : 0;
+  const bits = ring | tick | (r.selected ? SELECTED : 0) | (r.passing ? 0 : DIM);
+  return [r.x, r.y, index, r.suspicion, bits].join();
+}
+
+describe("draw list", () => {
+  it.each(["given", "current", "suggested", "suspicion", "state"] as const)(
+    "has every row once, in order of layer and suspicion (%s)",
+    (colorBy) => {
+      fc.assert(
+        fc.property(fc.array(row, { maxLength: 60 }), (rows) => {
+          const table = tableOf(rows);
+          const list = buildDrawList(table, {
+            colorBy,
+            classes: 5,
+            selected: Uint8Array.from(rows, (r) => r.selected),
+            passing: Uint8Array.from(rows, (r) => r.passing),
+          });
+          const drawn: string[] = [];
+          let last = -1;
+          for (let i = 0; i < list.count; i++) {
+            const [place, style] = [list.words[2 * i]!, list.words[2 * i + 1]!];
+            const [suspicion, bits] = [(style >>> 16) & 255, style >>> 24];
+            drawn.push([place & 0xffff, place >>> 16, style & 0xffff, suspicion, bits].join());
+            const layer = bits & SELECTED ? 3 : bits & DIM ? 0 : bits & RING ? 2 : 1;
+            expect(layer * 256 + suspicion).toBeGreaterThanOrEqual(last);
+            last = layer * 256 + suspicion;
+          }
+          const index = (r: Row): number =>
+            Math.min(5, colorBy === "suspicion" || colorBy === "state" ? 0 : r[colorBy]);
+          const expected = rows.map((r) =>
+            expectedWords(
+              r,
+              colorBy === "suspicion" ? r.suspicion : colorBy === "state" ? r.state : index(r),
+            ),
+          );
+          expect(drawn.sort()).toEqual(expected.sort());
+        }),
+      );
+    },
+  );
+
+  it("is empty before there is a map", () => {
+    const table = makeTable([[1, 2]], { x: null, y: null });
+    const one = new Uint8Array(1);
+    expect(buildDrawList(table, { colorBy: "given", classes: 1, selected: one, passing: one }).count).toBe(0);
+  });
+});
+
+describe("colors of the list", () => {
+  it("have an entry for each class and for unlabelled rows", () => {
+    const lut = buildLut("given", 1000, false, [138, 148, 163]);
+    expect(lut.colors.length).toBe(1001);
+    expect(lut.colors[0]).toBe(0xffb27200);
+    const { texels, height } = lutTexels(lut);
+    expect(texels.length).toBe(256 * height * 4);
+    expect(texels.length / 4).toBeGreaterThanOrEqual(2002);
+    expect([...texels.slice(0, 4)]).toEqual([0x00, 0x72, 0xb2, 0]);
+    expect(texels[4 * 3 + 3]).toBe(3);
+  });
+
+  it("have 256 steps of suspicion and six states", () => {
+    expect(buildLut("suspicion", 3, true, [0, 0, 0]).colors.length).toBe(256);
+    expect(buildLut("state", 3, true, [0, 0, 0]).colors.length).toBe(6);
+  });
+});
+
+describe("look", () => {
+  it("grows with suspicion and shrinks in a crowd", () => {
+    const few = lookFor({ points: 1000, rings: 50, area: 300000, zoom: 1 });
+    const many = lookFor({ points: 1e6, rings: 50000, area: 300000, zoom: 1 });
+    for (let level = 1; level < LEVELS; level++) {
+      expect(few.radius[level]).toBeGreaterThanOrEqual(few.radius[level - 1]!);
+      expect(few.alpha[level]).toBeGreaterThanOrEqual(few.alpha[level - 1]!);
+    }
+    expect(few.radius[LEVELS - 1]).toBeGreaterThan(few.radius[0]!);
+    expect(many.radius[0]).toBeLessThan(few.radius[0]!);
+    expect(many.alpha[0]).toBeLessThan(few.alpha[0]!);
+    expect(many.ringAlpha).toBeLessThan(few.ringAlpha);
+  });
+
+  it("has opacities within 0…1 and finite lengths for any crowd", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 5_000_000 }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        fc.double({ min: 0.5, max: 5000, noNaN: true }),
+        (points, share, zoom) => {
+          const look = lookFor({ points, rings: Math.floor(points * share), area: 560 * 590, zoom });
+          for (const a of [...look.alpha, look.dimAlpha, look.ringAlpha]) {
+            expect(a).toBeGreaterThan(0);
+            expect(a).toBeLessThanOrEqual(1);
+          }
+          for (const r of look.radius) expect(r).toBeLessThan(8);
+        },
+      ),
+    );
+  });
+});

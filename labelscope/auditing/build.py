@@ -1,0 +1,245 @@
+"""Build an audit: gather evidence, run the scorers, and say in one line how far it can be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from labelscope.auditing.audit import Audit, LazyMap
+from labelscope.auditing.cache import Cache
+from labelscope.auditing.cleanlab_issues import score_of_issues
+from labelscope.auditing.given import given_evidence, split_model
+from labelscope.auditing.plan import Workbench
+from labelscope.auditing.summary import evidence_line, warn_when_weak
+from labelscope.data.dataset import Dataset
+from labelscope.errors import InvalidInputError, LabelscopeError, collect_notices, notify
+from labelscope.evidence import (
+    ClassStatistics,
+    Duplicates,
+    NeighborGraph,
+    PredictedProbabilities,
+    Projection,
+)
+from labelscope.evidence.embeddings import default_provider
+from labelscope.scorers import Ensemble, by_name
+from labelscope.types import Evidence, Score, Scorer
+
+Scorers = str | Scorer | Sequence[str | Scorer]
+
+# Parts of the default mix that are shown beside it, each made from evidence that the mix needs anyway.
+_PARTS = ("confident_learning", "self_confidence", "normalized_margin", "neighbor_agreement")
+
+
+def build_audit(
+    dataset: Dataset,
+    *,
+    features: Any = None,
+    pred_probs: Any = None,
+    model: Any = None,
+    scorers: Scorers = "auto",
+    evidence: Mapping[str, Any] | None = None,
+    random_state: int = 0,
+    cache: Cache | None = None,
+) -> Audit:
+    """Audit a dataset; see :func:`labelscope.audit` for the arguments.
+
+    Returns
+    -------
+    Audit
+
+    Raises
+    ------
+    LabelscopeError
+        When an argument cannot be used; everything is validated before work starts.
+    """
+    with collect_notices() as notices:
+        chosen = _resolve_scorers(scorers)
+        encoder, estimator = split_model(model)
+        more = {**dataset.evidence, **(evidence or {})}
+        dataset = _aligned(dataset, more.get("pred_probs") if pred_probs is None else pred_probs)
+        given = given_evidence(dataset, features=features, pred_probs=pred_probs, more=more)
+        bench = Workbench(dataset, given.evidence, random_state, cache or Cache())
+        _gather(bench, given.features_provider, encoder, estimator)
+        scores = _run(chosen, bench.evidence, dataset)
+        if given.issues is not None:
+            scores["cleanlab"] = score_of_issues(given.issues, dataset)
+        if not scores:
+            scores["auto"] = _nothing_known(dataset)
+        if scorers == "cleanlab":
+            scores = {"cleanlab": scores.pop("cleanlab"), **scores}
+        main = next(iter(scores.values()))
+        bench.facts["expected_precision_100"] = main.meta.get("expected_precision_100")
+        warn_when_weak(bench.facts, dataset)
+        bench.facts["summary"] = evidence_line(bench.facts, main, dataset)
+        lazy = _lazy_map(bench)
+    return Audit(
+        dataset=dataset,
+        evidence=bench.evidence,
+        scores=scores,
+        suspicion=np.asarray(main.suspicion, dtype=np.float32),
+        suggested_codes=_codes(main, dataset),
+        flagged=_flags(main, dataset),
+        notices=tuple(notices),
+        facts=bench.facts,
+        lazy_map=lazy,
+    )
+
+
+def _aligned(dataset: Dataset, pred_probs: Any) -> Dataset:
+    """Let the columns of pred_probs say which classes there are, used or not."""
+    shape = np.shape(pred_probs[0] if isinstance(pred_probs, (list, tuple)) else pred_probs)
+    if len(shape) not in (1, 2):
+        return dataset
+    aligned = dataset.labels.aligned_to(shape[-1])
+    return dataset if aligned is dataset.labels else dataset.with_labels(aligned)
+
+
+def _resolve_scorers(scorers: Scorers) -> list[Scorer]:
+    if scorers == "cleanlab":
+        return []
+    asked: Iterable[str | Scorer] = [scorers] if isinstance(scorers, str) or hasattr(scorers, "score") else scorers  # type: ignore[list-item, assignment]
+    chosen = [by_name(item) if isinstance(item, str) else item for item in asked]
+    for item in chosen:
+        if not callable(getattr(item, "score", None)):
+            raise InvalidInputError(
+                f"scorers= holds {item!r}, which has no score(evidence) method.",
+                "Pass 'auto', names such as 'self_confidence', or scorers such as ls.scorers.SelfConfidence().",
+            )
+    if not chosen:
+        raise InvalidInputError("scorers= is empty.", "Pass 'auto' or at least one scorer.")
+    return chosen
+
+
+def _gather(bench: Workbench, features_provider: Any, encoder: Any, estimator: Any) -> None:
+    """Make what is missing; too little data for a step is a notice, and the next step works with less."""
+    dataset = bench.dataset
+    labeled = dataset.labels.codes[dataset.labels.codes >= 0]
+    if "features" not in bench.evidence:
+        provider = features_provider or default_provider(dataset, model=encoder)
+        bench.run(provider, cacheable=encoder is None)
+    if dataset.n > 1:
+        bench.run(Duplicates())
+        bench.run(NeighborGraph())
+    if len(np.unique(labeled)) < 2:
+        kinds = len(np.unique(labeled))
+        notify(
+            "too_few_classes",
+            f"The labels hold {'one class' if kinds == 1 else 'no class'} only, so no label can contradict another.",
+            "Nothing is flagged; label rows of a second class, or use the map and the gallery to look around.",
+        )
+        return
+    repeatable = estimator is None or hasattr(estimator, "get_params")
+    bench.run(PredictedProbabilities(model=estimator), cacheable=repeatable)
+    bench.run(ClassStatistics())
+
+
+def _run(chosen: list[Scorer], evidence: Evidence, dataset: Dataset) -> dict[str, Score]:
+    if len(np.unique(dataset.labels.codes[dataset.labels.codes >= 0])) < 2:
+        return {}
+    scores = {scorer.name: scorer.score(evidence) for scorer in chosen}
+    if len(scores) > 1 and "auto" not in scores:
+        scores = {"mean rank": _mean_rank(scores, dataset), **scores}
+    if any(isinstance(scorer, Ensemble) for scorer in chosen):
+        for name in _PARTS:
+            part = by_name(name)
+            if all(need in evidence for need in part.needs):
+                scores.setdefault(name, part.score(evidence))
+    return scores
+
+
+def _mean_rank(scores: Mapping[str, Score], dataset: Dataset) -> Score:
+    """Combine scorers that the user chose: their scales differ, so only their orders are averaged."""
+    labeled = dataset.labels.codes >= 0
+    total = np.zeros(dataset.n)
+    for score in scores.values():
+        _, position = np.unique(score.suspicion, return_inverse=True)
+        total += position / max(int(position.max(initial=0)), 1)
+    first = next(iter(scores.values()))
+    flags = [np.asarray(s.flagged) for s in scores.values() if s.flagged is not None]
+    votes = np.sum(flags, axis=0) * 2 > len(flags) if flags else None
+    suspicion = np.where(labeled, total / len(scores), 0).astype(np.float32)
+    return Score(suspicion, first.suggested, votes, meta={"scale": "rank"})
+
+
+def _nothing_known(dataset: Dataset) -> Score:
+    zeros = np.zeros(dataset.n, dtype=np.float32)
+    return Score(
+        zeros, dataset.labels.values(dataset.labels.codes), zeros.astype(bool), meta={"scale": "rank"}
+    )
+
+
+def _codes(score: Score, dataset: Dataset) -> Any:
+    if score.suggested is None:
+        return dataset.labels.codes.copy()
+    given, classes = dataset.labels.codes, dataset.labels.classes
+    position = {value: code for code, value in enumerate(classes.tolist())}
+    suggested = np.asarray(score.suggested)
+    return np.array(
+        [position.get(value, int(code)) for value, code in zip(suggested.tolist(), given, strict=True)],
+        dtype=np.int64,
+    )
+
+
+def _flags(score: Score, dataset: Dataset) -> Any:
+    if score.flagged is not None:
+        return np.asarray(score.flagged, dtype=bool)
+    # A bare order has no cut of its own: flag where the suggestion differs and suspicion is in its upper half.
+    return (score.suspicion >= 0.5) & (_codes(score, dataset) != dataset.labels.codes)
+
+
+def _lazy_map(bench: Workbench) -> LazyMap:
+    if "map" in bench.evidence:
+        return LazyMap(ready=np.asarray(bench.evidence["map"], dtype=np.float32))
+    if "knn_ids" not in bench.evidence:
+        return LazyMap(ready=np.zeros((bench.dataset.n, 2), dtype=np.float32))
+    ready, make = bench.later(Projection(), "map")
+
+    def made() -> Any:
+        try:
+            return make()
+        except LabelscopeError:
+            raise
+        except Exception as error:
+            raise InvalidInputError(
+                f"The map could not be made: {error}", "Pass evidence={'map': (n, 2) array}."
+            ) from error
+
+    return LazyMap(made, ready)
+
+
+def fill_evidence(scorer: Scorer, evidence: Evidence, random_state: int) -> Evidence:
+    """Make what a scorer needs and the evidence lacks, from the features given.
+
+    Parameters
+    ----------
+    scorer : Scorer
+    evidence : Evidence
+        With ``given_labels`` as the user writes them.
+    random_state : int
+
+    Returns
+    -------
+    Evidence
+        With ``given_labels`` as codes into ``classes``.
+    """
+    basis = evidence.get("features", evidence.get("pred_probs", None))
+    wanted = {*scorer.needs, *getattr(scorer, "uses", ())} - set(evidence)
+    if basis is None or not wanted:
+        return evidence
+    dataset = Dataset(np.asarray(basis), evidence["given_labels"])
+    more = {k: v for k, v in evidence.items() if k in ("groups", "duplicates", "knn_ids", "knn_distances")}
+    given = given_evidence(
+        dataset, features=evidence.get("features"), pred_probs=evidence.get("pred_probs"), more=more
+    )
+    bench = Workbench(dataset, given.evidence.including(**_others(evidence, given.evidence)), random_state)
+    if "features" in evidence and dataset.n > 1:
+        bench.run(Duplicates())
+        bench.run(NeighborGraph())
+        bench.run(PredictedProbabilities())
+    return bench.evidence
+
+
+def _others(evidence: Evidence, named: Evidence) -> dict[str, Any]:
+    return {k: v for k, v in evidence.items() if k not in named and k not in ("given_labels", "classes")}

@@ -1,0 +1,140 @@
+"""What the user gave: validated and named before any work starts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from labelscope.data.dataset import Dataset
+from labelscope.data.frames import column_values, is_frame
+from labelscope.errors import InvalidInputError, InvalidTypeError
+from labelscope.evidence import check_features, check_pred_probs
+from labelscope.types import Evidence, FloatArray, Provider
+
+_KNOWN = ("map", "cleanlab", "knn_ids", "knn_distances", "groups", "duplicates", "features", "pred_probs", "concepts")
+
+
+@dataclass(frozen=True)
+class Given:
+    """Evidence from the user, plus what has to be made or read in a way of its own."""
+
+    evidence: Evidence
+    features_provider: Provider | None
+    issues: Any
+
+
+def split_model(model: Any) -> tuple[Any, Any]:
+    """Tell an encoder from an estimator.
+
+    Parameters
+    ----------
+    model : object or None
+        An estimator has ``fit``; anything else that can be called or has ``encode`` is an encoder.
+
+    Returns
+    -------
+    encoder, estimator : tuple
+        One of them at most is not None.
+
+    Raises
+    ------
+    InvalidTypeError
+        When it is neither.
+    """
+    if model is None:
+        return None, None
+    if hasattr(model, "fit") and (hasattr(model, "predict_proba") or hasattr(model, "decision_function")):
+        return None, model
+    if callable(model) or hasattr(model, "encode"):
+        return model, None
+    raise InvalidTypeError(
+        f"model= is a {type(model).__name__}, which can neither be fitted nor called.",
+        "Pass a scikit-learn classifier with predict_proba, or an encoder: a callable, a torch module, or an "
+        "object with encode().",
+    )
+
+
+def given_evidence(dataset: Dataset, *, features: Any, pred_probs: Any, more: Mapping[str, Any]) -> Given:
+    """Validate and name what the user passed.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    features : (n, d) array, frame, provider or callable, optional
+    pred_probs : (n, K) array or list of them, optional
+    more : mapping
+        Other evidence by name: ``map`` as an (n, 2) array or two column names, ``cleanlab`` as a frame of
+        issues, ``knn_ids``, ``knn_distances``, ``groups``, ``duplicates``.
+
+    Returns
+    -------
+    Given
+
+    Raises
+    ------
+    InvalidInputError
+        When a name is unknown or an array does not fit the dataset.
+    """
+    for name in more:
+        if name not in _KNOWN:
+            raise InvalidInputError.unknown("evidence", name, _KNOWN)
+    labels = dataset.labels
+    items: dict[str, Any] = {"given_labels": labels.codes, "classes": labels.classes}
+    features = more.get("features") if features is None else features
+    pred_probs = more.get("pred_probs") if pred_probs is None else pred_probs
+    provider = features if hasattr(features, "make") else None
+    if features is not None and provider is None:
+        items["features"] = check_features(features, dataset.n)
+    if pred_probs is not None:
+        items["pred_probs"] = _probabilities(pred_probs, dataset)
+    groups = more.get("groups") if more.get("groups") is not None else dataset.groups
+    if groups is not None:
+        items["groups"] = _group_codes(groups, dataset.n)
+    if more.get("map") is not None:
+        items["map"] = _map(more["map"], dataset)
+    for name in ("knn_ids", "knn_distances", "duplicates"):
+        if more.get(name) is not None:
+            array = np.asarray(more[name])
+            if len(array) != dataset.n:
+                raise InvalidInputError.wrong_length(name, len(array), dataset.n)
+            items[name] = array
+    return Given(Evidence(items), provider, more.get("cleanlab"))
+
+
+def _probabilities(pred_probs: Any, dataset: Dataset) -> FloatArray:
+    """Check one model's probabilities, or average those of several."""
+    labels = dataset.labels
+    several = isinstance(pred_probs, (list, tuple)) and len(pred_probs) > 0 and np.ndim(pred_probs[0]) == 2
+    models = pred_probs if several else [pred_probs]
+    checked = [check_pred_probs(p, labels.codes, labels.classes) for p in models]
+    return checked[0] if len(checked) == 1 else np.mean(checked, axis=0)
+
+
+def _group_codes(groups: Any, n: int) -> Any:
+    values = np.asarray(groups)
+    if len(values) != n:
+        raise InvalidInputError.wrong_length("groups", len(values), n)
+    return np.unique(values.astype(str) if values.dtype == object else values, return_inverse=True)[1]
+
+
+def _map(given: Any, dataset: Dataset) -> FloatArray:
+    if isinstance(given, (tuple, list)) and len(given) == 2 and all(isinstance(name, str) for name in given):
+        if dataset.frame is None:
+            raise InvalidInputError(
+                f"map={given!r} names columns, but the data is not a frame.", "Pass an array of shape (n, 2)."
+            )
+        given = np.column_stack([column_values(dataset.frame, name) for name in given])
+    elif is_frame(given):
+        raise InvalidTypeError("map= is a frame.", "Pass two column names or an array of shape (n, 2).")
+    array = np.asarray(given, dtype=np.float32)
+    if array.shape != (dataset.n, 2):
+        raise InvalidInputError(
+            f"map has shape {array.shape}, but ({dataset.n:,}, 2) is needed.", "Give x and y for every row."
+        )
+    if not np.isfinite(array).all():
+        bad = int((~np.isfinite(array).all(axis=1)).sum())
+        raise InvalidInputError(f"map has NaN or infinite positions in {bad:,} rows.", "Fill or drop them first.")
+    return array

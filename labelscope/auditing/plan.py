@@ -1,0 +1,92 @@
+"""Which evidence is missing, in what order it is made, and where it is found again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+import labelscope
+from labelscope.auditing.cache import Cache, content_key
+from labelscope.data.dataset import Dataset
+from labelscope.types import Array, Evidence, Made, Provider
+
+# A provider that names no need for it still changes with these, so they are part of every key.
+_SHARED_INPUTS = ("features", "knn_ids", "duplicates", "groups")
+
+
+@dataclass
+class Workbench:
+    """Evidence that grows step by step, each step looked up in the cache before it is made.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    evidence : Evidence
+        What the user gave.
+    random_state : int
+        Seed of every provider.
+    cache : Cache
+        Where made evidence is kept between processes.
+    """
+
+    dataset: Dataset
+    evidence: Evidence
+    random_state: int = 0
+    cache: Cache = field(default_factory=Cache)
+    facts: dict[str, Any] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)
+
+    def run(self, provider: Provider, *, cacheable: bool = True) -> None:
+        """Make what ``provider`` makes, unless all of it is there."""
+        missing = [name for name in provider.makes if name not in self.evidence]
+        if not missing:
+            return
+        made = self._made(provider, cacheable=cacheable)
+        self.facts.update(made.facts)
+        self.evidence = self.evidence.including(**{k: v for k, v in made.arrays.items() if k in missing})
+
+    def later(self, provider: Provider, name: str) -> tuple[Array | None, Callable[[], Array]]:
+        """Return the array if it is cached, and a function that makes it, for evidence that can wait."""
+        found = self.cache.get(self._key(provider))
+
+        def make() -> Array:
+            return self._made(provider).arrays[name]
+
+        return (None if found is None else found.arrays.get(name)), make
+
+    def _made(self, provider: Provider, *, cacheable: bool = True) -> Made:
+        key = self._key(provider)
+        made = self.cache.get(key) if cacheable else None
+        if made is None:
+            made = provider.make(self.dataset, self.evidence, random_state=self.random_state)
+            if cacheable:
+                self.cache.put(key, made)
+        for name in made.arrays:
+            self.keys.setdefault(name, content_key(key, name))
+        return made
+
+    def _key(self, provider: Provider) -> str:
+        names = dict.fromkeys((*_SHARED_INPUTS, *provider.needs))
+        inputs = [f"{name}={self._input_key(name)}" for name in names if name in self.evidence]
+        return content_key(
+            labelscope.__version__,
+            provider.name,
+            repr(provider),
+            self.random_state,
+            "" if "features" in self.evidence else self._media_key(),
+            *inputs,
+        )
+
+    def _input_key(self, name: str) -> str:
+        if name not in self.keys:
+            value = self.evidence[name]
+            self.keys[name] = content_key(np.asarray(value))
+        return self.keys[name]
+
+    def _media_key(self) -> str:
+        if "media" not in self.keys:
+            self.keys["media"] = self.dataset.media.content_key()
+        return self.keys["media"]

@@ -1,0 +1,64 @@
+"""The evidence line: what the audit rests on, and whether that is enough to trust it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from labelscope.data.dataset import Dataset
+from labelscope.errors import notify
+from labelscope.types import Score
+
+# Below this share of the way from always answering the largest class to being always right, an order
+# of suspects is mostly noise: Cohen's "fair" agreement ends at .4.
+_TRUST = 0.4
+
+
+def evidence_line(facts: Mapping[str, Any], main: Score, dataset: Dataset) -> str:
+    """Write the line that opens every audit.
+
+    Parameters
+    ----------
+    facts : mapping
+        What the providers said: ``encoder``, ``probe_accuracy``, ``neighbor_accuracy``,
+        ``expected_precision_100``.
+    main : Score
+        The score that orders the rows.
+    dataset : Dataset
+
+    Returns
+    -------
+    str
+    """
+    parts = [f"Features: {facts.get('encoder', 'given')}"]
+    for name, words in (("probe_accuracy", "probe accuracy"), ("neighbor_accuracy", "neighbor accuracy")):
+        if facts.get(name) is not None:
+            parts.append(f"{words} {100 * float(facts[name]):.1f} %")
+    expected = facts.get("expected_precision_100")
+    if expected is not None:
+        first = min(100, dataset.n)
+        parts.append(f"about {round(first * float(expected))} of the first {first} are expected to be wrong")
+    if main.flagged is not None:
+        parts.append(f"{int(np.sum(main.flagged)):,} flagged")
+    return " · ".join(parts)
+
+
+def warn_when_weak(facts: Mapping[str, Any], dataset: Dataset) -> None:
+    """Raise a notice when neither the probe nor the neighbors predict the given labels well enough."""
+    found = [facts[name] for name in ("probe_accuracy", "neighbor_accuracy") if facts.get(name) is not None]
+    codes = dataset.labels.codes[dataset.labels.codes >= 0]
+    if not found or not len(codes):
+        return
+    best = max(float(value) for value in found)
+    majority = float(np.bincount(codes).max()) / len(codes)
+    skill = (best - majority) / max(1 - majority, 1e-9)
+    if skill < _TRUST:
+        notify(
+            "low_accuracy",
+            f"The features predict only {100 * best:.0f} % of the given labels (always answering the largest "
+            f"class gives {100 * majority:.0f} %), too few to trust the order of the suspects.",
+            "Pass better evidence: model= (an estimator or an encoder that fits your data) or features= "
+            "(embeddings of your own).",
+        )

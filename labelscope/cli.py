@@ -1,0 +1,152 @@
+"""The ``labelscope`` command: demo, audit, report, export and cache."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from labelscope.errors import InvalidInputError, LabelscopeError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Arguments without the program's name.
+
+    Returns
+    -------
+    int
+        0 on success, 1 when something given cannot be used.
+    """
+    arguments = _parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments))
+    except LabelscopeError as error:
+        sys.stderr.write(f"labelscope: {error}\n")
+        return 1
+    except FileNotFoundError as error:
+        sys.stderr.write(f"labelscope: there is no file {error.filename or error}.\n")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("labelscope", description="Find and fix wrong labels.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    demo = commands.add_parser("demo", help="open the quick-start notebook in JupyterLab")
+    demo.add_argument("--headless", action="store_true", help="run the notebook's job without a browser")
+    demo.add_argument("--folder", type=Path, default=Path("labelscope-demo"), help="where its files go")
+    demo.set_defaults(run=_demo)
+
+    audit = commands.add_parser("audit", help="list the labels of a file that look wrong")
+    audit.add_argument("file", type=Path, help="Parquet, CSV or JSONL file, or a folder laid out by class")
+    audit.add_argument("--label", metavar="COL", help="column that holds the labels")
+    audit.add_argument("--top", type=int, metavar="N", help="list N rows, flagged or not")
+    audit.add_argument("--out", type=Path, metavar="PATH", help="write the list as .parquet, .csv or .jsonl")
+    audit.set_defaults(run=_audit)
+
+    report = commands.add_parser("report", help="write a report on a file's labels")
+    report.add_argument("file", type=Path)
+    report.add_argument("--label", metavar="COL")
+    report.add_argument("--out", type=Path, default=Path("labels.html"), metavar="PATH", help=".html or .md")
+    report.set_defaults(run=_report)
+
+    export = commands.add_parser("export", help="write the labels that a journal leads to")
+    export.add_argument("journal", type=Path)
+    export.add_argument("--data", type=Path, required=True, metavar="FILE", help="the file that was reviewed")
+    export.add_argument("--label", metavar="COL")
+    export.add_argument("--out", type=Path, default=Path("clean.parquet"), metavar="PATH")
+    export.add_argument("--drop-excluded", action="store_true", help="leave excluded rows out")
+    export.set_defaults(run=_export)
+
+    cache = commands.add_parser("cache", help="look after the cache of embeddings and maps")
+    cache.add_argument("action", choices=["clear", "info"])
+    cache.set_defaults(run=_cache)
+    return parser
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from labelscope.demo import open_lab, run_headless
+
+    if not arguments.headless:
+        return open_lab(arguments.folder)
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    for line in run_headless(arguments.folder).lines():
+        _say(line)
+    return 0
+
+
+def _audit(arguments: argparse.Namespace) -> int:
+    from labelscope.api import audit
+    from labelscope.exports import write_issues
+
+    found = audit(_existing(arguments.file), arguments.label)
+    _say(found.summary)
+    if arguments.out:
+        _say(f"written    {write_issues(found, arguments.out, top=arguments.top)}")
+        return 0
+    rows = found.order()[: arguments.top or int(found.flagged.sum())]
+    for row in rows.tolist():
+        labels = found.dataset.labels
+        given = labels.values(found.given_codes[[row]])[0]
+        suggested = found.suggested[row]
+        why = found.reasons(row)
+        _say(f"{found.suspicion[row]:.2f}  {found.dataset.ids[row]}  {given} -> {suggested}  {why[0] if why else ''}")
+    return 0
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    from labelscope.api import audit, report
+
+    report(audit(_existing(arguments.file), arguments.label), arguments.out)
+    _say(f"written    {arguments.out}")
+    return 0
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    from labelscope.auditing.audit import Audit
+    from labelscope.data.dataset import Dataset
+    from labelscope.exports import write
+    from labelscope.review.session import Session
+
+    _existing(arguments.journal)
+    dataset = Dataset(_existing(arguments.data), arguments.label)
+    # The journal alone decides the labels, so nothing has to be embedded or scored here.
+    blank = Audit.from_arrays(
+        dataset, suspicion=dataset.labels.codes * 0.0, suggested_codes=dataset.labels.codes
+    )
+    session = Session(blank, journal=arguments.journal)
+    path = write(session, arguments.out, None, drop_excluded=arguments.drop_excluded)
+    progress = session.progress()
+    _say(f"{progress.reviewed:,} reviewed, {progress.relabelled:,} relabelled, {progress.excluded:,} excluded")
+    _say(f"written    {path}")
+    return 0
+
+
+def _cache(arguments: argparse.Namespace) -> int:
+    from labelscope.auditing.cache import Cache
+
+    cache = Cache()
+    if arguments.action == "clear":
+        _say(f"freed      {cache.clear() / 1e6:.1f} MB in {cache.folder}")
+    else:
+        _say(f"{cache.size() / 1e6:.1f} MB in {cache.folder}")
+    return 0
+
+
+def _existing(path: Path) -> Path:
+    if path.exists():
+        return path
+    near = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+    raise InvalidInputError.unknown("file", path.name, near)

@@ -1,0 +1,173 @@
+"""One graph of nearest neighbors for everybody: the map, the neighbor scores, the duplicates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+
+from labelscope.errors import InvalidInputError, MissingEvidenceError
+from labelscope.evidence import exact_neighbors
+from labelscope.evidence.feature_checks import check_features
+from labelscope.evidence.given import maybe_codes
+from labelscope.types import Evidence, FloatArray, IntArray, Made
+
+if TYPE_CHECKING:
+    from labelscope.data.dataset import Dataset
+
+_EXACT_SECONDS = 25.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class NeighborGraph:
+    """The k nearest neighbors of every row, itself excluded.
+
+    Parameters
+    ----------
+    n_neighbors : int, optional
+        Neighbors per row, 15 by default; n - 1 where there are fewer rows.
+    metric : {"cosine", "euclidean"}, optional
+        By default euclidean for tables and for up to 3 columns, else cosine. A row of zeros is at cosine
+        distance 1 from all others but 0 from other rows of zeros.
+    method : {"auto", "exact", "approximate"}
+        Exact distances by blocked matrix products, or pynndescent. By default whichever is faster, which is
+        exact up to about 20,000 rows.
+
+    Examples
+    --------
+    >>> import numpy as np, labelscope as ls
+    >>> evidence = ls.Evidence(features=np.array([[0.0], [1.0], [3.0]]))
+    >>> ls.providers.NeighborGraph(n_neighbors=1).make(None, evidence).arrays["knn_ids"].ravel().tolist()
+    [1, 0, 1]
+    """
+
+    name: ClassVar[str] = "neighbor_graph"
+    makes: ClassVar[tuple[str, ...]] = ("knn_ids", "knn_distances")
+    needs: ClassVar[tuple[str, ...]] = ("features",)
+
+    n_neighbors: int | None = None
+    metric: Literal["cosine", "euclidean"] | None = None
+    method: Literal["auto", "exact", "approximate"] = "auto"
+
+    def make(self, dataset: Dataset | None, evidence: Evidence, *, random_state: int = 0) -> Made:
+        """Make ``knn_ids`` (n, k) int32 and ``knn_distances`` (n, k) float32, nearest first, ties by row.
+
+        Parameters
+        ----------
+        dataset : Dataset or None
+            Tells tables from embeddings, and gives labels for the accuracy.
+        evidence : Evidence
+            ``features``.
+        random_state : int
+            Seed of the approximate search.
+
+        Returns
+        -------
+        Made
+            Facts: ``metric``, ``n_neighbors``, ``exact``, and with labels ``neighbor_accuracy``.
+
+        Raises
+        ------
+        InvalidInputError
+            A parameter that cannot be used.
+        MissingEvidenceError
+            No features.
+        """
+        if "features" not in evidence:
+            raise MissingEvidenceError.of("features", by=self.name, present=evidence)
+        self._check()
+        features = check_features(evidence["features"])
+        n = len(features)
+        k = max(0, min(self.n_neighbors or 15, n - 1))
+        metric = self.metric or _usual_metric(dataset, features.shape[1])
+        points = exact_neighbors.prepared(features, metric)
+        exact = self.method == "exact" or (self.method == "auto" and _is_small(n, points.shape[1]))
+        ids: IntArray = np.empty((n, 0), dtype=np.int32)
+        distances: FloatArray = np.empty((n, 0), dtype=np.float32)
+        if k == 0:
+            pass
+        elif exact:
+            ids, distances = exact_neighbors.search(points, k)
+        else:
+            ids, distances = _approximate(points, k, random_state)
+        if metric == "cosine":
+            distances = np.square(distances) / 2
+        facts: dict[str, Any] = {"metric": metric, "n_neighbors": k, "exact": bool(exact)}
+        given = maybe_codes(dataset, evidence)
+        if given is not None and len(given[0]) == n:
+            facts["neighbor_accuracy"] = neighbor_accuracy(given[0], ids)
+        return Made({"knn_ids": ids, "knn_distances": distances.astype(np.float32, copy=False)}, facts)
+
+    def _check(self) -> None:
+        if self.n_neighbors is not None and self.n_neighbors < 1:
+            raise InvalidInputError(f"n_neighbors is {self.n_neighbors}, but at least 1 is needed.")
+        if self.metric not in (None, "cosine", "euclidean"):
+            raise InvalidInputError.unknown("metric", self.metric, ["cosine", "euclidean"])
+        if self.method not in ("auto", "exact", "approximate"):
+            raise InvalidInputError.unknown("method", self.method, ["auto", "exact", "approximate"])
+
+
+def _usual_metric(dataset: Dataset | None, width: int) -> Literal["cosine", "euclidean"]:
+    kind = getattr(getattr(dataset, "media", None), "kind", None)
+    return "euclidean" if width <= 3 or kind == "table" else "cosine"
+
+
+def _is_small(n: int, width: int) -> bool:
+    """Whether the exact search ends before pynndescent has compiled, at 40 GFLOP/s and 1 ns a candidate."""
+    return n <= 20_000 or n * n * (2 * width / 40e9 + 1e-9) < _EXACT_SECONDS
+
+
+def _approximate(points: FloatArray, k: int, random_state: int) -> tuple[IntArray, FloatArray]:
+    from pynndescent import NNDescent
+
+    index = NNDescent(
+        points, metric="euclidean", n_neighbors=k + 1, random_state=random_state % 2**32, low_memory=True
+    )
+    found = index.neighbor_graph[0].astype(np.int64)
+    n = len(points)
+    rows = np.arange(n)[:, None]
+    # The search may miss the row itself, leave -1, or find fewer than k: fill up with the farthest found.
+    found[found < 0] = np.broadcast_to(rows, found.shape)[found < 0]
+    order = np.argsort(found == rows, axis=1, kind="stable")[:, :k]
+    found = np.take_along_axis(found, order, axis=1)
+    own = found == rows
+    if own.any():
+        found[own] = (np.broadcast_to(rows, found.shape)[own] + 1) % n
+    return exact_neighbors.ranked(points, found, k)
+
+
+def neighbor_accuracy(codes: IntArray, knn_ids: IntArray, *, n_neighbors: int = 10) -> float:
+    """Share of labelled rows whose nearest labelled neighbors vote for the given label.
+
+    Parameters
+    ----------
+    codes : (n,) int
+        Given labels, -1 for unlabelled rows, which neither vote nor count.
+    knn_ids : (n, k) int
+        Neighbors, nearest first, the row itself excluded.
+    n_neighbors : int
+        Neighbors that vote, at most k. Ties go to the class of the nearest neighbor among the tied.
+
+    Returns
+    -------
+    float
+        In [0, 1]; NaN where no labelled row has a labelled neighbor.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> neighbor_accuracy(np.array([0, 0, 1]), np.array([[1], [0], [1]]))
+    0.6666666666666666
+    """
+    ids = np.asarray(knn_ids)[:, :n_neighbors]
+    if ids.size == 0:
+        return float("nan")
+    codes = np.asarray(codes)
+    votes = codes[ids]
+    counts = (votes[:, :, None] == votes[:, None, :]).sum(axis=2)
+    # Nearer neighbors come first and argmax takes the first of equals.
+    counts[votes < 0] = 0
+    winner = np.take_along_axis(votes, counts.argmax(axis=1)[:, None], axis=1)[:, 0]
+    usable = (codes >= 0) & (votes >= 0).any(axis=1)
+    return float((winner == codes)[usable].mean()) if usable.any() else float("nan")

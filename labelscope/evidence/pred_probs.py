@@ -1,0 +1,255 @@
+"""Out-of-sample class probabilities: every row is predicted by a model that has not seen its label."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from labelscope.errors import InvalidInputError, MissingEvidenceError, notify
+from labelscope.evidence import estimators, probe, probe_selection
+from labelscope.evidence.feature_checks import check_features
+from labelscope.evidence.folds import content_keys, deal, joined, matrix_keys, small_sets
+from labelscope.evidence.given import given_codes, group_codes
+from labelscope.evidence.progress import progress
+from labelscope.types import Array, Evidence, FloatArray, IntArray, Made
+
+if TYPE_CHECKING:
+    from labelscope.data.dataset import Dataset
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictedProbabilities:
+    """Cross-validated class probabilities.
+
+    Folds are stratified, dealt by a hash of the rows' content (so that the order of the rows does not
+    matter), and keep groups and duplicates together. Unlabelled rows get the mean of the fold models.
+
+    Parameters
+    ----------
+    model : scikit-learn estimator, optional
+        Cloned and fitted per fold. A Pipeline gets the data as the user passed it, any other estimator the
+        features. By default a logistic regression on whitened features, with random Fourier features
+        where they lower the held-out log-loss.
+    n_folds : int
+        Number of folds; fewer when there are fewer groups.
+
+    Examples
+    --------
+    >>> import numpy as np, labelscope as ls
+    >>> rng = np.random.default_rng(0)
+    >>> codes = np.repeat([0, 1], 50)
+    >>> features = rng.normal(size=(100, 3)) + 4 * codes[:, None]
+    >>> evidence = ls.Evidence(features=features, given_labels=codes, classes=np.array(["a", "b"]))
+    >>> made = ls.providers.PredictedProbabilities().make(None, evidence)
+    >>> made.arrays["pred_probs"].shape, made.facts["probe_accuracy"] > 0.95
+    ((100, 2), True)
+    """
+
+    name: ClassVar[str] = "predicted_probabilities"
+    makes: ClassVar[tuple[str, ...]] = ("pred_probs",)
+    needs: ClassVar[tuple[str, ...]] = ("given_labels", "features")
+
+    model: Any = None
+    n_folds: int = 5
+
+    def make(self, dataset: Dataset | None, evidence: Evidence, *, random_state: int = 0) -> Made:
+        """Make ``pred_probs`` (n, K) float32.
+
+        Parameters
+        ----------
+        dataset : Dataset or None
+            Gives labels, groups and raw data where the evidence does not.
+        evidence : Evidence
+            ``given_labels``, ``features``; ``groups`` and ``duplicates`` are honored when present.
+        random_state : int
+            Seed of the folds and of the random features.
+
+        Returns
+        -------
+        Made
+            Facts: ``probe_accuracy``, ``probe_log_loss``, ``majority_share``, ``n_folds``, ``probe``,
+            ``n_unseen`` (rows of classes that no other fold holds).
+
+        Raises
+        ------
+        InvalidInputError
+            No row is labelled, or ``n_folds`` is below 2.
+        MissingEvidenceError
+            No features.
+        """
+        if self.n_folds < 2:
+            raise InvalidInputError(
+                f"n_folds is {self.n_folds}, but at least 2 are needed to predict out of sample."
+            )
+        codes, classes = given_codes(dataset, evidence, by=self.name)
+        n, k = len(codes), len(classes)
+        if n and not (codes >= 0).any():
+            raise InvalidInputError(
+                f"None of the {n:,} rows has a label, so there is nothing to learn from.",
+                "Label some rows of every class first; None and NaN count as unlabelled.",
+            )
+        if len(np.unique(codes[codes >= 0])) < 2:
+            return _single_class(codes, classes)
+        data, keys, exact = self._input(dataset, evidence, n, random_state)
+        folds = _dealt(codes, keys, exact, evidence, group_codes(dataset, evidence, n), self.n_folds)
+        if self.model is None:
+            pred_probs, facts = _probe(data, codes, k, folds, random_state)
+        else:
+            pred_probs, facts = _with_model(self.model, data, codes, classes, folds)
+        return Made({"pred_probs": pred_probs}, {**facts, **_quality(pred_probs, codes, folds)})
+
+    def _input(
+        self, dataset: Dataset | None, evidence: Evidence, n: int, seed: int
+    ) -> tuple[Any, Array, IntArray]:
+        """What the model takes, content hashes, and ids of exactly equal rows."""
+        if self.model is not None:
+            estimators.check_estimator_role(self.model)
+            estimators.notify_margins(self.model)
+        raw = dataset.media.raw() if dataset is not None and estimators.takes_raw_input(self.model) else None
+        if raw is not None and "features" not in evidence:
+            keys = content_keys(
+                raw if isinstance(raw, list) else list(map(repr, np.asarray(raw))), random_state=seed
+            )
+            return raw, keys, np.unique(keys, return_inverse=True)[1]
+        if "features" not in evidence:
+            raise MissingEvidenceError.of("features", by=self.name, present=evidence)
+        features = check_features(evidence["features"], n)
+        keys = matrix_keys(features, random_state=seed)
+        return (features if raw is None else raw), keys, np.unique(keys, return_inverse=True)[1]
+
+
+def _dealt(
+    codes: IntArray, keys: Array, exact: IntArray, evidence: Evidence, groups: IntArray | None, n_folds: int
+) -> IntArray:
+    n = len(codes)
+    if groups is not None and len(np.unique(groups[codes >= 0])) < 2:
+        notify(
+            "one_group",
+            "All labelled rows are in one group, so groups cannot be kept apart; the folds ignore them.",
+            "Pass groups= that tell apart, for example, patients, sessions or sources.",
+        )
+        groups = None
+    limit = max(4, int((codes >= 0).sum()) // (4 * n_folds))
+    copies = np.asarray(evidence["duplicates"]) if "duplicates" in evidence else exact
+    units = joined(n, groups, small_sets(copies, limit))
+    if len(np.unique(units[codes >= 0])) < 2:
+        units = joined(n, groups)
+    return deal(codes, keys, n_folds, units=units)
+
+
+def _single_class(codes: IntArray, classes: Array) -> Made:
+    """One class only: the sole prediction there is, with a notice."""
+    present = np.unique(codes[codes >= 0])
+    pred_probs = np.zeros((len(codes), len(classes)), dtype=np.float32)
+    if len(present):
+        pred_probs[:, present[0]] = 1
+        notify(
+            "one_class",
+            f"All labelled rows have the label {str(classes[present[0]])!r}, so no other can be suggested.",
+            "Label some rows of other classes, or pass pred_probs= from a model that knows them.",
+        )
+    facts = {"probe": "none", "n_folds": 0, "n_unseen": 0, "majority_share": 1.0}
+    return Made({"pred_probs": pred_probs}, facts)
+
+
+def _probe(
+    features: FloatArray, codes: IntArray, k: int, folds: IntArray, random_state: int
+) -> tuple[FloatArray, dict[str, Any]]:
+    labelled = np.flatnonzero(codes >= 0)
+    whole = len(labelled) == len(codes)
+    choice = probe_selection.choose(
+        features if whole else features[labelled], codes[labelled], folds[labelled], random_state=random_state
+    )
+    if choice.curved is not None:
+        features = choice.curved.apply(features)
+    # Rows in order of their folds: the training rows of each fold are two slices, and nothing is copied.
+    order = np.argsort(folds, kind="stable")
+    whitened = probe.whiten(features, shrinkage=choice.shrinkage, random_state=random_state).apply(
+        features, order
+    )
+    sorted_codes, bounds = codes[order], np.searchsorted(folds[order], np.arange(-1, folds.max() + 2))
+    begin, n_folds = int(bounds[1]), len(bounds) - 2
+    sorted_probs = np.zeros((len(codes), k), dtype=np.float32)
+    for fold in progress(range(n_folds), "predicting out of sample"):
+        low, high = int(bounds[fold + 1]), int(bounds[fold + 2])
+        target = np.r_[sorted_codes[begin:low], sorted_codes[high:]]
+        present, local = np.unique(target, return_inverse=True)
+        cut = low - begin
+        parts = [(whitened[begin:low], local[:cut]), (whitened[high:], local[cut:])]
+        weights = probe.fit(
+            [part for part in parts if len(part[1])], len(present), choice.penalty, n_steps=25
+        )
+        sorted_probs[low:high] = _spread(probe.predict(whitened[low:high], weights), present, codes, k)
+        if begin:
+            sorted_probs[:begin] += (
+                _spread(probe.predict(whitened[:begin], weights), present, codes, k) / n_folds
+            )
+    pred_probs = np.empty_like(sorted_probs)
+    pred_probs[order] = sorted_probs
+    kind = "straight" if choice.curved is None else "curved"
+    return pred_probs, {
+        "probe": f"{kind} logistic regression",
+        "probe_penalty": choice.penalty,
+        "n_folds": n_folds,
+    }
+
+
+def _with_model(
+    model: Any, data: Any, codes: IntArray, classes: Array, folds: IntArray
+) -> tuple[FloatArray, dict[str, Any]]:
+    k, n_folds = len(classes), int(folds.max()) + 1
+    pred_probs = np.zeros((len(codes), k), dtype=np.float32)
+    unlabelled = np.flatnonzero(folds < 0)
+    for fold in progress(range(n_folds), f"fitting {type(model).__name__}"):
+        train, held = np.flatnonzero((folds >= 0) & (folds != fold)), np.flatnonzero(folds == fold)
+        if len(np.unique(codes[train])) == 1:
+            pred_probs[held] = _spread(np.ones((len(held), 1)), codes[train][:1], codes, k)
+            pred_probs[unlabelled] += (
+                _spread(np.ones((len(unlabelled), 1)), codes[train][:1], codes, k) / n_folds
+            )
+            continue
+        fitted, columns = estimators.fit_clone(model, estimators.take(data, train), codes[train], classes)
+        for rows, share in ((held, 1.0), (unlabelled, 1 / n_folds)):
+            if len(rows):
+                given = estimators.probabilities(fitted, estimators.take(data, rows), len(columns))
+                pred_probs[rows] += _spread(given, columns, codes, k) * share
+    pred_probs /= np.maximum(pred_probs.sum(axis=1, keepdims=True), 1e-12)
+    return pred_probs, {"probe": type(model).__name__, "n_folds": n_folds}
+
+
+def _spread(given: FloatArray, columns: IntArray, codes: IntArray, k: int) -> FloatArray:
+    """Put columns in their places; a class that the model has never seen gets its share of the labels."""
+    counts = np.bincount(codes[codes >= 0], minlength=k)
+    unseen = np.setdiff1d(np.flatnonzero(counts), columns)
+    out = np.zeros((len(given), k), dtype=np.float32)
+    share = counts[unseen] / counts.sum()
+    out[:, columns] = given * (1 - share.sum())
+    out[:, unseen] = share
+    return out
+
+
+def _quality(pred_probs: FloatArray, codes: IntArray, folds: IntArray) -> dict[str, Any]:
+    """Accuracy on the labelled rows, and a notice about classes that only one fold holds."""
+    labelled = np.flatnonzero(codes >= 0)
+    own = pred_probs[labelled, codes[labelled]]
+    counts = np.bincount(codes[labelled])
+    spread = np.zeros((int(folds.max()) + 1, len(counts)), dtype=bool)
+    spread[folds[labelled], codes[labelled]] = True
+    alone = labelled[spread.sum(axis=0)[codes[labelled]] == 1]
+    if len(alone):
+        notify(
+            "class_unseen",
+            f"{len(np.unique(codes[alone])):,} classes have too few rows (or groups) to be learned without the "
+            f"row in question; the {len(alone):,} rows of these classes get the class's share of the labels "
+            "as its probability.",
+            "Look at these rows yourself, merge the classes, or add rows to them.",
+            rows=alone,
+        )
+    return {
+        "probe_accuracy": float((pred_probs[labelled].argmax(axis=1) == codes[labelled]).mean()),
+        "probe_log_loss": float(-np.log(np.maximum(own, 1e-9), dtype=np.float64).mean()),
+        "majority_share": float(counts.max() / len(labelled)),
+        "n_unseen": len(alone),
+    }

@@ -1,0 +1,62 @@
+"""Decisions as columns, for frames and exports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from labelscope.data.dataset import Dataset
+from labelscope.review.state import STATES, ReviewState
+from labelscope.types import Array, IntArray
+
+#: Columns of every export, in order.
+COLUMNS = ("id", "given", "current", "state", "reviewer", "time")
+
+
+def review_columns(dataset: Dataset, state: ReviewState, rows: IntArray) -> dict[str, Array]:
+    """Return what is decided about rows.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    state : ReviewState
+    rows : (m,) int
+
+    Returns
+    -------
+    dict of str to (m,) array
+        ``id``; ``given`` and ``current`` labels, None where there is none; ``state`` by name; ``reviewer`` and
+        ``time`` (UTC, ISO 8601) of the decision that holds, None where there is none.
+    """
+    events = state.events
+    last = state.last[rows]
+    return {
+        "id": dataset.ids[rows],
+        "given": label_values(state.classes, state.given[rows]),
+        "current": label_values(state.classes, state.current[rows]),
+        "state": _objects(STATES)[state.state[rows]],
+        "reviewer": _picked([event.reviewer for event in events], last),
+        "time": _picked([event.at for event in events], last),
+    }
+
+
+def label_values(classes: Sequence[Any], codes: IntArray) -> Array:
+    """Return (m,) label values: of the classes' own type where it has one and none is missing, else objects."""
+    values = _picked(classes, codes)
+    kinds = {type(value) for value in classes}
+    if len(codes) and int(codes.min()) >= 0 and len(kinds) == 1 and kinds <= {int, float, bool}:
+        return np.array(values.tolist())
+    return values
+
+
+def _picked(values: Sequence[Any], places: IntArray) -> Array:
+    """Return the values at places, None at -1."""
+    return _objects([*values, None])[places]
+
+
+def _objects(values: Sequence[Any]) -> Array:
+    array = np.empty(len(values), dtype=object)
+    array[:] = list(values)
+    return array

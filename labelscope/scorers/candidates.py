@@ -1,0 +1,67 @@
+"""The classes that a row may belong to, for the palette of the widget."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from labelscope.errors import InvalidInputError
+from labelscope.scorers.inputs import Inputs, read
+from labelscope.scorers.neighbors.votes import count_votes
+from labelscope.types import Evidence, FloatArray, Score
+
+
+def class_probabilities(inputs: Inputs, row: int) -> FloatArray:
+    """Return the (K,) normalized product of the model's probabilities and the neighbor votes of one row."""
+    level = np.zeros(inputs.n_classes)
+    if inputs.pred_probs is not None:
+        level += np.log(np.maximum(inputs.pred_probs[row].astype(np.float64), 1e-8))
+    if inputs.knn_ids is not None and inputs.knn_ids.shape[1]:
+        votes = count_votes(inputs.knn_ids[row : row + 1], inputs.codes, inputs.n_classes)[0]
+        level += np.log((votes + 0.5) / (votes.sum() + 0.5 * inputs.n_classes))
+    shares = np.exp(level - level.max()) if len(level) else level
+    return np.asarray(shares / shares.sum()) if len(level) else shares
+
+
+def candidates(
+    row: int, evidence: Evidence, score: Score | None = None, top: int = 4
+) -> list[tuple[int, float]]:
+    """Rank the classes that a row may belong to.
+
+    Parameters
+    ----------
+    row : int
+        Row position.
+    evidence : Evidence
+        ``given_labels`` with ``pred_probs``, ``knn_ids`` or both.
+    score : Score, optional
+        The default mix's score; its suggestion is then listed first.
+    top : int
+        How many to return.
+
+    Returns
+    -------
+    list of (int, float)
+        Class code and probability, most probable first; ties by code.
+
+    Examples
+    --------
+    >>> evidence = Evidence(given_labels=np.array([0, 1]), pred_probs=np.array([[.2, .8], [.4, .6]]))
+    >>> [code for code, _ in candidates(0, evidence)]
+    [1, 0]
+    """
+    inputs = read(evidence, "candidates")
+    check_row(row, inputs.n)
+    shares = class_probabilities(inputs, row)
+    order = list(np.argsort(-shares, kind="stable"))
+    if score is not None and score.suggested is not None:
+        named = np.flatnonzero(inputs.classes == score.suggested[row])
+        if len(named) and int(named[0]) in order:
+            order.remove(int(named[0]))
+            order.insert(0, int(named[0]))
+    return [(int(code), float(shares[code])) for code in order[:top]]
+
+
+def check_row(row: int, n: int) -> None:
+    """Refuse positions that are not rows."""
+    if not 0 <= row < n:
+        raise InvalidInputError(f"There is no row {row}.", f"Rows go from 0 to {n - 1}.")

@@ -1,0 +1,150 @@
+"""What scorers read from evidence, validated once: codes, classes, probabilities and neighbors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from labelscope.data.labels import encode_evidence
+from labelscope.errors import InvalidInputError, MissingEvidenceError
+from labelscope.evidence.pred_probs_checks import check_pred_probs
+from labelscope.types import Array, Evidence, FloatArray, IntArray
+
+_BLOCK_CELLS = 1 << 19
+_ROUNDING = 1e-5
+# Rounding to float16 moves a row sum by up to half a unit in the last place of each large entry.
+_HALF_ROUNDING = 4e-3
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Evidence in the shape in which scorers compute.
+
+    Attributes
+    ----------
+    codes : (n,) int64
+        Given labels as positions in ``classes``; -1 is unlabelled.
+    classes : (K,) array
+        Label values in the user's own type.
+    pred_probs : (n, K) float or None
+        Checked probabilities, as given.
+    knn_ids : (n, k) int or None
+        Neighbors of each row, nearest first.
+    knn_distances : (n, k) float or None
+        Their distances.
+    """
+
+    codes: IntArray
+    classes: Array
+    pred_probs: FloatArray | None = None
+    knn_ids: IntArray | None = None
+    knn_distances: FloatArray | None = None
+
+    @property
+    def n(self) -> int:
+        """Number of rows."""
+        return len(self.codes)
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes, absent ones included."""
+        return len(self.classes)
+
+    @property
+    def labelled(self) -> Array:
+        """(n,) bool, True where there is a given label."""
+        return np.asarray(self.codes >= 0)
+
+    def probabilities(self) -> FloatArray:
+        """Return ``pred_probs``, which the caller knows to be there."""
+        if self.pred_probs is None:
+            raise MissingEvidenceError.of("pred_probs")
+        return self.pred_probs
+
+
+def read(evidence: Evidence, by: str, *, probs: bool = False, neighbors: bool = False) -> Inputs:
+    """Read and validate what a scorer needs.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        Named arrays.
+    by : str
+        Name of the scorer, for messages.
+    probs, neighbors : bool
+        Whether ``pred_probs`` (or ``knn_ids``) must be there.
+
+    Returns
+    -------
+    Inputs
+
+    Raises
+    ------
+    MissingEvidenceError
+        Something needed is absent.
+    InvalidInputError
+        Lengths, widths or values do not fit.
+    """
+    needed = ["given_labels", *(["pred_probs"] if probs else []), *(["knn_ids"] if neighbors else [])]
+    for name in needed:
+        if name not in evidence:
+            raise MissingEvidenceError.of(name, by, evidence)
+    codes, classes, pred_probs = encode_evidence(evidence)
+    if pred_probs is not None and pred_probs.size:
+        half = getattr(evidence["pred_probs"], "dtype", None) == np.float16
+        tolerance = _HALF_ROUNDING if half else _ROUNDING
+        pred_probs = _checked_probs(pred_probs, codes, classes, tolerance)
+    ids, distances = _checked_neighbors(evidence, len(codes))
+    return Inputs(codes, np.asarray(classes), pred_probs, ids, distances)
+
+
+def _checked_probs(pred_probs: FloatArray, codes: IntArray, classes: Array, tolerance: float) -> FloatArray:
+    """Look at every block once; only matrices with something wrong go through the thorough checks."""
+    n, n_classes = pred_probs.shape
+    ones = np.ones(n_classes, dtype=pred_probs.dtype)
+    for rows in blocks(n, n_classes):
+        sums = pred_probs[rows] @ ones
+        # Not "worst > tolerance": NaN must end up here as well.
+        if not (float(np.abs(sums - 1.0).max()) <= tolerance and float(pred_probs[rows].min()) >= 0.0):
+            return check_pred_probs(pred_probs, codes, classes)
+    return pred_probs
+
+
+def _checked_neighbors(evidence: Evidence, n: int) -> tuple[IntArray | None, FloatArray | None]:
+    if "knn_ids" not in evidence:
+        return None, None
+    ids = np.asarray(evidence["knn_ids"])
+    if ids.ndim != 2 or len(ids) != n:
+        raise InvalidInputError(
+            f"knn_ids has shape {ids.shape}, but there are {n:,} rows.",
+            "Pass an (n, k) array of row positions, the row itself left out.",
+        )
+    if ids.size and (ids.min() < -1 or ids.max() >= n):
+        raise InvalidInputError(
+            f"knn_ids holds positions from {ids.min()} to {ids.max()}, but rows go from 0 to {n - 1}.",
+            "Pass row positions; -1 stands for a neighbor that is not there.",
+        )
+    distances = evidence.get("knn_distances")
+    if distances is None:
+        return ids, None
+    distances = np.asarray(distances)
+    if distances.shape != ids.shape:
+        raise InvalidInputError(
+            f"knn_distances has shape {distances.shape}, but knn_ids has {ids.shape}.",
+            "Pass one distance for each entry of knn_ids.",
+        )
+    return ids, distances
+
+
+def blocks(n: int, width: int) -> list[slice]:
+    """Cut rows into slices of half a million cells: temporaries stay in cache and memory is bounded."""
+    step = max(1, _BLOCK_CELLS // max(width, 1))
+    return [slice(start, min(start + step, n)) for start in range(0, n, step)]
+
+
+def labels_of(codes: IntArray, classes: Array) -> Array:
+    """Turn class positions into label values; None where there are no classes at all."""
+    if len(classes) == 0:
+        return np.full(len(codes), None, dtype=object)
+    return np.asarray(np.asarray(classes)[np.maximum(codes, 0)])

@@ -1,0 +1,110 @@
+"""Why a row is suspicious, in words."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from labelscope.scorers.candidates import check_row
+from labelscope.scorers.inputs import Inputs, read
+from labelscope.scorers.neighbors.votes import count_votes
+from labelscope.types import Evidence, Score
+
+_FIRES_AT = 0.5
+
+
+def reasons(row: int, evidence: Evidence, score: Score) -> tuple[str, ...]:
+    """Say why the default mix suspects a row, strongest reason first.
+
+    Parameters
+    ----------
+    row : int
+        Row position.
+    evidence : Evidence
+        The evidence that was scored.
+    score : Score
+        What `Ensemble` returned for it.
+
+    Returns
+    -------
+    tuple of str
+        Sentences with class names; one says so when nothing speaks against the label.
+
+    Examples
+    --------
+    >>> from labelscope.scorers import Ensemble
+    >>> P = np.array([[0.95, 0.05], [0.1, 0.9]] * 20); y = np.array([0, 1] * 20); y[0] = 1
+    >>> evidence = Evidence(given_labels=y, pred_probs=P)
+    >>> reasons(0, evidence, Ensemble().score(evidence))[0]
+    'The model gives 0 95% and the given label 1 5%.'
+    """
+    inputs = read(evidence, "reasons")
+    check_row(row, inputs.n)
+    given = int(inputs.codes[row])
+    if given < 0:
+        return ("This row has no label yet.",)
+    said: list[str] = []
+    said += _model_reasons(inputs, row, given)
+    said += _neighbor_reasons(inputs, row, given)
+    said += _fired(row, score)
+    return tuple(said) or ("Nothing speaks against the given label.",)
+
+
+def _name(inputs: Inputs, code: int) -> str:
+    return str(inputs.classes[code])
+
+
+def _percent(value: float) -> str:
+    if 0 < value < 0.005:
+        return "under 1%"
+    if 0.995 < value < 1:
+        return "over 99%"
+    return f"{value:.0%}"
+
+
+def _model_reasons(inputs: Inputs, row: int, given: int) -> list[str]:
+    if inputs.pred_probs is None:
+        return []
+    probs = inputs.pred_probs[row].astype(np.float64)
+    rival = int(np.where(np.arange(len(probs)) == given, -1.0, probs).argmax())
+    if probs[rival] <= probs[given]:
+        return []
+    said = [
+        f"The model gives {_name(inputs, rival)} {_percent(float(probs[rival]))} "
+        f"and the given label {_name(inputs, given)} {_percent(float(probs[given]))}."
+    ]
+    members = inputs.codes == rival
+    if members.any():
+        threshold = float(inputs.pred_probs[members, rival].astype(np.float64).mean())
+        over = float(probs[rival]) - threshold
+        if over >= 0:
+            said.append(
+                f"It is {100 * over:.0f} points surer of {_name(inputs, rival)} than on an average "
+                f"row labelled so ({_percent(threshold)})."
+            )
+    return said
+
+
+def _neighbor_reasons(inputs: Inputs, row: int, given: int) -> list[str]:
+    if inputs.knn_ids is None or not inputs.knn_ids.shape[1]:
+        return []
+    votes = count_votes(inputs.knn_ids[row : row + 1], inputs.codes, inputs.n_classes)[0]
+    total, agreeing = int(votes.sum()), int(votes[given])
+    winner = int(votes.argmax())
+    if total == 0 or winner == given or votes[winner] <= votes[given]:
+        return []
+    shared = f"{agreeing} share" if agreeing != 1 else "1 shares"
+    return [
+        f"{int(votes[winner])} of {total} nearest neighbors are {_name(inputs, winner)}; "
+        f"{shared if agreeing else 'none shares'} the given label {_name(inputs, given)}."
+    ]
+
+
+def _fired(row: int, score: Score) -> list[str]:
+    parts = [name for name in score.meta.get("parts", []) if name in score.details]
+    firing = [name for name in parts if float(score.details[name][row]) >= _FIRES_AT]
+    if not firing:
+        return []
+    if len(firing) == len(parts) > 1:
+        return [f"Doubted by {' and '.join(firing)} alike."]
+    silent = [name for name in parts if name not in firing]
+    return [f"Doubted by {', '.join(firing)}" + (f", not by {', '.join(silent)}." if silent else " alone.")]

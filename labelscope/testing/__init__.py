@@ -1,0 +1,25 @@
+"""For those who write scorers and queues: checks of the contract, and makers of label noise."""
+
+from __future__ import annotations
+
+from labelscope.testing.noise import (
+    annotator_dependent,
+    asymmetric,
+    cluster_shaped,
+    instance_dependent,
+    missing_tags,
+    symmetric,
+)
+from labelscope.testing.policies import check_policy
+from labelscope.testing.scoring import check_scorer
+
+__all__ = [
+    "annotator_dependent",
+    "asymmetric",
+    "check_policy",
+    "check_scorer",
+    "cluster_shaped",
+    "instance_dependent",
+    "missing_tags",
+    "symmetric",
+]

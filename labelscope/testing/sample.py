@@ -1,0 +1,148 @@
+"""Small evidence with planted errors, in numpy alone, on which scorers are checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from labelscope.types import Array, Evidence, FloatArray, IntArray
+
+N_CLASSES = 3
+
+
+def planted(n: int = 240, *, seed: int = 0, rate: float = 0.1) -> tuple[Evidence, Array]:
+    """Make classification evidence of three overlapping blobs with a share of wrong labels.
+
+    Parameters
+    ----------
+    n : int
+        Rows.
+    seed : int
+        Seed.
+    rate : float
+        Share of wrong labels.
+
+    Returns
+    -------
+    evidence : Evidence
+        With every kind of array that `EVIDENCE` names.
+    is_wrong : (n,) bool
+    """
+    rng = np.random.default_rng(seed)
+    true = np.arange(n) % N_CLASSES
+    rng.shuffle(true)
+    centers = np.eye(N_CLASSES, 4) * 4.0
+    features = centers[true] + rng.normal(size=(n, 4))
+    distances = ((features[:, None] - centers[None]) ** 2).sum(axis=2)
+    # A model that is good, not perfect, and never twice equally sure.
+    scores = -distances / 4 + rng.normal(scale=0.3, size=distances.shape)
+    probs = np.exp(scores - scores.max(axis=1, keepdims=True))
+    probs /= probs.sum(axis=1, keepdims=True)
+    given = true.copy()
+    wrong = rng.choice(n, round(rate * n), replace=False)
+    given[wrong] = (given[wrong] + rng.integers(1, N_CLASSES, len(wrong))) % N_CLASSES
+    ids, lengths = nearest(features, min(10, max(n - 1, 0)))
+    evidence = Evidence(
+        given_labels=given.astype(np.int64),
+        features=features.astype(np.float32),
+        pred_probs=probs,
+        knn_ids=ids,
+        knn_distances=lengths,
+        duplicates=np.arange(n, dtype=np.int32),
+        groups=np.arange(n) % 7,
+        map=features[:, :2].astype(np.float32),
+    )
+    return evidence, np.asarray(given != true)
+
+
+def nearest(features: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
+    """Return the k nearest other rows of each row and their distances, nearest first."""
+    squares = ((features[:, None] - features[None]) ** 2).sum(axis=2)
+    np.fill_diagonal(squares, np.inf)
+    ids = np.argsort(squares, axis=1, kind="stable")[:, :k].astype(np.int32)
+    return ids, np.sqrt(np.take_along_axis(squares, ids.astype(np.int64), axis=1)).astype(np.float32)
+
+
+def permuted(evidence: Evidence, order: IntArray) -> Evidence:
+    """Put the rows into another order: row i of the result is row ``order[i]`` of the given evidence."""
+    position = np.empty(len(order), dtype=np.int64)
+    position[order] = np.arange(len(order))
+    moved = {}
+    for name, array in evidence.items():
+        if name == "classes":
+            moved[name] = array
+        elif name == "knn_ids":
+            moved[name] = position[array[order]].astype(array.dtype)
+        else:
+            moved[name] = array[order]
+    return Evidence(moved)
+
+
+def relabelled(evidence: Evidence, renaming: IntArray) -> Evidence:
+    """Call class j ``renaming[j]``, in labels and in the columns of probabilities."""
+    changed = {"given_labels": renaming[evidence["given_labels"]]}
+    if "pred_probs" in evidence:
+        columns = np.empty_like(np.asarray(evidence["pred_probs"]))
+        columns[:, renaming] = evidence["pred_probs"]
+        changed["pred_probs"] = columns
+    return evidence.including(**changed)
+
+
+def sliced(evidence: Evidence, rows: slice) -> Evidence:
+    """Keep some rows; class names are added so that the classes stay the same."""
+    kept = {name: array[rows] for name, array in evidence.items() if name != "classes"}
+    return Evidence(kept, classes=evidence.get("classes", np.arange(N_CLASSES)))
+
+
+def with_unlabelled(evidence: Evidence, rows: IntArray) -> Evidence:
+    """Take the labels of some rows away."""
+    codes = np.array(evidence["given_labels"])
+    codes[rows] = -1
+    return evidence.including(given_labels=codes, classes=np.arange(N_CLASSES))
+
+
+def _one_row() -> Evidence:
+    return planted(1)[0].including(classes=np.arange(N_CLASSES))
+
+
+def _one_class() -> Evidence:
+    evidence = planted(30)[0]
+    ones = np.ones((30, 1))
+    return evidence.including(
+        given_labels=np.zeros(30, dtype=np.int64), classes=np.array(["only"]), pred_probs=ones
+    )
+
+
+def _empty_class() -> Evidence:
+    evidence = planted(60)[0]
+    wider = np.hstack([np.asarray(evidence["pred_probs"]) * 0.9, np.full((60, 1), 0.1)])
+    return evidence.including(classes=np.array(["a", "b", "c", "nobody"]), pred_probs=wider)
+
+
+def _constant_features() -> Evidence:
+    evidence = planted(60)[0]
+    zeros = np.zeros((60, 10), dtype=np.float32)
+    return evidence.including(features=np.ones((60, 4), dtype=np.float32), knn_distances=zeros)
+
+
+def _nan_features() -> Evidence:
+    evidence = planted(60)[0]
+    features = np.array(evidence["features"])
+    features[::7, 0] = np.nan
+    return evidence.including(features=features)
+
+
+def _certain() -> Evidence:
+    evidence = planted(60)[0]
+    return evidence.including(pred_probs=np.eye(N_CLASSES)[np.asarray(evidence["pred_probs"]).argmax(axis=1)])
+
+
+EDGE_CASES: dict[str, Callable[[], Evidence]] = {
+    "one row": _one_row,
+    "one class": _one_class,
+    "empty class": _empty_class,
+    "constant features": _constant_features,
+    "NaN features": _nan_features,
+    "probabilities of exactly 0 and 1": _certain,
+}

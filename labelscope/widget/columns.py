@@ -1,0 +1,175 @@
+"""Per-point columns as flat typed arrays: 9 to 11 bytes a point instead of JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from labelscope.errors import InvalidInputError
+from labelscope.types import Array, BoolArray, FloatArray, IntArray
+
+if TYPE_CHECKING:
+    from labelscope.auditing.audit import Audit
+
+#: A trait never holds more points; the rest comes by message.
+MAX_POINTS = 50_000
+FLAGGED, BROKEN, DUPLICATE = 1, 2, 4
+_MAX_CLASSES = 65_534
+
+
+def sample_rows(
+    suspicion: FloatArray, flagged: BoolArray, *, max_points: int = MAX_POINTS, random_state: int = 0
+) -> IntArray | None:
+    """Choose the rows that a picture holds: all flagged ones first, the rest at random.
+
+    Parameters
+    ----------
+    suspicion : (n,) float
+        Decides which flagged rows stay when there are more than ``max_points``.
+    flagged : (n,) bool
+    max_points : int
+        Most rows to keep.
+    random_state : int
+        Seed of the random rest.
+
+    Returns
+    -------
+    (m,) int64 or None
+        Sorted rows, or None when all n fit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from labelscope.widget.columns import sample_rows
+    >>> sample_rows(np.array([.1, .9, .2, .3]), np.array([False, True, False, False]), max_points=1)
+    array([1])
+    """
+    n = len(flagged)
+    if n <= max_points:
+        return None
+    first = np.flatnonzero(flagged)
+    if len(first) >= max_points:
+        order = np.argsort(-suspicion[first], kind="stable")
+        return np.sort(first[order[:max_points]])
+    rest = np.random.default_rng(random_state).choice(
+        np.flatnonzero(~np.asarray(flagged)), max_points - len(first), replace=False
+    )
+    return np.sort(np.concatenate([first, rest]))
+
+
+def scale_map(positions: FloatArray) -> tuple[Array, Array]:
+    """Scale a map to whole numbers over its bounding square, so that distances keep their proportions.
+
+    Parameters
+    ----------
+    positions : (n, 2) float
+        Rows without a finite position go to the middle.
+
+    Returns
+    -------
+    x, y : (n,) uint16
+        0 to 65,535; the longer side fills the range, the other one is centered.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from labelscope.widget.columns import scale_map
+    >>> x, y = scale_map(np.array([[0., 0.], [4., 2.]]))
+    >>> x.tolist(), y.tolist()
+    ([0, 65535], [16384, 49151])
+    """
+    points = np.asarray(positions, dtype=np.float64)
+    good = np.asarray(np.isfinite(points).all(axis=1))
+    if not good.any():
+        middle = np.full(len(points), 32_768, dtype=np.uint16)
+        return middle, middle.copy()
+    low, high = points[good].min(axis=0), points[good].max(axis=0)
+    center, side = (low + high) / 2, float((high - low).max()) or 1.0
+    unit = np.where(good[:, None], (points - center) / side, 0.0) + 0.5
+    scaled = np.rint(np.clip(unit, 0, 1) * 65_535).astype(np.uint16)
+    return np.ascontiguousarray(scaled[:, 0]), np.ascontiguousarray(scaled[:, 1])
+
+
+def code_dtype(n_classes: int) -> type[np.uint8] | type[np.uint16]:
+    """Return the type of class columns: uint8 up to 254 classes, else uint16."""
+    if n_classes > _MAX_CLASSES:
+        raise InvalidInputError(
+            f"The view shows at most {_MAX_CLASSES:,} classes, but there are {n_classes:,}.",
+            "Numbers on a scale need task='regression'; ids are no labels: pick another column.",
+        )
+    return np.uint8 if n_classes <= 254 else np.uint16
+
+
+def pack_codes(codes: IntArray, n_classes: int) -> Array:
+    """Pack class codes; -1 becomes the largest value of the type.
+
+    Parameters
+    ----------
+    codes : (n,) int
+        -1 is unlabelled.
+    n_classes : int
+        Decides the type.
+
+    Returns
+    -------
+    (n,) uint8 or uint16
+    """
+    dtype = code_dtype(n_classes)
+    return np.where(codes < 0, np.iinfo(dtype).max, codes).astype(dtype)
+
+
+def pack_suspicion(suspicion: FloatArray) -> Array:
+    """Return suspicion in [0, 1] as (n,) uint8 in 0…255."""
+    return np.rint(np.clip(np.nan_to_num(suspicion), 0, 1) * 255).astype(np.uint8)
+
+
+def pack_flags(audit: Audit, broken: IntArray) -> Array:
+    """Return (n,) uint8 bits: 1 flagged, 2 broken media, 4 in a duplicate set."""
+    bits = np.asarray(audit.flagged, dtype=np.uint8) * FLAGGED
+    bits[broken] |= BROKEN
+    if "duplicates" in audit.evidence:
+        ids = np.asarray(audit.evidence["duplicates"])
+        _, inverse, counts = np.unique(ids, return_inverse=True, return_counts=True)
+        bits[counts[inverse.reshape(-1)] > 1] |= DUPLICATE
+    return bits
+
+
+def broken_rows(audit: Audit) -> IntArray:
+    """Return the rows whose media the audit could not read, as far as its notices tell."""
+    found = [row for note in audit.notices if "unreadable" in note.code for row in note.rows]
+    return np.unique(np.array(found, dtype=np.int64))
+
+
+def columns(audit: Audit, rows: IntArray | None = None, *, with_map: bool = True) -> dict[str, Array | None]:
+    """Return what the plot draws, as little-endian typed arrays.
+
+    Parameters
+    ----------
+    audit : Audit
+    rows : (m,) int, optional
+        Which rows; by default all.
+    with_map : bool
+        False leaves x and y out (None), so that a view comes up before its map.
+
+    Returns
+    -------
+    dict
+        ``x``, ``y`` uint16 or None; ``given``, ``suggested`` uint8 or uint16; ``suspicion``, ``flags`` uint8.
+    """
+    n_classes = len(audit.classes)
+    found: dict[str, Array | None] = {"x": None, "y": None}
+    if with_map:
+        found["x"], found["y"] = scale_map(audit.map)
+    found["given"] = pack_codes(audit.given_codes, n_classes)
+    found["suggested"] = pack_codes(audit.suggested_codes, n_classes)
+    found["suspicion"] = pack_suspicion(audit.suspicion)
+    found["flags"] = pack_flags(audit, broken_rows(audit))
+    if rows is not None:
+        found = {name: None if column is None else column[rows] for name, column in found.items()}
+    return {name: None if column is None else little(column) for name, column in found.items()}
+
+
+def little(column: Array) -> Array:
+    """Return the column in little-endian byte order, as the wire wants it."""
+    return column.astype(column.dtype.newbyteorder("<"), copy=False)

@@ -1,0 +1,58 @@
+"""Carry out what a page commands: one call of the session each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from labelscope.widget.messages import Json, Message
+from labelscope.widget.picture import class_values
+
+if TYPE_CHECKING:
+    from labelscope.review.events import Event
+    from labelscope.review.session import Session
+
+
+def run(session: Session, message: Message) -> Json:
+    """Carry out a command; its events are on disk when this returns.
+
+    Parameters
+    ----------
+    session : Session
+    message : Message
+        A checked command.
+
+    Returns
+    -------
+    dict
+        ``rows``: how many rows the command touched; ``batch``: the undo step, or None when nothing changed.
+    """
+    args = message.args
+    happened: tuple[Event, ...]
+    if message.name == "relabel":
+        to = label_value(session, args["to"])
+        happened = session.relabel(args["rows"], to, new_class=args["new_class"], source=args["source"])
+    elif message.name == "note":
+        happened = session.note(args["row"], args["text"], source="widget")
+    elif message.name == "undo":
+        happened = session.undo(source="widget")
+    elif message.name == "redo":
+        happened = session.redo(source="widget")
+    elif message.name == "accept":
+        happened = session.accept(args["rows"], source="suggestion")
+    else:
+        decide = {"keep": session.keep, "unsure": session.unsure, "exclude": session.exclude}[message.name]
+        happened = decide(args["rows"], source="widget")
+    touched = {row for event in happened for row in event.rows}
+    return {"rows": len(touched), "batch": happened[-1].batch if happened else None}
+
+
+def label_value(session: Session, to: Any) -> Any:
+    """Return the class that a JSON value stands for, else the value itself (a new class, or a mistake).
+
+    JSON has one kind of number and no dates; the dataset's own values win, ``True`` and 1 stay apart.
+    """
+    classes = session.state.classes
+    for value, wire in zip(classes, class_values(classes), strict=True):
+        if wire == to and isinstance(wire, bool) == isinstance(to, bool):
+            return value
+    return to

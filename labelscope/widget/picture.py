@@ -1,0 +1,111 @@
+"""The two pictures that a view keeps as traits, so that a saved notebook draws without a kernel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from labelscope.types import Array, Estimate, IntArray
+from labelscope.widget.cards import card
+from labelscope.widget.columns import columns, sample_rows
+from labelscope.widget.messages import PROTOCOL, plain_number, progress_json
+
+if TYPE_CHECKING:
+    from labelscope.auditing.audit import Audit
+    from labelscope.review.session import Session
+
+_N_CARDS = 48
+_N_NOTICES = 50
+
+Json = dict[str, Any]
+
+
+def picture(audit: Audit, *, with_map: bool) -> Json:
+    """Draw the audit for the trait ``_picture``: at most 50,000 points and the first 48 cards.
+
+    Parameters
+    ----------
+    audit : Audit
+    with_map : bool
+        False while the map is being made; x and y are None then.
+
+    Returns
+    -------
+    dict
+        ``Picture`` of ``protocol.ts``, columns as bytes.
+    """
+    rows = sample_rows(audit.suspicion, audit.flagged)
+    packed = columns(audit, rows, with_map=with_map)
+    return {
+        "protocol": PROTOCOL,
+        "n": int(audit.n),
+        "name": str(audit.dataset.name),
+        "media": str(audit.dataset.media.kind),
+        "classes": class_values(audit.classes),
+        "class_names": [str(name) for name in audit.dataset.labels.names],
+        "summary": str(audit.summary),
+        "notices": [
+            {"code": n.code, "message": n.message, "hint": n.hint, "rows": list(n.rows[:100])}
+            for n in audit.notices[:_N_NOTICES]
+        ],
+        "has_probability": bool(audit.has_probability),
+        "noise_rate": _estimate(audit.noise_rate),
+        "rows": None if rows is None else rows.astype("<u4").tobytes(),
+        "columns": {name: None if c is None else c.tobytes() for name, c in packed.items()},
+        "cards": [card(audit, int(row)) for row in most_suspicious(audit, _N_CARDS)],
+    }
+
+
+def most_suspicious(audit: Audit, n: int) -> IntArray:
+    """Return the ``n`` most suspicious rows without sorting all of them; equal ones keep the row order."""
+    suspicion = np.asarray(audit.suspicion)
+    if len(suspicion) <= n:
+        return np.argsort(-suspicion, kind="stable")
+    least = np.partition(suspicion, len(suspicion) - n)[len(suspicion) - n]
+    near = np.flatnonzero(suspicion >= least)
+    return near[np.argsort(-suspicion[near], kind="stable")][:n]
+
+
+def edits(session: Session) -> Json:
+    """List the rows with a decision for the trait ``_edits``.
+
+    Parameters
+    ----------
+    session : Session
+
+    Returns
+    -------
+    dict
+        ``Edits`` of ``protocol.ts``, columns as bytes.
+    """
+    state = session.state
+    n_given = len(session.audit.classes)
+    rows = np.flatnonzero((state.state != 0) | (state.current != session.audit.given_codes))
+    current = np.asarray(state.current)[rows]
+    return {
+        "rows": rows.astype("<u4").tobytes(),
+        "current": np.where(current < 0, 65_535, current).astype("<u2").tobytes(),
+        "state": np.asarray(state.state)[rows].astype(np.uint8).tobytes(),
+        "new_classes": class_values(state.classes[n_given:]),
+        "progress": progress_json(session.progress()),
+    }
+
+
+def class_values(classes: Array | list[Any] | tuple[Any, ...]) -> list[Any]:
+    """Return label values as JSON scalars, in order."""
+    from labelscope.review.events import to_scalar
+
+    return [to_scalar(value) for value in classes]
+
+
+def _estimate(found: Estimate | None) -> Json | None:
+    if found is None or not np.isfinite(found.value):
+        return None
+    return {
+        "value": plain_number(found.value),
+        "low": plain_number(found.low),
+        "high": plain_number(found.high),
+        "level": plain_number(found.level),
+        "measured": bool(found.measured),
+    }

@@ -1,0 +1,211 @@
+"""The picture that an output shows where no widget runs: plain HTML, nothing to load, everything escaped."""
+
+from __future__ import annotations
+
+import base64
+import io
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from labelscope.types import Array, IntArray
+from labelscope.widget.cards import card
+from labelscope.widget.columns import sample_rows, scale_map
+from labelscope.widget.messages import plain_number
+from labelscope.widget.picture import most_suspicious
+from labelscope.widget.thumbnails import Thumbnails
+
+if TYPE_CHECKING:
+    from labelscope.auditing.audit import Audit
+    from labelscope.review.session import Session
+
+_SIDE = 440
+_N_ROWS = 12
+_N_LEGEND = 12
+_BACKGROUND = (255, 255, 255)
+_RING = (176, 0, 32)
+_GRAY = (150, 150, 150)
+#: Okabe-Ito without black, then four more that differ in lightness too.
+_COLORS = (
+    (0, 114, 178), (230, 159, 0), (0, 158, 115), (204, 121, 167), (86, 180, 233), (213, 94, 0),
+    (148, 128, 20), (60, 60, 110), (120, 70, 30), (0, 90, 70), (170, 170, 90), (110, 50, 110),
+)  # fmt: skip
+
+
+def static_html(session: Session, thumbnails: Thumbnails) -> str:
+    """Draw a session as self-contained HTML for notebooks without a widget manager, and for mail and print.
+
+    Parameters
+    ----------
+    session : Session
+        Its map is drawn when it is ready, else a histogram of suspicion.
+    thumbnails : Thumbnails
+        Pictures of the rows in the table.
+
+    Returns
+    -------
+    str
+        No script, no link, no style sheet; all data are escaped.
+    """
+    audit = session.audit
+    if audit.n and audit.has_map:
+        figure, what = _image(draw_map(audit), "Map of the rows, colored by given label"), _legend(audit)
+    else:
+        figure, what = _image(draw_histogram(audit.suspicion), "Histogram of suspicion"), "Suspicion, 0 to 1"
+    counts = session.progress()
+    return (
+        '<div style="font:13px/1.4 system-ui,sans-serif;color:#1b1f24;background:#fff;padding:12px;'
+        'border:1px solid #d0d7de;border-radius:8px;max-width:1100px">'
+        f"<div><b>{escape(str(audit.dataset.name))}</b> · {audit.n:,} rows"
+        f" · {int(audit.flagged.sum()):,} flagged · {counts.reviewed:,} reviewed"
+        f" · {counts.relabelled:,} relabelled</div>"
+        f'<div style="color:#57606a;margin:2px 0 8px">{escape(str(audit.summary))}</div>'
+        '<table style="border:0"><tr style="background:#fff">'
+        f'<td style="vertical-align:top;padding:0 12px 0 0">{figure}'
+        f'<div style="text-align:left">{what}</div></td>'
+        f'<td style="vertical-align:top">{_table(session, thumbnails)}</td></tr></table>'
+        '<div style="color:#57606a;margin-top:6px">A picture as of when the cell ran. '
+        "Run the cell to review and relabel.</div></div>"
+    )
+
+
+def draw_map(audit: Audit, side: int = _SIDE) -> Array:
+    """Raster the map: a dot a row in the color of its given label, a ring around flagged ones.
+
+    Parameters
+    ----------
+    audit : Audit
+    side : int
+        Width and height in pixels.
+
+    Returns
+    -------
+    (side, side, 3) uint8
+    """
+    rows = sample_rows(audit.suspicion, audit.flagged)
+    chosen = np.arange(audit.n) if rows is None else rows
+    x, y = scale_map(audit.map[chosen])
+    margin = 8
+    span = side - 2 * margin - 1
+    px = margin + (x.astype(np.int64) * span) // 65_535
+    py = margin + ((65_535 - y.astype(np.int64)) * span) // 65_535
+    canvas = np.full((side, side, 3), _BACKGROUND, dtype=np.uint8)
+    codes = audit.given_codes[chosen]
+    colors = np.where((codes < 0)[:, None], _GRAY, np.array(_COLORS)[codes % len(_COLORS)]).astype(np.uint8)
+    _stamp(canvas, px, py, colors, 1 if len(chosen) > 5_000 else 2)
+    marked = np.flatnonzero(audit.flagged[chosen])
+    marked = marked[np.argsort(audit.suspicion[chosen[marked]], kind="stable")][-2_000:]
+    for dx, dy in _RING_OFFSETS:
+        canvas[np.clip(py[marked] + dy, 0, side - 1), np.clip(px[marked] + dx, 0, side - 1)] = _RING
+    _stamp(canvas, px[marked], py[marked], colors[marked], 2)
+    return canvas
+
+
+_RING_OFFSETS = [(dx, dy) for dx in range(-4, 5) for dy in range(-4, 5) if 9 < dx * dx + dy * dy <= 18]
+
+
+def draw_histogram(suspicion: Array, side: int = _SIDE) -> Array:
+    """Raster a histogram of suspicion; heights grow with the square root of the counts.
+
+    Parameters
+    ----------
+    suspicion : (n,) float
+        In [0, 1].
+    side : int
+        Width in pixels; the height is half of it.
+
+    Returns
+    -------
+    (side // 2, side, 3) uint8
+    """
+    height, n_bins = side // 2, 40
+    counts, _ = np.histogram(suspicion, bins=n_bins, range=(0, 1))
+    tall = np.rint(np.sqrt(counts / max(int(counts.max()), 1)) * (height - 8)).astype(int)
+    canvas = np.full((height, side, 3), _BACKGROUND, dtype=np.uint8)
+    for place, pixels in enumerate(tall):
+        left = place * side // n_bins
+        canvas[height - pixels :, left : left + side // n_bins - 1] = _COLORS[0]
+    return canvas
+
+
+def _stamp(canvas: Array, px: IntArray, py: IntArray, colors: Array, radius: int) -> None:
+    side = canvas.shape[0]
+    for dx in range(-radius, radius + 1):
+        for dy in range(-radius, radius + 1):
+            if dx * dx + dy * dy <= radius * radius:
+                canvas[np.clip(py + dy, 0, side - 1), np.clip(px + dx, 0, side - 1)] = colors
+
+
+def _image(pixels: Array, alt: str) -> str:
+    from PIL import Image
+
+    out = io.BytesIO()
+    picture = Image.fromarray(pixels).quantize(64, dither=Image.Dither.NONE)
+    picture.save(out, "PNG", optimize=False, compress_level=6)
+    return _inline(out.getvalue(), "image/png", alt, pixels.shape[1])
+
+
+def _inline(data: bytes, mime: str, alt: str, width: int) -> str:
+    source = base64.b64encode(data).decode("ascii")
+    return f'<img alt="{escape(alt)}" width="{width}" src="data:{mime};base64,{source}">'
+
+
+def _legend(audit: Audit) -> str:
+    names = audit.dataset.labels.names
+    shown = [
+        f'<span style="white-space:nowrap;margin-right:10px"><span style="color:rgb{color}">●</span> '
+        f"{escape(str(name))}</span>"
+        for name, color in zip(names[:_N_LEGEND], _COLORS, strict=False)
+    ]
+    more = f"and {len(names) - _N_LEGEND:,} more classes " if len(names) > _N_LEGEND else ""
+    return f'{" ".join(shown)} {more}<span style="color:rgb{_RING}">◯</span> flagged'
+
+
+def _table(session: Session, thumbnails: Thumbnails) -> str:
+    audit = session.audit
+    head = "".join(
+        f'<th style="text-align:left;padding:2px 8px">{name}</th>'
+        for name in ("", "id", "given", "suggested", "suspicion", "now")
+    )
+    body = "".join(_row(session, int(row), thumbnails) for row in most_suspicious(audit, _N_ROWS))
+    return (
+        '<table style="border-collapse:collapse"><caption style="text-align:left;color:#57606a">'
+        f"Most suspicious rows</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    )
+
+
+def _row(session: Session, row: int, thumbnails: Thumbnails) -> str:
+    audit = session.audit
+    names = _names(session)
+    suspicion = plain_number(audit.suspicion[row])
+    level = f"{suspicion:.0%}" if audit.has_probability else f"{suspicion:.2f}"
+    given, now = int(audit.given_codes[row]), int(session.state.current[row])
+    cells = [
+        _media(audit, row, thumbnails),
+        escape(str(audit.dataset.ids[row])[:80]),
+        escape(names(given)),
+        escape(names(int(audit.suggested_codes[row]))),
+        level,
+        escape(names(now)) if now != given else "",
+    ]
+    return "<tr>" + "".join(f'<td style="text-align:left;padding:2px 8px">{c}</td>' for c in cells) + "</tr>"
+
+
+def _names(session: Session) -> Any:
+    given = list(session.audit.dataset.labels.names)
+    known = [*given, *(str(value) for value in session.state.classes[len(given) :])]
+    return lambda code: str(known[code])[:80] if code >= 0 else "–"
+
+
+def _media(audit: Audit, row: int, thumbnails: Thumbnails) -> str:
+    try:
+        data = thumbnails.thumb(row, 40)
+    except Exception:  # the table is shown all the same
+        return "unreadable"
+    if data:
+        mime = "image/png" if data.startswith(b"\x89PNG") else "image/jpeg"
+        return _inline(data, mime, "", 40)
+    shown = card(audit, row)
+    text = shown.get("text") or ", ".join(f"{k} {v}" for k, v in shown.get("record", [])[:4])
+    return escape((text or shown["caption"])[:140])

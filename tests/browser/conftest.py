@@ -1,0 +1,66 @@
+"""One JupyterLab and one Chromium for all browser tests; a failed test leaves a picture."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from lab import CHROMIUM, Browser, Notebook, Server, start_lab
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in Path(str(item.fspath)).parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = start_lab(tmp_path_factory.mktemp("lab"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    assert shutil.which(CHROMIUM), "the browser tests need Debian's chromium: apt-get install chromium"
+    with Browser() as chromium:
+        yield chromium
+
+
+@pytest.fixture
+def notebook(lab: Server, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Callable[..., Notebook]]:
+    opened: list[Notebook] = []
+
+    def make(cells: list[str] | Path, *, run: bool = True, within: Browser | None = None) -> Notebook:
+        name = f"{request.node.name.replace('[', '-').replace(']', '')}-{len(opened)}.ipynb"
+        made = Notebook(within or browser, lab, cells, name)
+        opened.append(made)
+        if run and isinstance(cells, list):
+            for index in range(len(cells)):
+                made.run(index)
+        return made
+
+    yield make
+    failed = getattr(request.node, "failed_call", False)
+    for index, made in enumerate(opened):
+        if failed:
+            Path("ui-failures").mkdir(exist_ok=True)
+            made.page.screenshot(path=f"ui-failures/{request.node.name}-{index}.png")
+            sys.stderr.write("\n".join(made.console[-20:]) + "\n")
+        made.close()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> Iterator[None]:
+    outcome: Any = yield
+    report = outcome.get_result()
+    if report.when == "call":
+        item.failed_call = report.failed  # type: ignore[attr-defined]

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_iris
+
+import labelscope as ls
+from labelscope.errors import InvalidInputError, InvalidTypeError, MissingEvidenceError
+
+
+@pytest.fixture(scope="module")
+def iris() -> tuple[np.ndarray, np.ndarray]:
+    X, y = load_iris(return_X_y=True)
+    return X, np.array(["setosa", "versicolor", "virginica"])[y]
+
+
+def test_score_makes_what_is_missing(iris: tuple[np.ndarray, np.ndarray]) -> None:
+    X, names = iris
+    for scorer in ("auto", "SelfConfidence", "neighbor_agreement", ls.scorers.ConfidentLearning()):
+        found = ls.score(scorer, given_labels=names, features=X)
+        assert found.suspicion.shape == (150,)
+        if found.suggested is not None:
+            assert set(found.suggested) <= set(names)
+
+
+def test_score_auto_fills_everything(iris: tuple[np.ndarray, np.ndarray]) -> None:
+    found = ls.score("auto", given_labels=iris[1], features=iris[0])
+    assert found.suggested is not None and found.flagged is not None
+    assert found.meta["scale"] == "probability"
+
+
+def test_score_says_what_is_missing(iris: tuple[np.ndarray, np.ndarray]) -> None:
+    with pytest.raises(MissingEvidenceError, match="given_labels"):
+        ls.score("auto", features=iris[0])
+    with pytest.raises(MissingEvidenceError, match="pred_probs"):
+        ls.score("self_confidence", given_labels=iris[1])
+    with pytest.raises(MissingEvidenceError, match="pred_probs"):
+        ls.scorers.SelfConfidence().score(ls.Evidence(given_labels=iris[1]))
+
+
+def test_audit_refuses_what_it_cannot_do(iris: tuple[np.ndarray, np.ndarray]) -> None:
+    with pytest.raises(InvalidInputError, match="executor"):
+        ls.audit(*iris, executor="cluster")
+    with pytest.raises(InvalidTypeError, match="Dataset"):
+        ls.audit(ls.Dataset(*iris), iris[1])
+
+
+def test_view_refuses_other_things(iris: tuple[np.ndarray, np.ndarray]) -> None:
+    with pytest.raises(InvalidTypeError, match=r"ls\.audit"):
+        ls.view(iris[0])
+
+
+def test_labels_come_back_as_they_were(iris: tuple[np.ndarray, np.ndarray]) -> None:
+    session = ls.Session(ls.audit(*iris), journal=None)
+    assert session.labels().dtype == iris[1].dtype
+    np.testing.assert_array_equal(session.labels(), iris[1])
+    session.relabel([3], "virginica")
+    assert session.labels()[3] == "virginica" and session.labels().dtype == iris[1].dtype
