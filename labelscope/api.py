@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-
 from labelscope.auditing.audit import Audit
 from labelscope.auditing.build import build_audit, fill_evidence
 from labelscope.data.dataset import Dataset
-from labelscope.errors import InvalidInputError, InvalidTypeError, MissingEvidenceError
+from labelscope.errors import InvalidInputError, InvalidTypeError, MissingEvidenceError, collect_notices
 from labelscope.review.session import Session
 from labelscope.scorers import by_name
 from labelscope.types import Evidence, Score, Scorer
@@ -85,7 +84,8 @@ def audit(
     """
     if executor is not None:
         raise InvalidInputError(
-            f"executor={executor!r} is given, but blocks run in this process only for now.", "Leave executor=None."
+            f"executor={executor!r} is given, but blocks run in this process only for now.",
+            "Leave executor=None.",
         )
     if isinstance(data, Dataset):
         if labels is not None:
@@ -93,11 +93,12 @@ def audit(
                 "labels= is given together with a Dataset, which has its own.",
                 "Leave labels out, or make a Dataset with the other labels.",
             )
-        dataset = data
+        dataset, early = data, []
     else:
         # Columns of pred_probs say which ints are classes, so labels are read with them at hand.
         wide = None if pred_probs is None else {"pred_probs": pred_probs}
-        dataset = Dataset(data, labels, task=task, evidence=wide)
+        with collect_notices() as early:
+            dataset = Dataset(data, labels, task=task, evidence=wide)
     return build_audit(
         dataset,
         features=features,
@@ -106,6 +107,7 @@ def audit(
         scorers=scorers,
         evidence=evidence,
         random_state=random_state,
+        early=early,
     )
 
 
@@ -153,8 +155,8 @@ def view(source: Audit | Session, **options: Any) -> View:
     source : Audit or Session
         An audit gets a session with a journal beside the notebook.
     **options
-        ``height`` in CSS pixels, ``color_by``, ``theme``, ``renderer``; ``journal`` and ``reviewer`` for a new
-        session.
+        ``height`` in CSS pixels, ``color_by``, ``theme``, ``renderer``; ``journal`` and ``reviewer`` for a
+        new session.
 
     Returns
     -------
@@ -221,5 +223,3 @@ def export(source: Audit | Session, path: str | os.PathLike[str], format: str | 
     from labelscope.exports import write
 
     return write(source, Path(path), format)
-
-

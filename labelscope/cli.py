@@ -101,8 +101,8 @@ def _audit(arguments: argparse.Namespace) -> int:
         labels = found.dataset.labels
         given = labels.values(found.given_codes[[row]])[0]
         suggested = found.suggested[row]
-        why = found.reasons(row)
-        _say(f"{found.suspicion[row]:.2f}  {found.dataset.ids[row]}  {given} -> {suggested}  {why[0] if why else ''}")
+        why = " ".join(found.reasons(row)[:1])
+        _say(f"{found.suspicion[row]:.2f}  {found.dataset.ids[row]}  {given} -> {suggested}  {why}")
     return 0
 
 
@@ -129,7 +129,9 @@ def _export(arguments: argparse.Namespace) -> int:
     session = Session(blank, journal=arguments.journal)
     path = write(session, arguments.out, None, drop_excluded=arguments.drop_excluded)
     progress = session.progress()
-    _say(f"{progress.reviewed:,} reviewed, {progress.relabelled:,} relabelled, {progress.excluded:,} excluded")
+    _say(
+        f"{progress.reviewed:,} reviewed, {progress.relabelled:,} relabelled, {progress.excluded:,} excluded"
+    )
     _say(f"written    {path}")
     return 0
 

@@ -1,4 +1,4 @@
-"""The first notebook's job without a browser: real handwriting, a stated share of swapped labels, how many were found."""
+"""The first notebook's job without a browser: real handwriting, some labels swapped, how many were found."""
 
 from __future__ import annotations
 

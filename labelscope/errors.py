@@ -95,6 +95,10 @@ class WrongJournalError(LabelscopeError, ValueError):
     """The journal belongs to another dataset."""
 
 
+class ExportError(LabelscopeError, PermissionError):
+    """A file cannot be written; what was there before is untouched."""
+
+
 class MissingBundleError(LabelscopeError, FileNotFoundError):
     """The widget's JavaScript has not been built into this copy of the package."""
 

@@ -57,7 +57,7 @@ class Evidence(Mapping[str, Any]):
     ['given_labels', 'pred_probs']
     """
 
-    __slots__ = ("_items",)
+    __slots__ = ("__weakref__", "_items")
     _items: dict[str, Any]
 
     def __init__(self, items: Mapping[str, Any] | None = None, /, **named: Any) -> None:

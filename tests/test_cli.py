@@ -30,7 +30,9 @@ def test_audit_lists_the_suspects(table: Path, capsys: pytest.CaptureFixture[str
 
 
 def test_audit_writes_the_list(table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["audit", str(table), "--label", "kind", "--top", "4", "--out", str(tmp_path / "out.csv")]) == 0
+    assert (
+        main(["audit", str(table), "--label", "kind", "--top", "4", "--out", str(tmp_path / "out.csv")]) == 0
+    )
     assert len(pd.read_csv(tmp_path / "out.csv")) == 4
 
 
@@ -39,7 +41,16 @@ def test_export_replays_a_journal(table: Path, tmp_path: Path, capsys: pytest.Ca
     session.relabel([5], "setosa")
     session.exclude([7])
     out = tmp_path / "clean.jsonl"
-    arguments = ["export", str(tmp_path / "journal.jsonl"), "--data", str(table), "--label", "kind", "--out", str(out)]
+    arguments = [
+        "export",
+        str(tmp_path / "journal.jsonl"),
+        "--data",
+        str(table),
+        "--label",
+        "kind",
+        "--out",
+        str(out),
+    ]
     assert main(arguments) == 0
     rows = [json.loads(line) for line in out.read_text().splitlines()]
     assert rows[5]["given"] == "virginica" and rows[5]["current"] == "setosa"
@@ -61,7 +72,9 @@ def test_report_is_written(table: Path, tmp_path: Path) -> None:
     assert "<html" in (tmp_path / "r.html").read_text()
 
 
-def test_cache_clear(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cache_clear(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("LABELSCOPE_CACHE", str(tmp_path / "cache"))
     assert main(["cache", "clear"]) == 0
     assert "freed" in capsys.readouterr().out

@@ -18,7 +18,19 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "labelscope"
 PYTHON = sorted(PACKAGE.rglob("*.py"))
 TYPESCRIPT = sorted((ROOT / "js" / "src").rglob("*.ts*"))
-HEAVY = ("torch", "umap", "numba", "sklearn", "scipy", "anywidget", "altair", "pandas", "polars", "pyarrow", "PIL")
+HEAVY = (
+    "torch",
+    "umap",
+    "numba",
+    "sklearn",
+    "scipy",
+    "anywidget",
+    "altair",
+    "pandas",
+    "polars",
+    "pyarrow",
+    "PIL",
+)
 
 PUBLIC = {
     "audit", "Audit", "Dataset", "Evidence", "Score", "score", "Session", "view", "View", "report", "export",
@@ -68,7 +80,7 @@ def test_public_names() -> None:
     for name in PUBLIC:
         assert getattr(labelscope, name) is not None
     with pytest.raises(AttributeError):
-        labelscope.nonsense  # noqa: B018
+        labelscope.nonsense
 
 
 def test_public_things_have_docstrings() -> None:
@@ -84,7 +96,9 @@ def test_import_is_light_and_fast() -> None:
         f"import json; print(json.dumps([took, [m for m in {HEAVY!r} if m in sys.modules]]))"
     )
     runs = [
-        json.loads(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+        json.loads(
+            subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+        )
         for _ in range(3)
     ]
     assert min(took for took, _ in runs) < 0.5
@@ -156,7 +170,9 @@ def test_wheel_contents(wheel: Path) -> None:
         bundle = archive.read("labelscope/static/widget.js")
     assert {"labelscope/py.typed", "labelscope/static/00_quickstart.ipynb"} <= names
     assert b"export" in bundle and len(bundle) > 10_000
-    assert not [n for n in names if n.startswith(("tests/", "js/", "notebooks/")) or n.endswith((".ts", ".map"))]
+    assert not [
+        n for n in names if n.startswith(("tests/", "js/", "notebooks/")) or n.endswith((".ts", ".map"))
+    ]
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
 

@@ -133,7 +133,10 @@ class Audit:
             raise InvalidInputError(
                 "suspicion must lie in [0, 1] without NaN.", "Rescale it; high means suspect."
             )
-        wrong = (order >= 0.5) & (codes != dataset.labels.codes) if flagged is None else np.asarray(flagged, bool)
+        if flagged is None:
+            wrong = (order >= 0.5) & (codes != dataset.labels.codes)
+        else:
+            wrong = np.asarray(flagged, dtype=bool)
         items = Evidence(evidence or {}).including(
             given_labels=dataset.labels.codes, classes=dataset.labels.classes
         )
@@ -199,9 +202,8 @@ class Audit:
         """Estimated share of labeled rows whose given label is wrong, with an interval."""
         found = self.main.meta.get("noise_rate")
         if found is not None:
-            return Estimate(
-                float(found["value"]), float(found["low"]), float(found["high"]), float(found.get("level", 0.9))
-            )
+            value, low, high = (float(found[name]) for name in ("value", "low", "high"))
+            return Estimate(value, low, high, float(found.get("level", 0.9)))
         labeled = max(int((self.given_codes >= 0).sum()), 1)
         share = float(self.flagged.sum()) / labeled
         return Estimate(share, 0.0, 1.0)

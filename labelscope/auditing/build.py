@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from labelscope.auditing.given import given_evidence, split_model
 from labelscope.auditing.plan import Workbench
 from labelscope.auditing.summary import evidence_line, warn_when_weak
 from labelscope.data.dataset import Dataset
-from labelscope.errors import InvalidInputError, LabelscopeError, collect_notices, notify
+from labelscope.errors import InvalidInputError, LabelscopeError, Notice, collect_notices
 from labelscope.evidence import (
     ClassStatistics,
     Duplicates,
@@ -41,9 +41,14 @@ def build_audit(
     scorers: Scorers = "auto",
     evidence: Mapping[str, Any] | None = None,
     random_state: int = 0,
-    cache: Cache | None = None,
+    early: Sequence[Notice] = (),
 ) -> Audit:
     """Audit a dataset; see :func:`labelscope.audit` for the arguments.
+
+    Parameters
+    ----------
+    early : sequence of Notice
+        Notices that were raised while the dataset was read.
 
     Returns
     -------
@@ -60,7 +65,7 @@ def build_audit(
         more = {**dataset.evidence, **(evidence or {})}
         dataset = _aligned(dataset, more.get("pred_probs") if pred_probs is None else pred_probs)
         given = given_evidence(dataset, features=features, pred_probs=pred_probs, more=more)
-        bench = Workbench(dataset, given.evidence, random_state, cache or Cache())
+        bench = Workbench(dataset, given.evidence, random_state, Cache())
         _gather(bench, given.features_provider, encoder, estimator)
         scores = _run(chosen, bench.evidence, dataset)
         if given.issues is not None:
@@ -81,7 +86,7 @@ def build_audit(
         suspicion=np.asarray(main.suspicion, dtype=np.float32),
         suggested_codes=_codes(main, dataset),
         flagged=_flags(main, dataset),
-        notices=tuple(notices),
+        notices=(*early, *notices),
         facts=bench.facts,
         lazy_map=lazy,
     )
@@ -99,13 +104,13 @@ def _aligned(dataset: Dataset, pred_probs: Any) -> Dataset:
 def _resolve_scorers(scorers: Scorers) -> list[Scorer]:
     if scorers == "cleanlab":
         return []
-    asked: Iterable[str | Scorer] = [scorers] if isinstance(scorers, str) or hasattr(scorers, "score") else scorers  # type: ignore[list-item, assignment]
-    chosen = [by_name(item) if isinstance(item, str) else item for item in asked]
+    asked = [scorers] if isinstance(scorers, str) or hasattr(scorers, "score") else list(scorers)
+    chosen: list[Any] = [by_name(item) if isinstance(item, str) else item for item in asked]
     for item in chosen:
         if not callable(getattr(item, "score", None)):
             raise InvalidInputError(
                 f"scorers= holds {item!r}, which has no score(evidence) method.",
-                "Pass 'auto', names such as 'self_confidence', or scorers such as ls.scorers.SelfConfidence().",
+                "Pass 'auto', names such as 'self_confidence', or objects like ls.scorers.SelfConfidence().",
             )
     if not chosen:
         raise InvalidInputError("scorers= is empty.", "Pass 'auto' or at least one scorer.")
@@ -123,13 +128,7 @@ def _gather(bench: Workbench, features_provider: Any, encoder: Any, estimator: A
         bench.run(Duplicates())
         bench.run(NeighborGraph())
     if len(np.unique(labeled)) < 2:
-        kinds = len(np.unique(labeled))
-        notify(
-            "too_few_classes",
-            f"The labels hold {'one class' if kinds == 1 else 'no class'} only, so no label can contradict another.",
-            "Nothing is flagged; label rows of a second class, or use the map and the gallery to look around.",
-        )
-        return
+        return  # the dataset's own notice says that nothing can contradict the labels
     repeatable = estimator is None or hasattr(estimator, "get_params")
     bench.run(PredictedProbabilities(model=estimator), cacheable=repeatable)
     bench.run(ClassStatistics())
@@ -185,7 +184,7 @@ def _codes(score: Score, dataset: Dataset) -> Any:
 def _flags(score: Score, dataset: Dataset) -> Any:
     if score.flagged is not None:
         return np.asarray(score.flagged, dtype=bool)
-    # A bare order has no cut of its own: flag where the suggestion differs and suspicion is in its upper half.
+    # A bare order has no cut of its own: flag where the suggestion differs, in the upper half of suspicion.
     return (score.suspicion >= 0.5) & (_codes(score, dataset) != dataset.labels.codes)
 
 

@@ -28,7 +28,9 @@ def default_folder() -> Path:
     if moved:
         return Path(moved).expanduser()
     if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "labelscope" / "Cache"
+        return (
+            Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "labelscope" / "Cache"
+        )
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Caches" / "labelscope"
     return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "labelscope"
@@ -79,7 +81,8 @@ class Cache:
         """Return what was stored under ``key``, or None; a damaged entry is dropped."""
         path = self._path(key)
         try:
-            with np.load(path, allow_pickle=False) as stored:
+            # np.load leaves its own handle open when the file is damaged, so the handle is ours.
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
                 arrays = {name: stored[name] for name in stored.files if name != "__facts__"}
                 facts: dict[str, Any] = json.loads(str(stored["__facts__"]))
         except FileNotFoundError:
@@ -135,7 +138,9 @@ class Cache:
 
     def _shrink(self) -> None:
         with contextlib.suppress(OSError):
-            entries = sorted(((p.stat().st_mtime, p.stat().st_size, p) for p in self._entries()), reverse=True)
+            entries = sorted(
+                ((p.stat().st_mtime, p.stat().st_size, p) for p in self._entries()), reverse=True
+            )
             used = 0
             for _, size, path in entries:
                 used += size

@@ -14,7 +14,17 @@ from labelscope.errors import InvalidInputError, InvalidTypeError
 from labelscope.evidence import check_features, check_pred_probs
 from labelscope.types import Evidence, FloatArray, Provider
 
-_KNOWN = ("map", "cleanlab", "knn_ids", "knn_distances", "groups", "duplicates", "features", "pred_probs", "concepts")
+_KNOWN = (
+    "map",
+    "cleanlab",
+    "knn_ids",
+    "knn_distances",
+    "groups",
+    "duplicates",
+    "features",
+    "pred_probs",
+    "concepts",
+)
 
 
 @dataclass(frozen=True)
@@ -136,5 +146,7 @@ def _map(given: Any, dataset: Dataset) -> FloatArray:
         )
     if not np.isfinite(array).all():
         bad = int((~np.isfinite(array).all(axis=1)).sum())
-        raise InvalidInputError(f"map has NaN or infinite positions in {bad:,} rows.", "Fill or drop them first.")
+        raise InvalidInputError(
+            f"map has NaN or infinite positions in {bad:,} rows.", "Fill or drop them first."
+        )
     return array

@@ -49,7 +49,7 @@ def warn_when_weak(facts: Mapping[str, Any], dataset: Dataset) -> None:
     """Raise a notice when neither the probe nor the neighbors predict the given labels well enough."""
     found = [facts[name] for name in ("probe_accuracy", "neighbor_accuracy") if facts.get(name) is not None]
     codes = dataset.labels.codes[dataset.labels.codes >= 0]
-    if not found or not len(codes):
+    if not found or len(np.unique(codes)) < 2:
         return
     best = max(float(value) for value in found)
     majority = float(np.bincount(codes).max()) / len(codes)

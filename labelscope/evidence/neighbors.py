@@ -85,11 +85,9 @@ class NeighborGraph:
         exact = self.method == "exact" or (self.method == "auto" and _is_small(n, points.shape[1]))
         ids: IntArray = np.empty((n, 0), dtype=np.int32)
         distances: FloatArray = np.empty((n, 0), dtype=np.float32)
-        if k == 0:
-            pass
-        elif exact:
+        if k and exact:
             ids, distances = exact_neighbors.search(points, k)
-        else:
+        elif k:
             ids, distances = _approximate(points, k, random_state)
         if metric == "cosine":
             distances = np.square(distances) / 2

@@ -18,6 +18,9 @@ from labelscope.types import Array, Evidence, FloatArray, IntArray, Made
 if TYPE_CHECKING:
     from labelscope.data.dataset import Dataset
 
+_WIDE_WORK = 10_000_000
+_STEP_WORK = 1.5e11
+
 
 @dataclass(frozen=True, kw_only=True)
 class PredictedProbabilities:
@@ -166,7 +169,8 @@ def _probe(
         features = choice.curved.apply(features)
     # Rows in order of their folds: the training rows of each fold are two slices, and nothing is copied.
     order = np.argsort(folds, kind="stable")
-    whitened = probe.whiten(features, shrinkage=choice.shrinkage, random_state=random_state).apply(
+    most = 512 if len(codes) * k < _WIDE_WORK else 128
+    whitened = probe.whiten(features, shrinkage=choice.shrinkage, most=most, random_state=random_state).apply(
         features, order
     )
     sorted_codes, bounds = codes[order], np.searchsorted(folds[order], np.arange(-1, folds.max() + 2))
@@ -178,9 +182,8 @@ def _probe(
         present, local = np.unique(target, return_inverse=True)
         cut = low - begin
         parts = [(whitened[begin:low], local[:cut]), (whitened[high:], local[cut:])]
-        weights = probe.fit(
-            [part for part in parts if len(part[1])], len(present), choice.penalty, n_steps=25
-        )
+        parts = [part for part in parts if len(part[1])]
+        weights = probe.fit(parts, len(present), choice.penalty, n_steps=_steps(whitened, k))
         sorted_probs[low:high] = _spread(probe.predict(whitened[low:high], weights), present, codes, k)
         if begin:
             sorted_probs[:begin] += (
@@ -194,6 +197,11 @@ def _probe(
         "probe_penalty": choice.penalty,
         "n_folds": n_folds,
     }
+
+
+def _steps(whitened: FloatArray, n_classes: int) -> int:
+    """Steps of the solver: fifteen, fewer where a thousand classes would make each one take seconds."""
+    return int(np.clip(_STEP_WORK / (whitened.size * n_classes), 5, 15))
 
 
 def _with_model(
@@ -241,8 +249,8 @@ def _quality(pred_probs: FloatArray, codes: IntArray, folds: IntArray) -> dict[s
     if len(alone):
         notify(
             "class_unseen",
-            f"{len(np.unique(codes[alone])):,} classes have too few rows (or groups) to be learned without the "
-            f"row in question; the {len(alone):,} rows of these classes get the class's share of the labels "
+            f"{len(np.unique(codes[alone])):,} classes have too few rows (or groups) to be learned without "
+            f"the row in question; their {len(alone):,} rows get the class's share of the labels "
             "as its probability.",
             "Look at these rows yourself, merge the classes, or add rows to them.",
             rows=alone,

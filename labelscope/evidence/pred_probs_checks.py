@@ -117,8 +117,8 @@ def _widened(matrix: Array) -> FloatArray:
     if len(saturated):
         notify(
             "pred_probs_saturated",
-            f"pred_probs is float16 and {len(saturated):,} of {len(matrix):,} rows are exactly 1 for one class, "
-            "so their order among themselves is lost.",
+            f"pred_probs is float16 and {len(saturated):,} of {len(matrix):,} rows are exactly 1 for one "
+            "class, so their order among themselves is lost.",
             "Save probabilities as float32.",
             rows=saturated,
         )
@@ -132,7 +132,8 @@ def _on_the_simplex(matrix: FloatArray) -> FloatArray:
     if not np.isfinite(sums).all():
         bad = np.flatnonzero(~np.isfinite(matrix).all(axis=1))
         raise InvalidInputError(
-            f"pred_probs is NaN or infinite in {len(bad):,} rows; the first is row {bad[0] if len(bad) else 0}.",
+            f"pred_probs is NaN or infinite in {len(bad):,} rows; the first is row "
+            f"{bad[0] if len(bad) else 0}.",
             "Predict these rows again, or leave pred_probs out and let labelscope make them.",
         )
     smallest = float(matrix.min())

@@ -155,7 +155,7 @@ def _best(
     for penalty in PENALTIES:
         total, count = 0.0, 0
         for i, (whitened, local, held, target, n_classes) in enumerate(pieces):
-            weights = fit([(whitened, local)], n_classes, penalty, n_steps=15, start=starts[i])
+            weights = fit([(whitened, local)], n_classes, penalty, n_steps=8, start=starts[i])
             starts[i] = weights
             own = predict(held, weights)[np.arange(len(target)), target]
             total -= float(np.log(np.maximum(own, 1e-9), dtype=np.float64).sum())

@@ -1,1 +1,1 @@
-"""Review: what people decide about labels, on disk before it is acknowledged, and the labels that follow from it."""
+"""Review: what people decide about labels, on disk before it is acknowledged, and what follows from it."""

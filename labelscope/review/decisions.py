@@ -99,7 +99,7 @@ class Decisions:
         if len(without):
             notify(
                 "no_suggestion",
-                f"{len(without):,} of {len(positions):,} rows have no suggested label and are left as they are.",
+                f"{len(without):,} of {len(positions):,} rows have no suggested label and stay as they are.",
                 "Relabel them by hand.",
                 without,
             )
@@ -264,7 +264,7 @@ class Decisions:
         if overlaid:
             notify(
                 "undo_overlaid",
-                f"{len(overlaid):,} of {len(happened[0].rows):,} rows keep what another reviewer decided later.",
+                f"{len(overlaid):,} of {len(happened[0].rows):,} rows keep what others decided later.",
                 "Relabel them if that is wrong, too.",
                 overlaid,
             )
@@ -371,7 +371,7 @@ def _wanted(to: Any, n_rows: int) -> tuple[list[Any], bool]:
     if len(labels) != n_rows:
         raise InvalidInputError(
             f"to has {len(labels):,} labels, but {n_rows:,} rows are given.",
-            "Pass one label for all rows, or one per row in the order of rows (for a mask: of its True rows).",
+            "Pass one label for all, or one per row in the order of rows (for a mask: of its True rows).",
         )
     return labels, True
 

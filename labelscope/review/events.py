@@ -130,9 +130,7 @@ class Event:
         lists = [found.get(name) or [] for name in _FIELDS[6:10]]
         data = found.get("data") or {}
         if not all(isinstance(items, list) for items in lists) or not isinstance(data, dict):
-            raise InvalidInputError(
-                "rows, before, after and suspicion of an event must be lists, data an object."
-            )
+            raise InvalidInputError("rows, before, after and suspicion must be lists, and data an object.")
         rows, before, after, suspicion = lists
         if not set(map(type, rows)) <= {int} or (rows and min(rows) < 0):
             raise InvalidInputError("rows of an event must be whole numbers from 0.")
@@ -145,7 +143,9 @@ class Event:
             raise InvalidInputError("before, after and suspicion of an event must have one entry a row.")
         if texts[0] == "relabelled" and len(after) != len(rows):
             raise InvalidInputError("A relabelled event needs the new label of each row.")
-        return cls(*texts, tuple(rows), tuple(before), tuple(after), tuple(suspicion), data)
+        columns: list[Any] = [tuple(rows), tuple(before), tuple(after), tuple(suspicion)]
+        fields = dict(zip(_FIELDS, [*texts, *columns, data], strict=True))
+        return cls(**fields)
 
 
 def to_scalar(value: Any) -> Any:
@@ -183,7 +183,8 @@ def to_scalar(value: Any) -> Any:
     if isinstance(value, str):
         return str(value)
     raise InvalidTypeError(
-        f"A label must be text, a number, True, False or None, but this is {value!r:.60} ({type(value).__name__}).",
+        f"A label must be text, a number, True, False or None, but {value!r:.60} is of the type"
+        f" {type(value).__name__}.",
         "Pass one label, or one label per row in a list.",
     )
 

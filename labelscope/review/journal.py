@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from labelscope.review.events import Event
 from labelscope.review.journal_lines import Header, Lines, read_lines
 from labelscope.review.locking import locked, sync, sync_folder
 
+#: How often a file that is moved away at the wrong moment is opened again.
+_ATTEMPTS = 5
 _FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
@@ -98,25 +100,14 @@ class Journal:
         if self.path is None:
             yield Turn(self, -1)
             return
-        fd = -1
         try:
-            fd = self._open()
-            with locked(fd) as held:
-                if not held:
-                    self._say(
-                        "journal_unlocked",
-                        f"The file system of {self.path} knows no locks.",
-                        "Do not let two sessions write to this journal at the same time.",
-                    )
-                fd = self._same_file(fd)
+            with ExitStack() as stack:
+                fd = self._open_locked(stack)
                 yield Turn(self, fd, self._catch_up(fd))
         except JournalError:
             raise
         except OSError as problem:
             raise self._unwritable(problem) from problem
-        finally:
-            if fd >= 0:
-                os.close(fd)
         self._speak()
 
     def tail(self) -> tuple[Event, ...]:
@@ -161,22 +152,28 @@ class Journal:
 
     # -- under the lock -----------------------------------------------------------------------------------
 
-    def _open(self) -> int:
+    def _open_locked(self, stack: ExitStack) -> int:
+        """Open and lock the file; the stack unlocks and closes it."""
         assert self.path is not None
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        return os.open(self.path, _FLAGS, 0o666)
-
-    def _same_file(self, fd: int) -> int:
-        """Refuse a file that was moved away while this process waited for its lock."""
-        assert self.path is not None
-        found = os.fstat(fd)
-        try:
-            named = self.path.stat()
-        except FileNotFoundError:
-            named = None
-        if named is None or (named.st_dev, named.st_ino) != (found.st_dev, found.st_ino):
-            raise JournalError(f"The journal {self.path} was moved at this very moment.", "Try again.")
-        return fd
+        for _ in range(_ATTEMPTS):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            fd = os.open(self.path, _FLAGS, 0o666)
+            stack.callback(os.close, fd)
+            if not stack.enter_context(locked(fd)):
+                self._say(
+                    "journal_unlocked",
+                    f"The file system of {self.path} knows no locks.",
+                    "Do not let two sessions write to this journal at the same time.",
+                )
+            # It may have been moved away while this process waited for the lock.
+            found = os.fstat(fd)
+            with suppress(FileNotFoundError):
+                named = self.path.stat()
+                if (named.st_dev, named.st_ino) == (found.st_dev, found.st_ino):
+                    return fd
+        raise JournalError(
+            f"The journal {self.path} keeps being replaced. Nothing was recorded.", "Try again."
+        )
 
     def _catch_up(self, fd: int) -> tuple[Event, ...]:
         found = os.fstat(fd)
@@ -282,7 +279,8 @@ class Journal:
 
     def _unwritable(self, problem: OSError) -> JournalError:
         return JournalError(
-            f"The journal {self.path} cannot be written: {problem.strerror or problem}. Nothing was recorded.",
+            f"The journal {self.path} cannot be written: {problem.strerror or problem}."
+            " Nothing was recorded.",
             'Choose another place with journal="somewhere/else.jsonl", or keep decisions in memory only with'
             " journal=None.",
         )

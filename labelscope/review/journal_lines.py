@@ -98,7 +98,7 @@ class Header:
             raise WrongJournalError(
                 f"The journal {path} belongs to the dataset {name!r} with the fingerprint {fingerprint},"
                 f" but these labels are {self.name!r} with the fingerprint {self.fingerprint}.",
-                "Use the ids and given labels that it was made with, or give another path: journal='other.jsonl'.",
+                "Use the ids and given labels that it was made with, or another path: journal='other.jsonl'.",
             )
         return end
 

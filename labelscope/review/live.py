@@ -13,8 +13,8 @@ from labelscope.types import BoolArray, Score
 def rescore(audit: Audit, state: ReviewState) -> Score:
     """Score all rows again, with the labels as they are now.
 
-    The probabilities and the neighbor graph of the audit stay; votes, thresholds and the calibration follow the
-    current labels. Excluded rows and rows of classes that the audit does not know have no say.
+    The probabilities and the neighbor graph of the audit stay; votes, thresholds and the calibration follow
+    the current labels. Excluded rows and rows of classes that the audit does not know have no say.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def rescore(audit: Audit, state: ReviewState) -> Score:
 
 
 def settled_rows(state: ReviewState) -> BoolArray:
-    """Return (n,) bool: rows that somebody kept, relabelled, excluded or gave several labels, not unsure ones."""
+    """Return (n,) bool: rows that somebody decided about, unsure ones not counted."""
     return np.asarray((state.state != UNREVIEWED) & (state.state != UNSURE))
 
 

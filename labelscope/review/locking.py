@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-#: Windows locks bytes, not files; this one lies beyond the end of any journal, so that reading stays possible.
+#: Windows locks bytes, not files; this one lies beyond the end of any journal, which stays readable.
 _BYTE = 0x7FFF_0000
 _BUSY = (errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK, errno.EDEADLK)
 
@@ -96,7 +96,7 @@ def sync(fd: int) -> None:
 
 
 def sync_folder(folder: str | os.PathLike[str]) -> None:
-    """Return once the names of a folder's files are on the disk; does nothing where folders cannot be opened."""
+    """Return once the names of a folder's files are on the disk, where folders can be opened at all."""
     if sys.platform == "win32":  # pragma: no cover
         return
     try:

@@ -27,8 +27,8 @@ def review_columns(dataset: Dataset, state: ReviewState, rows: IntArray) -> dict
     Returns
     -------
     dict of str to (m,) array
-        ``id``; ``given`` and ``current`` labels, None where there is none; ``state`` by name; ``reviewer`` and
-        ``time`` (UTC, ISO 8601) of the decision that holds, None where there is none.
+        ``id``; ``given`` and ``current`` labels, None where there is none; ``state`` by name; ``reviewer``
+        and ``time`` (UTC, ISO 8601) of the decision that holds, None where there is none.
     """
     events = state.events
     last = state.last[rows]
@@ -43,7 +43,7 @@ def review_columns(dataset: Dataset, state: ReviewState, rows: IntArray) -> dict
 
 
 def label_values(classes: Sequence[Any], codes: IntArray) -> Array:
-    """Return (m,) label values: of the classes' own type where it has one and none is missing, else objects."""
+    """Return (m,) label values: numbers as such where none is missing, else objects."""
     values = _picked(classes, codes)
     kinds = {type(value) for value in classes}
     if len(codes) and int(codes.min()) >= 0 and len(kinds) == 1 and kinds <= {int, float, bool}:

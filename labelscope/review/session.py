@@ -41,8 +41,8 @@ class Session(Decisions):
     ----------
     audit : Audit
     journal : {"auto"}, path or None
-        ``"auto"`` writes ``.labelscope/<name>-<fingerprint>.jsonl`` in the working folder and resumes from it;
-        None keeps decisions in memory.
+        ``"auto"`` writes ``.labelscope/<name>-<fingerprint>.jsonl`` in the working folder and resumes from
+        it; None keeps decisions in memory.
     reviewer : str, optional
         Who decides; by default ``LABELSCOPE_REVIEWER`` of the environment, else the login name.
 
@@ -109,7 +109,7 @@ class Session(Decisions):
 
     @property
     def suspicion(self) -> FloatArray:
-        """(n,) float32: the audit's suspicion, or that of the last :meth:`rescore` with 0 for settled rows."""
+        """(n,) float32: the audit's suspicion, or the last :meth:`rescore`'s with 0 for settled rows."""
         return (
             self.audit.suspicion if self._rescored is None else settle(self._rescored, self._state).suspicion
         )

@@ -34,9 +34,9 @@ class ReviewState:
     """What is decided about every row; grows by :meth:`apply`.
 
     Rules, the same in the page: events count in the order of (``at``, ``id``); a batch counts unless a later
-    batch that counts reverts it; the last decision on a row wins. ``relabelled`` and ``kept`` set the label to
-    ``after`` and the state to kept where that is the given label, else to relabelled. Values of ``after`` and
-    of an accepted set that are unknown so far become classes, in order of appearance, reverted or not.
+    batch that counts reverts it; the last decision on a row wins. ``relabelled`` and ``kept`` set the label
+    to ``after`` and the state to kept where that is the given label, else to relabelled. Values of ``after``
+    and of an accepted set that are unknown so far become classes, in order of appearance, reverted or not.
 
     Parameters
     ----------
@@ -57,7 +57,8 @@ class ReviewState:
     Examples
     --------
     >>> state = ReviewState([0, 1], ["cat", "dog"])
-    >>> state.apply([Event("relabelled", "1", "b", "2025-01-31T09:30:00.000000Z", "ada", "api", (0,), (), ("cow",))])
+    >>> cow = Event("relabelled", "1", "b", "2025-01-31T09:30:00.000000Z", "ada", "api", (0,), (), ("cow",))
+    >>> state.apply([cow])
     >>> state.current.tolist(), state.state.tolist(), state.classes
     ([2, 1], [1, 0], ('cat', 'dog', 'cow'))
     """

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from labelscope.errors import InvalidInputError
-from labelscope.scorers.inputs import Inputs, read
+from labelscope.scorers.inputs import Inputs
 from labelscope.scorers.neighbors.votes import count_votes
+from labelscope.scorers.remembered import remembered
 from labelscope.types import Evidence, FloatArray, Score
 
 
@@ -49,7 +50,7 @@ def candidates(
     >>> [code for code, _ in candidates(0, evidence)]
     [1, 0]
     """
-    inputs = read(evidence, "candidates")
+    inputs = remembered(evidence).inputs
     check_row(row, inputs.n)
     shares = class_probabilities(inputs, row)
     order = list(np.argsort(-shares, kind="stable"))

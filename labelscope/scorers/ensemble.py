@@ -16,6 +16,7 @@ from labelscope.types import Array, BoolArray, Evidence, FloatArray, IntArray, S
 
 _PROBABILITY_FLOOR = 1e-8
 _EXTRA_VOTES = 0.5
+_LOWEST_FLAG = 0.25
 _FIT_CELLS = 400_000
 _DENSE_UP_TO = 64
 _CANDIDATES = 32
@@ -93,7 +94,7 @@ class Ensemble:
             return _nothing_to_say(inputs)
         table = _table(found, inputs)
         at_most = min(self.max_fit_rows, max(2000, _FIT_CELLS // table.width))
-        chosen = _sample(table, inputs.labelled, at_most)
+        chosen = _sample(table, inputs, at_most)
         sampled = [part[chosen] for part in table.parts.values()]
         model = latent.fit(sampled, table.given[chosen], pairwise=table.classes is None)
         return _assemble(inputs, table, found.get("neighbors"), model, self.level)
@@ -173,19 +174,36 @@ def _likeliest(evidence: dict[str, FloatArray], codes: IntArray) -> IntArray:
     return np.asarray(chosen, dtype=np.int64)
 
 
-def _sample(table: _Table, labelled: BoolArray, at_most: int) -> IntArray:
-    """Choose and order labelled rows by a hash of their content, not by their position."""
-    rows = np.flatnonzero(labelled)
-    key = np.zeros(len(rows), dtype=np.uint64)
+def _mixed(keys: Array) -> Array:
+    """Scramble uint64 keys, wrapping around."""
     with np.errstate(over="ignore"):
-        for part in table.parts.values():
-            for value in (part[rows, table.given[rows]], part[rows].max(axis=1)):
-                key = (key ^ (value + 0.0).view(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
-                key ^= key >> np.uint64(29)
+        keys = (keys ^ (keys >> np.uint64(31))) * np.uint64(0x9E3779B97F4A7C15)
+        return np.asarray((keys ^ (keys >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9))
+
+
+def _sample(table: _Table, inputs: Inputs, at_most: int) -> IntArray:
+    """Choose and order labelled rows by a hash of their content, not by their position or their class's.
+
+    Neighbors' hashes are mixed in, because rows with the same counts of votes would otherwise be alike.
+    """
+    rows = np.flatnonzero(inputs.labelled)
+    if len(rows) <= min(at_most, latent.FIRST_ROWS):
+        return rows
+    keys = np.zeros(inputs.n, dtype=np.uint64)
+    for part in table.parts.values():
+        own = np.where(inputs.labelled, part[np.arange(inputs.n), np.maximum(table.given, 0)], 1.0)
+        for values in (own, part.max(axis=1)):
+            keys = _mixed(keys + values.view(np.uint64))
+    if inputs.knn_ids is not None:
+        for _ in range(2):
+            around = np.where(inputs.knn_ids >= 0, keys[inputs.knn_ids], np.uint64(0))
+            keys = _mixed(keys + around.sum(axis=1, dtype=np.uint64))
+    keys = keys[rows]
     if len(rows) > at_most:
-        cut = np.partition(key, at_most - 1)[at_most - 1]
-        rows, key = rows[key <= cut], key[key <= cut]
-    return rows[np.argsort(key, kind="stable")][:at_most]
+        kept = keys <= np.partition(keys, at_most - 1)[at_most - 1]
+        rows, keys = rows[kept], keys[kept]
+    # Only rows that nothing tells apart share a key; a flood of those is cut off.
+    return np.asarray(rows[np.argsort(keys, kind="stable")][: 2 * at_most])
 
 
 def _assemble(
@@ -275,7 +293,8 @@ def best_expected_f1(suspicion: FloatArray) -> BoolArray:
     Returns
     -------
     (n,) bool
-        Rows with equal suspicion are treated alike. Only rows with suspicion of at least 5 % can be flagged.
+        Rows with equal suspicion are treated alike, and none below .25 is flagged: where little can be told
+        apart, flagging nearly everything would have the best expected F1 and help nobody.
 
     Examples
     --------
@@ -283,7 +302,7 @@ def best_expected_f1(suspicion: FloatArray) -> BoolArray:
     [True, False, True, False]
     """
     values = np.round(np.asarray(suspicion, dtype=np.float64), 6)
-    candidates = -np.sort(-values[values >= 0.05])
+    candidates = -np.sort(-values[values >= _LOWEST_FLAG])
     if not len(candidates):
         return np.zeros(len(values), dtype=bool)
     found = np.cumsum(candidates)

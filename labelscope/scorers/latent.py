@@ -23,7 +23,8 @@ _KAPPA_PRIOR = 3.0
 _DISCOUNT = 4.0
 _NEGLIGIBLE = 0.01
 _PRECISION = 1e-7
-_FIRST_ROWS, _FIRST_STEPS, _LATER_STEPS = 4000, 60, 15
+FIRST_ROWS = 4000
+_FIRST_STEPS, _LATER_STEPS = 60, 15
 _PAIR_STRENGTH = 10.0
 _BLOCK_CELLS = 1 << 17
 
@@ -184,13 +185,13 @@ def fit(parts: Sequence[FloatArray], codes: IntArray, *, pairwise: bool = True) 
     tau = np.full((n_classes, n_classes) if pairwise else (1, 1), 0.05 / max(n_classes - 1, 1))
     if pairwise:
         np.fill_diagonal(tau, 1.0)
-    few = [part[:_FIRST_ROWS] for part in parts]
+    few = [part[:FIRST_ROWS] for part in parts]
     component = Component(0.0, np.full(len(parts), 1.0 / len(parts)), tau)
     components = []
     for kappa in _KAPPAS:
-        component = _fit_one(replace(component, kappa=kappa), few, codes[:_FIRST_ROWS], _FIRST_STEPS)
+        component = _fit_one(replace(component, kappa=kappa), few, codes[:FIRST_ROWS], _FIRST_STEPS)
         refined = component
-        if len(codes) > _FIRST_ROWS:
+        if len(codes) > FIRST_ROWS:
             refined = _fit_one(component, parts, codes, _LATER_STEPS)
         components.append(refined)
     # Rows are not independent and the model is only a model, hence the discount.

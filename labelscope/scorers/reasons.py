@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from labelscope.scorers.candidates import check_row
-from labelscope.scorers.inputs import Inputs, read
+from labelscope.scorers.inputs import Inputs
 from labelscope.scorers.neighbors.votes import count_votes
+from labelscope.scorers.remembered import Remembered, remembered
 from labelscope.types import Evidence, Score
 
 _FIRES_AT = 0.5
@@ -37,13 +38,14 @@ def reasons(row: int, evidence: Evidence, score: Score) -> tuple[str, ...]:
     >>> reasons(0, evidence, Ensemble().score(evidence))[0]
     'The model gives 0 95% and the given label 1 5%.'
     """
-    inputs = read(evidence, "reasons")
+    known = remembered(evidence)
+    inputs = known.inputs
     check_row(row, inputs.n)
     given = int(inputs.codes[row])
     if given < 0:
         return ("This row has no label yet.",)
     said: list[str] = []
-    said += _model_reasons(inputs, row, given)
+    said += _model_reasons(known, row, given)
     said += _neighbor_reasons(inputs, row, given)
     said += _fired(row, score)
     return tuple(said) or ("Nothing speaks against the given label.",)
@@ -61,8 +63,9 @@ def _percent(value: float) -> str:
     return f"{value:.0%}"
 
 
-def _model_reasons(inputs: Inputs, row: int, given: int) -> list[str]:
-    if inputs.pred_probs is None:
+def _model_reasons(known: Remembered, row: int, given: int) -> list[str]:
+    inputs, limits = known.inputs, known.limits
+    if inputs.pred_probs is None or limits is None:
         return []
     probs = inputs.pred_probs[row].astype(np.float64)
     rival = int(np.where(np.arange(len(probs)) == given, -1.0, probs).argmax())
@@ -72,15 +75,13 @@ def _model_reasons(inputs: Inputs, row: int, given: int) -> list[str]:
         f"The model gives {_name(inputs, rival)} {_percent(float(probs[rival]))} "
         f"and the given label {_name(inputs, given)} {_percent(float(probs[given]))}."
     ]
-    members = inputs.codes == rival
-    if members.any():
-        threshold = float(inputs.pred_probs[members, rival].astype(np.float64).mean())
-        over = float(probs[rival]) - threshold
-        if over >= 0:
-            said.append(
-                f"It is {100 * over:.0f} points surer of {_name(inputs, rival)} than on an average "
-                f"row labelled so ({_percent(threshold)})."
-            )
+    # Infinite for a class that nobody has.
+    over = float(probs[rival] - limits[rival])
+    if over >= 0:
+        said.append(
+            f"It is {100 * over:.0f} points surer of {_name(inputs, rival)} than on an average "
+            f"row labelled so ({_percent(float(limits[rival]))})."
+        )
     return said
 
 

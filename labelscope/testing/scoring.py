@@ -42,9 +42,9 @@ def check_scorer(scorer: Scorer) -> None:
     full, is_wrong = sample.planted()
     for names in _alternatives(scorer):
         evidence = _only(full, names, scorer)
+        _check_untouched(scorer, evidence)
         _check_result(scorer, evidence)
         _check_unlabelled(scorer, evidence)
-        _check_untouched(scorer, evidence)
         _check_repeatable(scorer, evidence)
         _check_rows_permuted(scorer, evidence)
         _check_classes_renamed(scorer, evidence)

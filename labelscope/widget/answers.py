@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labelscope.errors import InvalidInputError
+from labelscope.errors import ExportError, InvalidInputError
+from labelscope.exports import FORMATS, write
 from labelscope.types import IntArray
 from labelscope.widget.cards import cards, detail
 from labelscope.widget.columns import MAX_POINTS, columns
@@ -23,13 +24,11 @@ if TYPE_CHECKING:
 
 Answer = tuple[Json, list[bytes]]
 
-#: Export formats in the order of the button's menu: file suffix and media type.
-FORMATS = {
-    "parquet": (".parquet", "application/vnd.apache.parquet"),
-    "csv": (".csv", "text/csv"),
-    "jsonl": (".jsonl", "application/x-ndjson"),
-    "npy": (".npy", "application/octet-stream"),
-    "cleanlab": (".cleanlab.csv", "text/csv"),
+#: Media types by the last suffix of a file.
+_MIMES = {
+    ".parquet": "application/vnd.apache.parquet",
+    ".csv": "text/csv",
+    ".jsonl": "application/x-ndjson",
 }
 
 
@@ -141,23 +140,23 @@ class Answers:
         A file that this view did not write is never overwritten; where the folder cannot be written, ``path``
         is null and the bytes still come.
         """
-        from labelscope.exports import write
-
         if format not in FORMATS:
             raise InvalidInputError.unknown("export format", format, FORMATS)
-        suffix, mime = FORMATS[format]
         with self._lock:
-            target = self._exported.get(format) or _free_name(self.session.audit.dataset.name, suffix)
+            target = self._exported.get(format) or _free_name(
+                self.session.audit.dataset.name, FORMATS[format]
+            )
         try:
             path: Path | None = Path(write(self.session, target, format)).resolve()
             data = target.read_bytes()
             self._exported[format] = target
-        except PermissionError:
+        except ExportError:
             path = None
         if path is None:
             with TemporaryDirectory() as folder:
                 data = Path(write(self.session, Path(folder) / target.name, format)).read_bytes()
         shown = None if path is None else str(path)
+        mime = _MIMES.get(target.suffix, "application/octet-stream")
         return {"path": shown, "filename": target.name, "mime": mime, "rows": self.session.audit.n}, [data]
 
     def _all_ranks(self) -> IntArray:
@@ -173,9 +172,10 @@ class Answers:
 def _free_name(dataset: str, suffix: str) -> Path:
     """Return a file name in the working folder that is not taken."""
     stem = "".join(c if c.isalnum() or c in "-_." else "-" for c in dataset).strip("-.")[:80] or "dataset"
-    path = Path(f"{stem}-labels{suffix}")
+    folder = Path.cwd()  # kept absolute: a later chdir must not lead to another file of that name
+    path = folder / f"{stem}-labels{suffix}"
     count = 2
     while path.exists():
-        path = Path(f"{stem}-labels-{count}{suffix}")
+        path = folder / f"{stem}-labels-{count}{suffix}"
         count += 1
     return path

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from labelscope.widget.messages import Json, Message
-from labelscope.widget.picture import class_values
 
 if TYPE_CHECKING:
     from labelscope.review.events import Event
@@ -29,8 +28,9 @@ def run(session: Session, message: Message) -> Json:
     args = message.args
     happened: tuple[Event, ...]
     if message.name == "relabel":
-        to = label_value(session, args["to"])
-        happened = session.relabel(args["rows"], to, new_class=args["new_class"], source=args["source"])
+        happened = session.relabel(
+            args["rows"], args["to"], new_class=args["new_class"], source=args["source"]
+        )
     elif message.name == "note":
         happened = session.note(args["row"], args["text"], source="widget")
     elif message.name == "undo":
@@ -44,15 +44,3 @@ def run(session: Session, message: Message) -> Json:
         happened = decide(args["rows"], source="widget")
     touched = {row for event in happened for row in event.rows}
     return {"rows": len(touched), "batch": happened[-1].batch if happened else None}
-
-
-def label_value(session: Session, to: Any) -> Any:
-    """Return the class that a JSON value stands for, else the value itself (a new class, or a mistake).
-
-    JSON has one kind of number and no dates; the dataset's own values win, ``True`` and 1 stay apart.
-    """
-    classes = session.state.classes
-    for value, wire in zip(classes, class_values(classes), strict=True):
-        if wire == to and isinstance(wire, bool) == isinstance(to, bool):
-            return value
-    return to

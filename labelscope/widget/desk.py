@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _REMEMBERED = 2_000
+#: Shorter ids are counters, which start again when a page is loaded again; they say nothing about identity.
+_UNIQUE = 16
 
 
 class Desk:
@@ -69,9 +71,11 @@ class Desk:
         return self._once(message), []
 
     def _once(self, message: messages.Message) -> Json:
+        if len(message.id) < _UNIQUE:
+            return commands.run(self.session, message)
         with self._lock:
             known = self._done.get(message.id)
-        if known is not None and message.id:
+        if known is not None:
             return known
         data = commands.run(self.session, message)
         with self._lock:

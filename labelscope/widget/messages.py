@@ -294,9 +294,7 @@ def _named(kind: str, identity: str, body: Any, known: Mapping[str, _Fields], fr
     for key, (read, default) in known[name].items():
         value = body.get(key, default)
         if value is _REQUIRED:
-            raise MessageError(
-                f"The {kind} {name!r} needs {key!r}.", f"It has {', '.join(body) or 'nothing'}."
-            )
+            raise MessageError(f"The {kind} {name!r} needs {key!r}.", f"It came with {', '.join(body)} only.")
         args[key] = read(key, value, frame)
     return Message(kind, identity, name, args)
 

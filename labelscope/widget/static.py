@@ -61,7 +61,7 @@ def static_html(session: Session, thumbnails: Thumbnails) -> str:
         f" · {int(audit.flagged.sum()):,} flagged · {counts.reviewed:,} reviewed"
         f" · {counts.relabelled:,} relabelled</div>"
         f'<div style="color:#57606a;margin:2px 0 8px">{escape(str(audit.summary))}</div>'
-        '<table style="border:0"><tr style="background:#fff">'
+        '<table style="border:0;font:inherit;color:inherit"><tr style="background:#fff">'
         f'<td style="vertical-align:top;padding:0 12px 0 0">{figure}'
         f'<div style="text-align:left">{what}</div></td>'
         f'<td style="vertical-align:top">{_table(session, thumbnails)}</td></tr></table>'
@@ -170,7 +170,8 @@ def _table(session: Session, thumbnails: Thumbnails) -> str:
     )
     body = "".join(_row(session, int(row), thumbnails) for row in most_suspicious(audit, _N_ROWS))
     return (
-        '<table style="border-collapse:collapse"><caption style="text-align:left;color:#57606a">'
+        '<table style="border-collapse:collapse;font:inherit;color:inherit">'
+        '<caption style="text-align:left;color:#57606a">'
         f"Most suspicious rows</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     )
 

@@ -39,9 +39,13 @@ def test_everything_in_the_contract_is_there(audit: ls.Audit) -> None:
     assert audit.has_probability
     assert 0 < audit.noise_rate.low <= audit.noise_rate.value <= audit.noise_rate.high < 0.2
     assert not audit.noise_rate.measured
-    assert {"auto", "confident_learning", "self_confidence", "normalized_margin", "neighbor_agreement"} <= set(
-        audit.scores
-    )
+    assert {
+        "auto",
+        "confident_learning",
+        "self_confidence",
+        "normalized_margin",
+        "neighbor_agreement",
+    } <= set(audit.scores)
     assert {"features", "pred_probs", "knn_ids", "knn_distances", "given_labels"} <= set(audit.evidence)
 
 
@@ -75,7 +79,7 @@ def test_rows_explain_themselves(audit: ls.Audit) -> None:
 def test_same_data_same_answer(digits: tuple[np.ndarray, ...], audit: ls.Audit) -> None:
     again = ls.audit(digits[0], digits[1])
     np.testing.assert_array_equal(again.suspicion, audit.suspicion)
-    audit.map  # noqa: B018
+    audit.map
     third = ls.audit(digits[0], digits[1])
     assert third.has_map  # read from the cache
     np.testing.assert_array_equal(third.map, audit.map)
@@ -114,7 +118,7 @@ def test_scorers_by_name_and_lists() -> None:
     one = ls.audit(X, y, scorers="self_confidence")
     assert list(one.scores) == ["self_confidence"] and not one.has_probability
     two = ls.audit(X, y, scorers=["self_confidence", ls.scorers.NeighborAgreement()])
-    assert list(two.scores)[0] == "mean rank" and two.suspicion.max() <= 1
+    assert next(iter(two.scores)) == "mean rank" and two.suspicion.max() <= 1
     with pytest.raises(InvalidInputError, match="self_confidence"):
         ls.audit(X, y, scorers="self_confidense")
     with pytest.raises(InvalidInputError, match="empty"):
@@ -138,12 +142,17 @@ def test_a_cleanlab_frame_is_evidence() -> None:
     X, y = load_iris(return_X_y=True)
     quality = np.linspace(0, 1, 150)
     issues = pd.DataFrame(
-        {"is_label_issue": quality < 0.1, "label_score": quality, "given_label": y, "predicted_label": (y + 1) % 3}
+        {
+            "is_label_issue": quality < 0.1,
+            "label_score": quality,
+            "given_label": y,
+            "predicted_label": (y + 1) % 3,
+        }
     )
     found = ls.audit(X, y, evidence={"cleanlab": issues})
     np.testing.assert_allclose(found.scores["cleanlab"].suspicion, 1 - quality, rtol=1e-5)
     alone = ls.audit(X, y, scorers="cleanlab", evidence={"cleanlab": issues})
-    assert list(alone.scores)[0] == "cleanlab"
+    assert next(iter(alone.scores)) == "cleanlab"
     assert alone.flagged.sum() == (quality < 0.1).sum()
     assert (alone.suggested == (y + 1) % 3).all()
     with pytest.raises(InvalidInputError, match="150 rows"):
@@ -175,9 +184,10 @@ def test_no_rows_is_an_error() -> None:
 
 
 def test_one_class_is_a_notice() -> None:
-    with pytest.warns(LabelscopeWarning, match="one class"):
+    with pytest.warns(LabelscopeWarning, match="at least two classes"):
         found = ls.audit(np.random.default_rng(0).normal(size=(30, 3)), ["a"] * 30)
     assert not found.flagged.any()
+    assert "one_class" in {notice.code for notice in found.notices}
 
 
 def test_wrong_lengths_say_both_numbers() -> None:
@@ -202,7 +212,9 @@ def test_bad_maps_are_refused() -> None:
 
 def test_audit_from_arrays_checks_them() -> None:
     dataset = ls.Dataset(np.zeros((4, 2)), ["a", "b", "a", "b"])
-    made = ls.Audit.from_arrays(dataset, suspicion=np.array([0.9, 0, 0, 0.6]), suggested_codes=np.array([1, 1, 0, 1]))
+    made = ls.Audit.from_arrays(
+        dataset, suspicion=np.array([0.9, 0, 0, 0.6]), suggested_codes=np.array([1, 1, 0, 1])
+    )
     assert made.flagged.tolist() == [True, False, False, False]
     assert made.joint.tolist() == [[1, 1], [0, 2]]
     with pytest.raises(InvalidInputError, match=r"\[0, 1\]"):

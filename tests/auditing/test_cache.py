@@ -35,7 +35,7 @@ def test_a_damaged_entry_is_dropped(tmp_path: Path) -> None:
 
 
 def test_the_longest_unused_goes_first(tmp_path: Path) -> None:
-    cache = Cache(tmp_path, limit=25_000)
+    cache = Cache(tmp_path, limit=30_000)
     for age, name in ((300, "old"), (200, "middle"), (100, "new")):
         cache.put(name, Made({"x": np.zeros(1_000)}))
         os.utime(tmp_path / f"{name}.npz", (time.time() - age,) * 2)
@@ -43,7 +43,7 @@ def test_the_longest_unused_goes_first(tmp_path: Path) -> None:
     cache.put("newest", Made({"x": np.zeros(1_000)}))
     assert cache.get("middle") is None
     assert cache.get("old") is not None and cache.get("newest") is not None
-    assert cache.size() <= 25_000
+    assert cache.size() <= 30_000
 
 
 def test_clear_frees_everything(tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_environment_moves_the_folder(tmp_path: Path, monkeypatch: object) -> No
 def test_key_depends_on_content_shape_and_type(array: np.ndarray) -> None:
     assert content_key(array) == content_key(array.copy())
     assert content_key(array) == content_key(np.asfortranarray(array))
-    assert content_key(array) != content_key(array.astype(np.float32))
+    assert content_key(array) != content_key(array.astype(np.complex128))
     assert content_key(array) != content_key(array.reshape(1, *array.shape))
 
 

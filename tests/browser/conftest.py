@@ -36,7 +36,9 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def notebook(lab: Server, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Callable[..., Notebook]]:
+def notebook(
+    lab: Server, browser: Browser, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., Notebook]]:
     opened: list[Notebook] = []
 
     def make(cells: list[str] | Path, *, run: bool = True, within: Browser | None = None) -> Notebook:

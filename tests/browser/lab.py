@@ -20,13 +20,20 @@ from typing import Any
 from playwright.sync_api import Locator, Page, sync_playwright
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
-FLAGS = (
-    "--no-sandbox --disable-quic --no-first-run --disable-background-networking --disable-component-update "
-    "--disable-sync --disable-dev-shm-usage --disable-renderer-backgrounding "
-    "--disable-background-timer-throttling --disable-backgrounding-occluded-windows"
-).split()
-GL_FLAGS = "--use-gl=angle --use-angle=swiftshader --enable-unsafe-swiftshader".split()
-NO_GL_FLAGS = "--disable-gpu --disable-3d-apis".split()
+FLAGS = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--disable-renderer-backgrounding",
+    "--disable-background-timer-throttling",
+    "--disable-backgrounding-occluded-windows",
+]
+GL_FLAGS = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+NO_GL_FLAGS = ["--disable-gpu", "--disable-3d-apis"]
 
 RUN_CELL = """async i => {
     const w = jupyterapp.shell.currentWidget, nb = w.content;
@@ -58,7 +65,12 @@ class Server:
         self.log = folder.parent / "server.log"
         self._stream = self.log.open("wb")
         self._process = subprocess.Popen(
-            command, env=env, cwd=folder, stdout=self._stream, stderr=subprocess.STDOUT, start_new_session=True
+            command,
+            env=env,
+            cwd=folder,
+            stdout=self._stream,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
         try:
             self._wait(self.url + ready)
@@ -139,7 +151,9 @@ def start_marimo(base: Path, source: str) -> Server:
 class Browser:
     """Chromium with a fresh profile."""
 
-    def __init__(self, *, gl: bool = True, size: tuple[int, int] = (1440, 1300), downloads: Path | None = None):
+    def __init__(
+        self, *, gl: bool = True, size: tuple[int, int] = (1440, 1300), downloads: Path | None = None
+    ):
         self._profile = tempfile.mkdtemp(prefix="labelscope-chromium-")
         self._playwright = sync_playwright().start()
         self.context = self._playwright.chromium.launch_persistent_context(

@@ -74,17 +74,20 @@ def test_latent_quantities_equal_cleanlab(ours: str, theirs: str) -> None:
 
 def test_class_health_and_pairs_equal_cleanlab() -> None:
     dataset = pytest.importorskip("cleanlab.dataset")
+    count = pytest.importorskip("cleanlab.count")
     labels, probs = random_case(5, 500, 4)
-    score = ConfidentLearning(rule="library").score(evidence_of(labels, probs))
-    health = score.meta["class_health"]
+    calibrated = count.compute_confident_joint(labels, probs)
+    health = class_health(calibrated)
     table = dataset.rank_classes_by_label_quality(labels, probs).sort_values("Class Index")
     np.testing.assert_allclose(health["noise"], table["Label Noise"])
     np.testing.assert_allclose(health["inverse_noise"], table["Inverse Label Noise"])
     np.testing.assert_allclose(health["quality"], table["Label Quality Score"])
     pairs = dataset.find_overlapping_classes(labels, probs)
     first = pairs.iloc[0]
-    assert score.meta["pairs"][0] == (
-        first["Class Index A"], first["Class Index B"], first["Num Overlapping Examples"]
+    assert overlapping_classes(calibrated)[0] == (
+        first["Class Index A"],
+        first["Class Index B"],
+        first["Num Overlapping Examples"],
     )
 
 
@@ -140,8 +143,15 @@ def test_health_and_pairs_by_hand() -> None:
 
 @pytest.mark.parametrize(
     "settings_",
-    [{"select": "prune_by_clas"}, {"rank": "x"}, {"rule": "x"}, {"estimate": "x"}, {"prior": "x"},
-     {"frac_noise": 0.0}, {"min_examples_per_class": -1}],
+    [
+        {"select": "prune_by_clas"},
+        {"rank": "x"},
+        {"rule": "x"},
+        {"estimate": "x"},
+        {"prior": "x"},
+        {"frac_noise": 0.0},
+        {"min_examples_per_class": -1},
+    ],
 )
 def test_wrong_settings_are_refused_early(settings_: dict[str, object]) -> None:
     with pytest.raises(InvalidInputError):

@@ -74,4 +74,9 @@ def test_lowest_marks_n_and_treats_equals_alike() -> None:
         assert (np.sort(values[marked]) == np.sort(values)[: min(n, 1000)]).all()
     assert lowest(np.zeros(10), 6).sum() == 10
     assert lowest(np.zeros(10), 4).sum() == 0
-    assert lowest(np.zeros(4), 2, then_by=np.array([3.0, 1.0, 2.0, 4.0])).tolist() == [False, True, True, False]
+    assert lowest(np.zeros(4), 2, then_by=np.array([3.0, 1.0, 2.0, 4.0])).tolist() == [
+        False,
+        True,
+        True,
+        False,
+    ]

@@ -90,6 +90,8 @@ def test_several_models_are_averaged() -> None:
 
 def test_labels_come_back_in_the_users_type() -> None:
     probs = np.array([[0.2, 0.8], [0.9, 0.1], [0.3, 0.7]])
-    score = SelfConfidence().score(evidence_of(np.array([0, 0, 1]), probs).including(classes=np.array(["cat", "dog"])))
+    score = SelfConfidence().score(
+        evidence_of(np.array([0, 0, 1]), probs).including(classes=np.array(["cat", "dog"]))
+    )
     assert score.suggested.tolist() == ["dog", "cat", "dog"]
     assert score.flagged.tolist() == [True, False, False]

@@ -80,7 +80,9 @@ def test_slightly_unnormalized_probabilities_are_renormalized_with_a_notice() ->
     labels, probs = random_case(5, 40, 4)
     with pytest.warns(LabelscopeWarning, match="renormalized"):
         score = SelfConfidence().score(evidence_of(labels, probs * 1.002))
-    np.testing.assert_allclose(score.suspicion, SelfConfidence().score(evidence_of(labels, probs)).suspicion, atol=1e-6)
+    np.testing.assert_allclose(
+        score.suspicion, SelfConfidence().score(evidence_of(labels, probs)).suspicion, atol=1e-6
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         SelfConfidence().score(evidence_of(labels, probs))

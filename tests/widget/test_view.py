@@ -291,3 +291,31 @@ def test_an_api_edit_survives_a_view_that_cannot_be_told(audit, make_page):
     view.send = broken
     assert session.keep(0)
     assert session.progress().reviewed == 1
+
+
+def test_labels_that_are_true_or_false(build_audit, make_page):
+    view = make_page(build_audit(data=np.eye(4), labels=np.array([True, False, True, False])), journal=None)
+    assert view._picture["classes"] == [False, True]
+    view.command("relabel", rows=[0], to=False)
+    assert view.session.labels().tolist() == [False, False, True, False]
+    assert view.session.labels().dtype == bool
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_very_few_rows(build_audit, make_page, n):
+    view = make_page(build_audit(n=n), journal=None)
+    assert view.command("relabel", rows=[0], to="newt", new_class=True)["type"] == "reply"
+    assert view.ask("detail", row=0)[0]["rank"] == 1
+    assert "Most suspicious" in view._repr_mimebundle_()[0]["text/html"]
+
+
+def test_no_label_at_all(build_audit, make_page):
+    audit = build_audit(data=np.eye(3), labels=["a", None, None])
+    view = make_page(audit, journal=None)
+    assert set(np.frombuffer(view._picture["columns"]["given"], np.uint8)) == {0, 255}
+    assert "–" in view._repr_mimebundle_()[0]["text/html"]
+
+
+def test_many_classes_need_two_bytes(build_audit, make_page):
+    view = make_page(build_audit(data=np.eye(300, 2), labels=[f"c{i:03}" for i in range(300)]), journal=None)
+    assert np.frombuffer(view._picture["columns"]["given"], "<u2").tolist() == list(range(300))

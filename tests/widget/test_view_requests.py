@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import wave
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -58,13 +59,20 @@ def test_a_large_selection_travels_as_a_buffer_and_is_one_undo_step(page):
 
 
 def test_a_command_sent_again_is_not_done_again(page):
-    first = page.command("relabel", id="same", rows=[0], to="eel")
-    again = page.command("relabel", id="same", rows=[0], to="eel")
+    same = "8c4b0a52-5bd1-4c0c-9f3e-1f0a8c8c2d11"
+    first = page.command("relabel", id=same, rows=[0], to="eel")
+    again = page.command("relabel", id=same, rows=[0], to="eel")
     assert first == again
     assert len(page.session.events) == 1
     page.command("undo", id="other")
-    page.command("relabel", id="same", rows=[0], to="eel")
+    page.command("relabel", id=same, rows=[0], to="eel")
     assert page.session.labels()[0] == "cat"
+
+
+def test_short_ids_are_counters_that_may_come_again(page):
+    page.command("keep", id="1", rows=[0])
+    page.command("keep", id="1", rows=[1])
+    assert page.session.progress().kept == 2
 
 
 @pytest.mark.parametrize(
@@ -231,6 +239,23 @@ def test_export_never_overwrites_a_file_of_yours(page, tmp_path):
     data, _ = page.ask("export", format="csv")
     assert data["filename"] == "dataset-labels-2.csv"
     assert (tmp_path / "dataset-labels.csv").read_text() == "mine"
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="needs a folder in which nobody can write")
+def test_export_still_downloads_where_the_folder_cannot_be_written(page, monkeypatch):
+    monkeypatch.chdir("/proc")
+    data, buffers = page.ask("export", format="csv")
+    assert data["path"] is None
+    assert buffers[0].decode().splitlines()[0].startswith("id,given,current")
+
+
+def test_export_stays_in_its_folder(page, tmp_path, monkeypatch):
+    page.ask("export", format="npy")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "dataset-labels.npy").write_text("mine")
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert page.ask("export", format="npy")[0]["path"] == str(tmp_path / "dataset-labels.npy")
+    assert (tmp_path / "elsewhere" / "dataset-labels.npy").read_text() == "mine"
 
 
 def test_a_journal_that_cannot_be_written_is_an_error_and_nothing_changes(audit, make_page, tmp_path):

@@ -2,8 +2,8 @@
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { Card } from "../protocol";
 import type { ShownCard } from "../store/types";
-import type { Answer } from "../transport/link";
 import { bytesOf } from "../transport/binary";
+import type { Answer } from "../transport/link";
 import { Lru } from "./lru";
 import { objectUrl, sniffImage } from "./mime";
 

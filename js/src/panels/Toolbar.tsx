@@ -76,7 +76,6 @@ function Color({ store }: { store: Store }) {
 
 export function Chips({ store }: { store: Store }) {
   const chips = filterChips(store.filters.value, store.classNames.value);
-  if (chips.length === 0) return null;
   return (
     <fieldset class="ls-chips" aria-label="Filters">
       {chips.map((chip) => (
@@ -95,7 +94,7 @@ export function Chips({ store }: { store: Store }) {
           <span aria-hidden="true">✕</span>
         </button>
       ))}
-      {chips.length > 1 && (
+      {chips.length > 2 && (
         <button
           type="button"
           class="ls-chip"
@@ -208,16 +207,30 @@ function View({ store }: { store: Store }) {
   );
 }
 
-const OFFLINE = "The kernel does not answer. Decisions wait in this page and are sent when it is back.";
-
+/** Only shown while something is wrong with the line to the kernel. */
 function Link({ store }: { store: Store }) {
   const connection = store.connection.value;
   if (connection === "live") return null;
-  const offline = connection === "offline";
+  if (connection === "connecting")
+    return (
+      <span class="ls-chip" title="Waiting for the kernel">
+        connecting…
+      </span>
+    );
+  const waits = store.unsaved.value;
+  const says = store.canDecide.value
+    ? "The kernel does not answer. Decisions wait in this page and are sent when it is back."
+    : "No kernel is connected: you can look, but decisions cannot be saved. Run the cell again.";
   return (
-    <span class={`ls-chip ${offline ? "warn" : ""}`} title={offline ? OFFLINE : "Waiting for the kernel"}>
-      {offline ? "no kernel" : "connecting…"}
-    </span>
+    <button
+      type="button"
+      class="ls-chip warn"
+      data-action="retry"
+      title={`${says} Click to try once more.`}
+      onClick={() => store.retry()}
+    >
+      no kernel{waits > 0 && ` · ${count(waits)} waiting`} · retry
+    </button>
   );
 }
 
@@ -236,7 +249,6 @@ export function Toolbar({ store }: { store: Store }) {
       <Color store={store} />
       <Search store={store} />
       <Chips store={store} />
-      <span class="ls-gap" />
       <Link store={store} />
       <ProgressBar store={store} />
       <span class="ls-sep" />

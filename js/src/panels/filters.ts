@@ -23,14 +23,19 @@ export interface Chip {
 export function filterChips(filters: Filters, names: readonly string[]): Chip[] {
   const chips: Chip[] = [];
   const { given, current, suggested } = filters;
+  // a cell of the matrix is one filter to the reader, though three fields say it
+  const cell = given !== null && suggested !== null && filters.flaggedOnly;
   if (given !== null && (suggested !== null || current !== null)) {
     const [kind, code] =
       suggested !== null ? (["suggested", suggested] as const) : (["now", current!] as const);
     chips.push({
       key: "pair",
       text: `given ${nameOf(names, given)} → ${nameOf(names, code)}`,
-      title: `Rows given ${nameOf(names, given)} and ${kind} ${nameOf(names, code)}`,
-      without: suggested !== null ? { given: null, suggested: null } : { given: null, current: null },
+      title: `${cell ? "Suspects" : "Rows"} given ${nameOf(names, given)} and ${kind} ${nameOf(names, code)}`,
+      without:
+        suggested === null
+          ? { given: null, current: null }
+          : { given: null, suggested: null, ...(cell ? { flaggedOnly: false } : {}) },
     });
   } else if (given !== null) chips.push(single("given", given, names, { given: null }));
   if (suggested !== null && given === null)
@@ -41,7 +46,7 @@ export function filterChips(filters: Filters, names: readonly string[]): Chip[] 
     const state = words(STATES[filters.state] ?? "state");
     chips.push({ key: "state", text: state, title: `Rows that are ${state}`, without: { state: null } });
   }
-  if (filters.flaggedOnly)
+  if (filters.flaggedOnly && !cell)
     chips.push({
       key: "flagged",
       text: "suspects",

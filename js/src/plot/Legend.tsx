@@ -125,6 +125,14 @@ function Marks({ store, differs, edited }: { store: Store; differs: number; edit
   );
 }
 
+/** Of many entries the most frequent, and always the one that is filtered to. */
+function largest(store: Store, all: Entry[]): Entry[] {
+  const key = filterOf(store.colorBy.value);
+  const chosen = key === null ? null : store.filters.value[key];
+  const first = (entry: Entry): number => Number(entry.code === chosen);
+  return [...all].sort((p, q) => first(q) - first(p) || q.count - p.count).slice(0, FOLDED);
+}
+
 export function Legend({ store }: { store: Store }) {
   const open = useSignal(false);
   const opener = useRef<HTMLButtonElement>(null);
@@ -138,14 +146,7 @@ export function Legend({ store }: { store: Store }) {
   });
   const all = entries.value;
   const folded = all.length > SHOWN;
-  const key = filterOf(store.colorBy.value);
-  const chosen = key === null ? null : store.filters.value[key];
-  // Folded: the largest classes, and always the one that is filtered to.
-  const shown = folded
-    ? [...all]
-        .sort((p, q) => Number(q.code === chosen) - Number(p.code === chosen) || q.count - p.count)
-        .slice(0, FOLDED)
-    : all;
+  const shown = folded ? largest(store, all) : all;
   const close = (): void => {
     open.value = false;
     opener.current?.focus({ preventScroll: true });

@@ -1,5 +1,6 @@
 /** The map of all rows: canvases, tools, tooltip and legend around one controller. */
-import { useSignal } from "@preact/signals";
+import { type Signal, useSignal } from "@preact/signals";
+import type { RefObject } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import type { Store } from "../store/types";
 import { PlotController } from "./controller";
@@ -30,15 +31,17 @@ function Notice({ store }: { store: Store }) {
   );
 }
 
-export function Plot({ store }: { store: Store }) {
-  const root = useRef<HTMLDivElement>(null);
-  const stage = useRef<HTMLDivElement>(null);
-  const points = useRef<HTMLCanvasElement>(null);
-  const overlay = useRef<HTMLCanvasElement>(null);
-  const [plot, setPlot] = useState<PlotController | null>(null);
-  const hint = useSignal(false);
-  const help = useId();
+interface Refs {
+  root: RefObject<HTMLDivElement | null>;
+  stage: RefObject<HTMLDivElement | null>;
+  points: RefObject<HTMLCanvasElement | null>;
+  overlay: RefObject<HTMLCanvasElement | null>;
+}
 
+/** The controller with its listeners, from mount to unmount; `hint` is on for a moment after a wheel without focus. */
+function useController(store: Store, refs: Refs, hint: Signal<boolean>): PlotController | null {
+  const [plot, setPlot] = useState<PlotController | null>(null);
+  const { root, stage, points, overlay } = refs;
   useEffect(() => {
     const controller = new PlotController(store, {
       root: root.current!,
@@ -62,8 +65,18 @@ export function Plot({ store }: { store: Store }) {
       pointers.dispose();
       controller.dispose();
     };
-  }, [store, hint]);
+  }, [store, hint, root, stage, points, overlay]);
+  return plot;
+}
 
+export function Plot({ store }: { store: Store }) {
+  const root = useRef<HTMLDivElement>(null);
+  const stage = useRef<HTMLDivElement>(null);
+  const points = useRef<HTMLCanvasElement>(null);
+  const overlay = useRef<HTMLCanvasElement>(null);
+  const hint = useSignal(false);
+  const help = useId();
+  const plot = useController(store, { root, stage, points, overlay }, hint);
   const { n } = store.table.value;
   const { count } = store.selection.value;
   const label = `Map of ${n.toLocaleString("en-US")} rows, colored by ${store.colorBy.value}, ${count.toLocaleString("en-US")} selected`;

@@ -39,7 +39,8 @@ void main() {
   shape = int(texel.a * 255.0 + 0.5);
   fill = vec4(texel.rgb, (mask & 4) != 0 ? selectedAlpha : dim ? dimAlpha : alphas[level]);
   radius = radii[level] * dpr;
-  float reach = radius * 1.6;
+  // Corners stick out beyond the circle of the same area.
+  float reach = radius * (shape == 0 ? 1.0 : shape == 2 || shape == 5 ? 1.56 : 1.26);
   float ring = radius + ringGap * dpr;
   if ((mask & 1) != 0) reach = max(reach, ring + ringWidth * dpr);
   if ((mask & 4) != 0) reach = max(reach, ((mask & 1) != 0 ? ring : radius) + (outlineGap + outlineWidth) * dpr);
@@ -47,7 +48,7 @@ void main() {
   // Quarter pixels, as the raster's sprites have.
   center = (floor((place * 65535.0 * transform.xz + transform.yw) * 4.0) + 0.5) / 4.0;
   gl_Position = vec4(center.x / size.x * 2.0 - 1.0, 1.0 - center.y / size.y * 2.0, 0.0, 1.0);
-  gl_PointSize = 2.0 * reach + 3.0;
+  gl_PointSize = 2.0 * reach + 2.0;
 }`;
 
 export const FRAGMENT = `#version 300 es

@@ -27,6 +27,8 @@ export class Connection {
   /** called with events that are new here */
   onEvents: (events: JournalEvent[]) => void = () => undefined;
   onLive: () => void = () => undefined;
+  /** the kernel's own order is there, so the first row is the right one */
+  onOrdered: () => void = () => undefined;
   /** answers of commands taken over from a view that lost its kernel */
   onAdopted: (answers: Promise<Answer>[]) => void = () => undefined;
   private readonly onComm = () => this.lost();
@@ -104,12 +106,8 @@ export class Connection {
       core.reviewer.value = String(data.reviewer ?? "");
       core.exportFormats.value = Array.isArray(data.export_formats) ? data.export_formats.map(String) : [];
       // The journal is the truth: what the saved picture said of decisions makes room for it.
-      if (first) {
-        const table = core.table.peek();
-        table.current.set(table.given);
-        table.state.fill(0);
-      }
-      this.absorb(Array.isArray(data.events) ? data.events : [], data, first);
+      core.startOver();
+      this.absorb(Array.isArray(data.events) ? data.events : [], data, true);
       if (core.journal.peek() !== null && core.fold.events.length > 0)
         core.savedAt.value = Date.parse(core.fold.events.at(-1)!.at) || Date.now();
     });
@@ -120,8 +118,10 @@ export class Connection {
     }
     if (!first) this.link.resend();
     if (data.more) void this.columns();
-    void this.reorder(core.queue.peek());
     this.onLive();
+    void this.reorder(core.queue.peek()).then(() => {
+      if (!this.ended) this.onOrdered();
+    });
   }
 
   private events(message: Events): void {
@@ -174,8 +174,8 @@ export class Connection {
       const { n } = core.table.peek();
       const decoded = tableOfReply(n, core.picture.classes?.length ?? 0, data, buffers);
       if (decoded === null || this.ended) return;
-      const old = core.table.peek();
-      if (decoded.table.x === null && old.x !== null && core.known.peek() === null) return;
+      // All rows are here already, and the map is still being made.
+      if (decoded.table.x === null && core.known.peek() === null) return;
       core.replaceTable(decoded);
     } catch (error) {
       this.complain(error);

@@ -19,7 +19,6 @@ import type {
   Tool,
 } from "./types";
 
-const TOAST_MS = { info: 5_000, warning: 10_000, error: 0 } as const;
 const MAX_TOASTS = 5;
 const NO_PROGRESS: Progress = {
   n: 0,
@@ -168,6 +167,11 @@ export class Core {
       this.progress.value = { ...this.progress.peek(), ...edits.progress };
   }
 
+  /** Forget all events, before the kernel tells them from the first one on. */
+  startOver(): void {
+    this.fold = this.newFold(this.table.peek());
+  }
+
   /** New columns: the map arrived, or all rows instead of a sample. Decisions and marks are kept. */
   replaceTable({ table, known }: Decoded): void {
     const old = this.table.peek();
@@ -215,7 +219,7 @@ export class Core {
     if (detail !== null && detail.row === row)
       for (const { code } of Array.isArray(detail.candidates) ? detail.candidates : [])
         if (code >= 0 && code < last) codes.add(code);
-    else if (row !== null && this.connection.value === "live") return [];
+        else if (row !== null && this.connection.value === "live") return [];
     for (let code = 0; code < last && codes.size < 9; code++) codes.add(code);
     return [...codes].slice(0, 9);
   }
@@ -233,8 +237,6 @@ export class Core {
     this.toastKey += 1;
     const key = this.toastKey;
     this.toasts.value = [...this.toasts.peek(), { key, level, message, hint }].slice(-MAX_TOASTS);
-    const rest = TOAST_MS[level];
-    if (rest > 0) this.later(() => this.dismiss(key), rest);
   }
 
   dismiss(key: number): void {

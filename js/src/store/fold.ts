@@ -114,8 +114,7 @@ export class Fold {
       for (const value of event.data.labels as LabelValue[]) this.code(value);
     const state = (STATES as readonly string[]).indexOf(event.kind);
     if (state > 0 && event.rows.length > 0) {
-      const labeled =
-        (state === RELABELLED || state === KEPT) && event.after?.length === event.rows.length;
+      const labeled = (state === RELABELLED || state === KEPT) && event.after?.length === event.rows.length;
       const codes = labeled ? Uint16Array.from(event.after, (value) => this.code(value)) : null;
       this.entries.push({ batch: event.batch, state, rows: event.rows, codes });
     }
@@ -146,7 +145,8 @@ export class Fold {
     const known = [...this.reverters.keys()].filter((batch) => place.has(batch));
     for (const batch of known.sort((a, b) => place.get(b)! - place.get(a)!)) {
       const at = place.get(batch)!;
-      if (this.reverters.get(batch)!.some((by) => place.get(by)! > at && !inactive.has(by))) inactive.add(batch);
+      if (this.reverters.get(batch)!.some((by) => place.get(by)! > at && !inactive.has(by)))
+        inactive.add(batch);
     }
     const changed =
       inactive.size !== this.inactive.size || [...inactive].some((batch) => !this.inactive.has(batch));
@@ -178,7 +178,11 @@ function isEvent(event: unknown): event is JournalEvent {
 }
 
 /** The fold at once; replaying and going step by step give the same. */
-export function fold(given: Uint16Array, classes: readonly LabelValue[], events: readonly JournalEvent[]): Fold {
+export function fold(
+  given: Uint16Array,
+  classes: readonly LabelValue[],
+  events: readonly JournalEvent[],
+): Fold {
   const result = new Fold(given, classes);
   result.apply(events);
   return result;

@@ -120,7 +120,8 @@ export class Link {
     this.closed = true;
     this.model.off("msg:custom", this.receive);
     this.outbox.close();
-    for (const id of [...this.waiting.keys()]) this.fail(id, new KernelError("closed", "The view was closed."));
+    for (const id of [...this.waiting.keys()])
+      this.fail(id, new KernelError("closed", "The view was closed."));
   }
 
   private dispatch(unsent: Unsent): Promise<Answer> {
@@ -142,7 +143,10 @@ export class Link {
       const timer =
         timeout === undefined
           ? undefined
-          : setTimeout(() => this.fail(id, new KernelError("timeout", "The kernel did not answer.")), timeout);
+          : setTimeout(
+              () => this.fail(id, new KernelError("timeout", "The kernel did not answer.")),
+              timeout,
+            );
       signal?.addEventListener("abort", abort);
       const stop = () => {
         clearTimeout(timer);

@@ -87,7 +87,7 @@ class AudioFeatures:
             features = embed_rows(
                 n,
                 media.waveform,
-                lambda sounds: np.stack([describe(*s, rate) for s in sounds]),
+                lambda sounds: np.stack([describe(wave, own, rate) for wave, own in sounds]),
                 batch_size=64,
                 what="sounds",
             )
@@ -149,7 +149,7 @@ def log_mel(samples: FloatArray, rate: int) -> FloatArray:
     power = np.square(np.abs(np.fft.rfft(frames * np.hanning(window).astype(np.float32), size))).astype(
         np.float32
     )
-    return np.log(power @ _mel_bank(rate, size) + np.float32(1e-4))
+    return np.asarray(np.log(power @ _mel_bank(rate, size) + np.float32(1e-4)))
 
 
 @functools.lru_cache(maxsize=8)
@@ -172,7 +172,7 @@ def _cosines() -> Array:
     angle = np.pi / _BANDS * (np.arange(_BANDS) + 0.5)[:, None] * np.arange(_COEFFICIENTS)
     transform = (np.cos(angle) * np.sqrt(2 / _BANDS)).astype(np.float32)
     transform.flags.writeable = False
-    return transform
+    return np.asarray(transform)
 
 
 def _active(cepstra: FloatArray, bands: FloatArray) -> FloatArray:
@@ -198,4 +198,5 @@ def _standardized(features: FloatArray) -> FloatArray:
     if len(features) < 2:
         return features
     deviation = features.std(axis=0)
-    return np.clip((features - features.mean(axis=0)) / np.where(deviation > 1e-6, deviation, 1), -5, 5)
+    scaled = (features - features.mean(axis=0)) / np.where(deviation > 1e-6, deviation, 1)
+    return np.asarray(np.clip(scaled, -5, 5), dtype=np.float32)

@@ -144,8 +144,8 @@ def _by_default(texts: list[str], random_state: int) -> tuple[FloatArray, str]:
     if found is None:
         notify(
             "text_extra_missing",
-            "Texts are described by the words they share, since the extra 'text' is not installed; word vectors "
-            "also see words of like meaning.",
+            "Texts are described by the words they share, since the extra 'text' is not installed; word "
+            "vectors also see words of like meaning.",
             "pip install 'labelscope[text]'; or pass features= or model=, a sentence encoder for instance.",
         )
         return _topics_only(texts, random_state), "TF-IDF + SVD"

@@ -14,6 +14,7 @@ from labelscope.types import FloatArray
 
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)
 _IMAGENET_STD = (0.229, 0.224, 0.225)
+_IMAGES_AT_ONCE = 16
 _HEADS = ("fc", "classifier", "heads", "head")
 
 
@@ -48,12 +49,18 @@ def packaged_encoder(size: int = 224) -> Callable[[list[Any]], FloatArray]:
     )
     network.load_state_dict(weights)
     network.eval()
+    # Depthwise convolutions run about twice as fast with channels last and few images at a time.
+    network.to(memory_format=torch.channels_last)
 
     def encode(images: list[Any]) -> FloatArray:
+        starts = range(0, len(images), _IMAGES_AT_ONCE)
+        return np.concatenate([pooled(images[start : start + _IMAGES_AT_ONCE]) for start in starts])
+
+    def pooled(images: list[Any]) -> FloatArray:
         # These weights were trained on pixels scaled like this, not on ImageNet's mean and deviation.
         pixels = (_pixels(images, size, size) - np.float32(127)) / np.float32(128)
         with torch.inference_mode():
-            maps = network.extract_features(torch.from_numpy(pixels.transpose(0, 3, 1, 2).copy()))
+            maps = network.extract_features(torch.from_numpy(pixels).permute(0, 3, 1, 2))
             return np.asarray(maps.mean(dim=(2, 3)).numpy(), dtype=np.float32)
 
     return encode

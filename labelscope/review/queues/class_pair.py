@@ -44,7 +44,7 @@ class ClassPair:
         Parameters
         ----------
         evidence : Evidence
-            ``classes`` (K,); ``given_labels`` and ``suggested`` (n,) codes; ``suspicion`` (n,); ``state`` (n,).
+            ``classes`` (K,); ``given_labels``, ``suggested`` (codes), ``suspicion``, ``state`` (n,).
         n : int, optional
             How many rows; by default all of the pairs wanted.
 

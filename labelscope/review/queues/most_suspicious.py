@@ -12,7 +12,7 @@ from labelscope.types import Evidence, Ranking
 
 @dataclass(frozen=True, kw_only=True)
 class MostSuspicious:
-    """Flagged rows without a decision, then other rows without one, then the rest; suspicion orders each part.
+    """Flagged rows without a decision, then other rows without one, then the rest; each part by suspicion.
 
     Equal suspicion keeps the row order.
 

@@ -33,7 +33,7 @@ class ConfidenceWeightedEntropy:
     >>> import numpy as np
     >>> P = np.array([[1.0, 0.0], [0.5, 0.5]])
     >>> evidence = Evidence(given_labels=np.array([0, 0]), pred_probs=P)
-    >>> ConfidenceWeightedEntropy().score(evidence).suspicion.round(3).tolist()
+    >>> ConfidenceWeightedEntropy().score(evidence).suspicion.astype(float).round(3).tolist()
     [0.0, 0.451]
     """
 

@@ -1,6 +1,6 @@
 import { useComputed } from "@preact/signals";
 import type { Store } from "../../store/types";
-import { nameOf, percent, rows } from "../format";
+import { count as fewer, nameOf, rows } from "../format";
 import { acceptable, rowsOf } from "./selection";
 
 interface Props {
@@ -20,7 +20,7 @@ function Action(props: Props) {
       type="button"
       class={`ls-btn ${props.strong ? "strong" : "line"}`}
       data-action={props.action}
-      title={`${props.hint} (${props.keyName === "↵" ? "Enter" : props.keyName})`}
+      title={`${props.hint} (${props.shortcut})`}
       aria-keyshortcuts={props.shortcut}
       disabled={props.disabled}
       onClick={props.run}
@@ -40,15 +40,11 @@ function Scope({ store, count }: { store: Store; count: number }) {
     const table = store.table.value;
     let wrong = 0;
     for (const row of chosen) wrong += table.suspicion[row]! / 255;
-    return { changes: acceptable(table, chosen), wrong: count > 0 ? wrong / count : 0 };
+    return { changes: acceptable(table, chosen), wrong };
   });
   return (
     <div class="ls-scope">
-      <span>
-        <b>{rows(count)} selected.</b> Buttons and keys act on all of them; accepting changes{" "}
-        {rows(will.value.changes)}
-        {store.meta.value.hasProbability ? `, ${percent(will.value.wrong)} are likely wrong.` : "."}
-      </span>
+      <b>{rows(count)} selected</b>
       <button
         type="button"
         class="ls-chip"
@@ -57,6 +53,10 @@ function Scope({ store, count }: { store: Store; count: number }) {
       >
         clear <kbd>Esc</kbd>
       </button>
+      <span>
+        Accepting changes {fewer(will.value.changes)}
+        {store.meta.value.hasProbability && `; about ${fewer(will.value.wrong)} are wrong`}.
+      </span>
     </div>
   );
 }
@@ -70,7 +70,7 @@ export function Actions({ store }: { store: Store }) {
   const many = count > 1 || (row === null && count > 0);
   const names = store.classNames.value;
   const table = store.table.value;
-  const none = row === null && !many;
+  const none = (row === null && !many) || !store.canDecide.value;
   const what = many ? rows(count) : null;
   const suggested = row === null ? "" : nameOf(names, table.suggested[row]!);
   const current = row === null ? "" : nameOf(names, table.current[row]!);
@@ -92,7 +92,7 @@ export function Actions({ store }: { store: Store }) {
           action="keep"
           text={`keep ${what ?? current}`}
           hint={what ? `Confirm the labels of ${what}` : `The label ${current} is right`}
-          keyName="space"
+          keyName={what ? "␣" : "space"}
           shortcut="Space"
           disabled={none}
           run={() => store.keep()}

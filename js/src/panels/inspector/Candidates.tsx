@@ -57,7 +57,22 @@ export function Candidates({ store, row, detail }: { store: Store; row: number; 
   const many = store.selection.value.count > 1;
   return (
     <section class="ls-part" aria-label="Candidates">
-      <h3 class="ls-heading">candidates</h3>
+      <header class="ls-part-head">
+        <h3 class="ls-heading">candidates</h3>
+        <button
+          type="button"
+          class="ls-quiet-btn"
+          data-action="relabel"
+          title="Type any label (l)"
+          aria-keyshortcuts="l"
+          aria-haspopup="dialog"
+          onClick={() => {
+            store.palette.value = many ? "selection" : "current";
+          }}
+        >
+          other label… <kbd>l</kbd>
+        </button>
+      </header>
       {shown.length > 0 && (
         <ul class="ls-candidates">
           {shown.map(({ code, probability }) => (
@@ -72,36 +87,25 @@ export function Candidates({ store, row, detail }: { store: Store; row: number; 
           ))}
         </ul>
       )}
-      <div class="ls-more-codes">
-        {rest.map(({ code, digit }) => (
-          <button
-            key={code}
-            type="button"
-            class="ls-chip"
-            data-code={code}
-            title={`Relabel to ${nameOf(names, code)} (${digit})`}
-            aria-label={`Relabel to ${nameOf(names, code)}`}
-            aria-keyshortcuts={String(digit)}
-            onClick={() => store.relabel(store.classes.peek()[code] ?? null)}
-          >
-            <kbd>{digit}</kbd>
-            <ClassName store={store} code={code} />
-          </button>
-        ))}
-        <button
-          type="button"
-          class="ls-chip"
-          data-action="relabel"
-          title="Type any label (l)"
-          aria-keyshortcuts="l"
-          aria-haspopup="dialog"
-          onClick={() => {
-            store.palette.value = many ? "selection" : "current";
-          }}
-        >
-          <kbd>l</kbd> other label…
-        </button>
-      </div>
+      {rest.length > 0 && (
+        <div class="ls-more-codes">
+          {rest.map(({ code, digit }) => (
+            <button
+              key={code}
+              type="button"
+              class="ls-chip"
+              data-code={code}
+              title={`Relabel to ${nameOf(names, code)} (${digit})`}
+              aria-label={`Relabel to ${nameOf(names, code)}`}
+              aria-keyshortcuts={String(digit)}
+              onClick={() => store.relabel(store.classes.peek()[code] ?? null)}
+            >
+              <kbd>{digit}</kbd>
+              <ClassName store={store} code={code} />
+            </button>
+          ))}
+        </div>
+      )}
     </section>
   );
 }

@@ -120,7 +120,7 @@ function Why({ detail }: { detail: Detail | null }) {
       {detail ? (
         <ul class="ls-why">
           {detail.reasons.map((reason) => (
-            <li key={reason}>{reason}</li>
+            <li key={reason}>{reason} </li>
           ))}
         </ul>
       ) : (

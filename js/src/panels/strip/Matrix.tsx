@@ -58,6 +58,8 @@ function Cells({ store, found, codes }: CellsProps) {
   const size = codes.length;
   const filters = store.filters.value;
   if (active.value >= size * size) active.value = 0;
+  const longest = codes.reduce((most, code) => Math.max(most, nameOf(names, code).length), 0);
+  const side = Math.min(104, Math.max(28, 10 + 6.2 * longest));
   return (
     <table
       class="ls-matrix"
@@ -66,7 +68,7 @@ function Cells({ store, found, codes }: CellsProps) {
     >
       <thead>
         <tr>
-          <td />
+          <td style={{ width: `${side}px` }} />
           {codes.map((code) => (
             <th key={code} scope="col" class="ls-clip" title={nameOf(names, code)}>
               {nameOf(names, code)}
@@ -115,13 +117,13 @@ interface CellProps {
 }
 
 function Cell({ at, stop, value, most, diagonal, chosen, label, onPick }: CellProps) {
-  const heat = value > 0 ? 16 + Math.round((72 * value) / most) : 0;
+  const heat = value > 0 ? 16 + Math.round((62 * value) / most) : 0;
   const usable = value > 0 || chosen;
   return (
     <td>
       <button
         type="button"
-        class={`ls-cell${heat > 58 ? " deep" : ""}${diagonal ? " diagonal" : ""}`}
+        class={`ls-cell${diagonal ? " diagonal" : ""}`}
         data-at={at}
         tabIndex={stop ? 0 : -1}
         aria-pressed={chosen}

@@ -24,7 +24,12 @@ function Saved({ store }: { store: Store }) {
   }, [at]);
   if (store.connection.value === "connecting") return <p class="ls-footnote">connecting…</p>;
   if (store.connection.value === "offline")
-    return <p class="ls-footnote warn">no kernel: decisions wait in this page</p>;
+    return (
+      <p class="ls-footnote warn">
+        {store.canDecide.value ? "no kernel: decisions wait in this page" : "no kernel: nothing can be saved"}
+      </p>
+    );
+  if (store.unsaved.value > 0) return <p class="ls-footnote">saving…</p>;
   if (journal === null)
     return (
       <p class="ls-footnote warn" title="Decisions are lost when the kernel stops">

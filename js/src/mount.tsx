@@ -1,0 +1,74 @@
+/** One view on a host element: shadow root, styles, keys; returns what takes all of it away again. */
+import { effect } from "@preact/signals";
+import { render } from "preact";
+import { App } from "./App";
+import app from "./app.css";
+import gallery from "./gallery/gallery.css";
+import { bindKeys } from "./input/bind";
+import { stopSound } from "./media/player";
+import { css as panels } from "./panels/index";
+import { css as plot } from "./plot/index";
+import type { Store } from "./store/types";
+import { css as theme } from "./theme/index";
+
+const STYLES = [theme, plot, panels, gallery, app].join("\n");
+
+/** A constructed sheet where there is one: strict pages forbid style elements. */
+function addStyles(shadow: ShadowRoot): void {
+  try {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(STYLES);
+    shadow.adoptedStyleSheets = [...shadow.adoptedStyleSheets, sheet];
+  } catch {
+    const style = document.createElement("style");
+    style.textContent = STYLES;
+    shadow.append(style);
+  }
+}
+
+/** After a button vanished under the focus, the keys must still reach the view. */
+function keepFocus(host: HTMLElement, shadow: ShadowRoot): () => void {
+  const stop = new AbortController();
+  const check = (): void => {
+    requestAnimationFrame(() => {
+      const active = document.activeElement;
+      const lost = active === null || active === document.body;
+      if (host.isConnected && lost && shadow.activeElement === null) host.focus({ preventScroll: true });
+    });
+  };
+  shadow.addEventListener("click", check, { signal: stop.signal });
+  return () => stop.abort();
+}
+
+export function mount(el: HTMLElement, store: Store): () => void {
+  const host = document.createElement("div");
+  host.className = "labelscope";
+  host.tabIndex = 0;
+  host.dataset.lmSuppressShortcuts = "true";
+  host.setAttribute("role", "region");
+  host.setAttribute("aria-label", `labelscope: ${store.meta.peek().name}`);
+  host.style.outline = "none";
+  const shadow = host.attachShadow({ mode: "open" });
+  addStyles(shadow);
+  const root = document.createElement("div");
+  root.className = "ls-root";
+  shadow.append(root);
+  const stopTheme = effect(() => {
+    root.dataset.theme = store.dark.value ? "dark" : "light";
+    if (store.highContrast.value) root.dataset.contrast = "more";
+    else delete root.dataset.contrast;
+    if (store.ready.value) root.dataset.ready = "1";
+  });
+  el.append(host);
+  render(<App store={store} />, root);
+  const stopKeys = bindKeys(host, shadow, store);
+  const stopFocus = keepFocus(host, shadow);
+  return () => {
+    stopFocus();
+    stopKeys();
+    stopTheme();
+    stopSound(store);
+    render(null, root);
+    host.remove();
+  };
+}

@@ -1,0 +1,132 @@
+/** What a person decides: sent as commands, shown as pending at once, and as saved only when the events came back. */
+import { batch } from "@preact/signals";
+import type { Command, JournalEvent, LabelValue } from "../protocol";
+import { type Answer, KernelError } from "../transport/link";
+import { emptySelection, rowsOf } from "./bits";
+import type { Connection } from "./connection";
+import type { Core } from "./core";
+import { nextOpen } from "./ranking";
+import { eventSentence, progressSentence } from "./words";
+
+const OFFLINE = "Kernel not connected — changes cannot be saved.";
+const OFFLINE_HINT = "Run the cell again to connect; nothing that was saved is lost.";
+
+export class Decisions {
+  /** rows of every command on its way */
+  private readonly flying = new Set<readonly number[]>();
+
+  constructor(
+    private readonly core: Core,
+    private readonly connection: Connection,
+  ) {
+    connection.onAdopted = (answers) => {
+      for (const answer of answers) void this.settle(answer, []);
+    };
+  }
+
+  targets(): number[] {
+    const { count, mask } = this.core.selection.peek();
+    const row = this.core.current.peek();
+    if (count > 1 || (row === null && count > 0)) return rowsOf(mask);
+    return row === null ? [] : [row];
+  }
+
+  async send(command: Command): Promise<void> {
+    const { core } = this;
+    if (!core.canDecide.peek()) {
+      core.toast("warning", OFFLINE, OFFLINE_HINT);
+      return;
+    }
+    const rows = "rows" in command && Array.isArray(command.rows) ? command.rows : [];
+    const answer = this.connection.link.command(command);
+    await this.settle(answer, rows);
+  }
+
+  decide(make: (rows: number[]) => Command, given?: number[]): void {
+    const { core } = this;
+    const rows = given ?? this.targets();
+    if (rows.length === 0) {
+      core.say("No row is chosen.");
+      return;
+    }
+    if (!core.canDecide.peek()) {
+      core.toast("warning", OFFLINE, OFFLINE_HINT);
+      return;
+    }
+    batch(() => {
+      void this.send(make(rows));
+      this.moveOn(rows);
+    });
+  }
+
+  relabel(to: LabelValue, rows?: number[], newClass = false): void {
+    this.decide(
+      (targets) => ({
+        name: "relabel",
+        rows: targets,
+        to,
+        source: "widget",
+        ...(newClass ? { new_class: true } : {}),
+      }),
+      rows,
+    );
+  }
+
+  step(name: "undo" | "redo"): void {
+    const possible = name === "undo" ? this.core.canUndo.peek() : this.core.canRedo.peek();
+    // A command on its way can be undone as well: the kernel takes them in order.
+    if (!possible && this.flying.size === 0) {
+      this.core.say(`Nothing to ${name}.`);
+      return;
+    }
+    void this.send({ name });
+  }
+
+  /** After events of this page or another: say so, and after an undo go back to what it put back. */
+  heard(events: readonly JournalEvent[]): void {
+    const { core } = this;
+    const last = events.at(-1)!;
+    core.say(`${eventSentence(last)} ${progressSentence(core.progress.peek())}`);
+    if (last.kind !== "reverted" || last.rows.length === 0) return;
+    const row = core.validRow(last.rows[0]);
+    if (row !== null && core.passing.peek()[row] === 1) core.current.value = row;
+  }
+
+  private async settle(answer: Promise<Answer>, rows: readonly number[]): Promise<void> {
+    const { core } = this;
+    this.flying.add(rows);
+    this.mark(rows, 1);
+    try {
+      await answer;
+    } catch (error) {
+      if (error instanceof KernelError && error.code === "closed") return;
+      this.connection.complain(error);
+    }
+    this.flying.delete(rows);
+    this.mark(rows, 0);
+    core.unsaved.value = this.connection.link.unanswered;
+  }
+
+  private mark(rows: readonly number[], value: 0 | 1): void {
+    const { pending } = this.core.table.peek();
+    for (const row of rows) if (row < pending.length) pending[row] = value;
+    // Rows that are part of another command on its way stay marked.
+    if (value === 0) for (const other of this.flying) for (const row of other) pending[row] = 1;
+    this.core.unsaved.value = this.connection.link.unanswered;
+    this.core.bump();
+  }
+
+  /** One decision = one key: the cursor goes to the next row that nobody has decided. */
+  private moveOn(rows: readonly number[]): void {
+    const { core } = this;
+    const here = core.current.peek();
+    const bulk = rows.length > 1;
+    if (!bulk && rows[0] !== here) return;
+    const next = nextOpen(core.visible.peek(), here ?? rows.at(-1) ?? null, core.table.peek());
+    const { count, mask } = core.selection.peek();
+    if (count > 0 && rows.some((row) => mask[row] === 1))
+      core.selection.value = emptySelection(core.table.peek().n);
+    if (next !== null) core.current.value = next;
+    else if (core.progress.peek().n > 0) core.say("No undecided row is left under these filters.");
+  }
+}

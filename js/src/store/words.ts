@@ -1,0 +1,44 @@
+/** Sentences for the live region: what was decided, in the reader's words. */
+import type { JournalEvent, LabelValue, Progress } from "../protocol";
+
+const count = (n: number): string => n.toLocaleString("en-US");
+
+export function rowWords(rows: readonly number[]): string {
+  return rows.length === 1 ? `Row ${rows[0]}` : `${count(rows.length)} rows`;
+}
+
+function label(value: LabelValue | undefined): string {
+  return value === null || value === undefined ? "no label" : String(value);
+}
+
+/** The label that all rows got, or null when they differ. */
+function common(values: readonly LabelValue[]): LabelValue | undefined {
+  return values.length > 0 && values.every((value) => value === values[0]) ? values[0] : undefined;
+}
+
+export function eventSentence(event: JournalEvent): string {
+  const who = rowWords(event.rows);
+  switch (event.kind) {
+    case "relabelled": {
+      const to = common(event.after);
+      const from = event.rows.length === 1 ? ` from ${label(event.before[0])}` : "";
+      return to === undefined ? `${who} relabelled.` : `${who} relabelled${from} to ${label(to)}.`;
+    }
+    case "kept":
+      return `${who} kept${event.rows.length === 1 ? ` as ${label(event.after[0])}` : ""}.`;
+    case "unsure":
+      return `${who} marked unsure.`;
+    case "excluded":
+      return `${who} excluded.`;
+    case "reverted":
+      return `${who} put back.`;
+    case "noted":
+      return `Note on ${who.toLowerCase()} saved.`;
+    default:
+      return `${who}: ${String(event.kind).replaceAll("_", " ")}.`;
+  }
+}
+
+export function progressSentence(progress: Progress): string {
+  return `${count(progress.reviewed)} reviewed, ${count(progress.flagged_left)} suspects left.`;
+}

@@ -1,0 +1,49 @@
+"""A frame of label issues as cleanlab has it; the one place that writes quality instead of suspicion."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from labelscope.auditing.audit import Audit
+from labelscope.data.frames import to_caller
+from labelscope.exports.table import rows_of, state_of
+from labelscope.review.records import label_values
+from labelscope.review.session import Session
+
+
+def issues_frame(source: Audit | Session, *, drop_excluded: bool = False) -> Any:
+    """Return the label issues of all rows, in their order.
+
+    Parameters
+    ----------
+    source : Audit or Session
+        Of a session: its current labels, suspicion and flags.
+    drop_excluded : bool
+        Whether to leave excluded rows out.
+
+    Returns
+    -------
+    frame
+        ``is_label_issue`` (bool), ``label_score`` (one minus suspicion: low is bad), ``given_label`` and
+        ``predicted_label``; in the library of the data given, else pandas if it is installed, else pyarrow.
+
+    Examples
+    --------
+    >>> import pyarrow as pa, labelscope as ls
+    >>> dataset = ls.Dataset(pa.table({"text": ["good", "bad"], "label": ["+", "+"]}), "label")
+    >>> audit = ls.Audit.from_arrays(dataset, suspicion=[0, 0.75], suggested_codes=[0, 0])
+    >>> issues_frame(audit)["label_score"].to_pylist()
+    [1.0, 0.25]
+    """
+    audit, state = state_of(source)
+    rows = rows_of(state, drop_excluded)
+    suggested = audit.suggested_codes[rows]
+    columns = {
+        "is_label_issue": np.asarray(source.flagged, dtype=bool)[rows],
+        "label_score": 1.0 - np.asarray(source.suspicion, dtype=np.float64)[rows],
+        "given_label": label_values(state.classes, state.current[rows]),
+        "predicted_label": label_values(state.classes, suggested),
+    }
+    return to_caller(columns, audit.dataset.frame)

@@ -1,0 +1,29 @@
+"""JSON Lines: one object a row, null where there is no value."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, BinaryIO
+
+from labelscope.exports.table import Table
+
+
+def write_jsonl(table: Table, file: BinaryIO) -> None:
+    """Write a table as JSON Lines in UTF-8.
+
+    Parameters
+    ----------
+    table : Table
+    file : binary file
+    """
+    names = list(table)
+    encoder = json.JSONEncoder(ensure_ascii=False, default=str)
+    for values in zip(*table.values(), strict=True):
+        line = encoder.encode({name: _known(value) for name, value in zip(names, values, strict=True)})
+        # A lone surrogate becomes its JSON escape.
+        file.write(line.encode("utf-8", "backslashreplace") + b"\n")
+
+
+def _known(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value

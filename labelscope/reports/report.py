@@ -1,0 +1,154 @@
+"""A report: a title and sections, without a look of its own until it is rendered."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from labelscope.errors import InvalidInputError
+from labelscope.review.files import replacing
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of cells under a header.
+
+    Attributes
+    ----------
+    header : tuple of str
+    rows : tuple of tuples
+        Text or numbers; floats between 0 and 1 in a column named with "share" or "rate" are shown in %.
+    caption : str
+    """
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a report.
+
+    Attributes
+    ----------
+    heading : str
+    paragraphs : tuple of str
+    figures : tuple of (name, value)
+        Shown large, side by side.
+    tables : tuple of Table
+    """
+
+    heading: str
+    paragraphs: tuple[str, ...] = ()
+    figures: tuple[tuple[str, str], ...] = ()
+    tables: tuple[Table, ...] = ()
+
+
+@dataclass(frozen=True)
+class Report:
+    """What :func:`labelscope.report` returns; shows itself in a notebook.
+
+    Attributes
+    ----------
+    title : str
+    sections : tuple of Section
+
+    Examples
+    --------
+    >>> report = Report("Labels", (Section("Counts", ("Two rows.",)),))
+    >>> print(report.to_markdown())
+    # Labels
+    <BLANKLINE>
+    ## Counts
+    <BLANKLINE>
+    Two rows.
+    <BLANKLINE>
+    """
+
+    title: str
+    sections: tuple[Section, ...] = field(default_factory=tuple)
+
+    def to_html(self) -> str:
+        """Return a page of its own: no network, no scripts, light or dark as the reader has it.
+
+        Returns
+        -------
+        str
+            All text that came from data is escaped.
+        """
+        from labelscope.reports.html import page
+
+        return page(self)
+
+    def to_markdown(self) -> str:
+        """Return Markdown with tables.
+
+        Returns
+        -------
+        str
+            All text that came from data is escaped.
+        """
+        from labelscope.reports.markdown import document
+
+        return document(self)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the report.
+
+        Parameters
+        ----------
+        path : path
+            ``.html`` or ``.md``.
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        InvalidInputError
+            Another suffix.
+        ExportError
+            The file cannot be written.
+        """
+        target = Path(path).expanduser()
+        makers = {".html": self.to_html, ".htm": self.to_html, ".md": self.to_markdown}
+        if target.suffix.lower() not in makers:
+            raise InvalidInputError.unknown("suffix of reports", target.suffix, makers)
+        text = makers[target.suffix.lower()]()
+        with replacing(target) as file:
+            file.write(text.encode("utf-8", "backslashreplace"))
+        return target
+
+    def _repr_html_(self) -> str:
+        from labelscope.reports.html import fragment
+
+        return fragment(self)
+
+    def __str__(self) -> str:
+        return self.to_markdown()
+
+    def __repr__(self) -> str:
+        return f"<Report {self.title!r}: {', '.join(section.heading for section in self.sections)}>"
+
+
+def cell_text(header: str, value: Any) -> str:
+    """Return a cell as text: numbers with separators, shares in %."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        share = "share" in header.lower() or "rate" in header.lower()
+        return f"{100 * value:.1f} %" if share else f"{value:.3g}"
+    return str(value)
+
+
+def is_number(value: Any) -> bool:
+    """Whether a cell is set flush right."""
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,0 +1,57 @@
+"""Traces of the fold in *.json, read here and by vitest; FOLD.md says the rules in words."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from labelscope.review.events import Event
+from labelscope.review.state import fold
+
+TRACES = sorted(Path(__file__).parent.glob("*.json"))
+
+
+def read(path):
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def check(state, expect):
+    assert state.current.tolist() == expect["current"]
+    assert state.state.tolist() == expect["state"]
+    assert [(type(c), c) for c in state.classes] == [(type(c), c) for c in expect["classes"]]
+
+
+@pytest.mark.parametrize("path", TRACES, ids=lambda path: path.stem)
+def test_incremental(path):
+    trace = read(path)
+    state = fold(trace["given"], trace["classes"], [])
+    for step in trace["steps"]:
+        state.apply(map(Event.from_json, step["events"]))
+        check(state, step["expect"])
+
+
+@pytest.mark.parametrize("path", TRACES, ids=lambda path: path.stem)
+def test_replay_of_every_prefix_and_of_the_reverse(path):
+    trace = read(path)
+    events = []
+    for step in trace["steps"]:
+        events += map(Event.from_json, step["events"])
+        check(fold(trace["given"], trace["classes"], events), step["expect"])
+        check(fold(trace["given"], trace["classes"], events[::-1]), step["expect"])
+
+
+@pytest.mark.parametrize("path", TRACES, ids=lambda path: path.stem)
+def test_events_are_the_same_json_after_a_round_trip(path):
+    trace = read(path)
+    assert trace["name"] == path.stem
+    for step in trace["steps"]:
+        for found in step["events"]:
+            assert json.loads(Event.from_json(found).to_line()) == found
+
+
+def test_there_are_traces_of_all_kinds():
+    kinds = {event["kind"] for path in TRACES for step in read(path)["steps"] for event in step["events"]}
+    assert len(TRACES) >= 8
+    assert kinds >= {"relabelled", "kept", "unsure", "excluded", "accepted_set", "tagged", "noted", "reverted", "voted"}
