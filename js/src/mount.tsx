@@ -26,18 +26,34 @@ function addStyles(shadow: ShadowRoot): void {
   }
 }
 
-/** After a button vanished under the focus, the keys must still reach the view. */
-function keepFocus(host: HTMLElement, shadow: ShadowRoot): () => void {
+/** After a button vanished under the focus, or a dialog closed, the keys must still reach the view. */
+function keepFocus(host: HTMLElement, shadow: ShadowRoot, store: Store): () => void {
   const stop = new AbortController();
+  let last: HTMLElement = host;
   const check = (): void => {
     requestAnimationFrame(() => {
       const active = document.activeElement;
       const lost = active === null || active === document.body;
-      if (host.isConnected && lost && shadow.activeElement === null) host.focus({ preventScroll: true });
+      if (!host.isConnected || !lost || shadow.activeElement !== null) return;
+      (last.isConnected ? last : host).focus({ preventScroll: true });
     });
   };
+  const remember = (event: Event): void => {
+    const { target } = event;
+    if (target instanceof HTMLElement && target.closest("[role='dialog']") === null) last = target;
+  };
   shadow.addEventListener("click", check, { signal: stop.signal });
-  return () => stop.abort();
+  shadow.addEventListener("focusin", remember, { signal: stop.signal });
+  let open = false;
+  const stopDialogs = effect(() => {
+    const now = store.palette.value !== null || store.helpOpen.value;
+    if (open && !now) check();
+    open = now;
+  });
+  return () => {
+    stopDialogs();
+    stop.abort();
+  };
 }
 
 export function mount(el: HTMLElement, store: Store): () => void {
@@ -62,7 +78,7 @@ export function mount(el: HTMLElement, store: Store): () => void {
   el.append(host);
   render(<App store={store} />, root);
   const stopKeys = bindKeys(host, shadow, store);
-  const stopFocus = keepFocus(host, shadow);
+  const stopFocus = keepFocus(host, shadow, store);
   return () => {
     stopFocus();
     stopKeys();

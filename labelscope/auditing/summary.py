@@ -14,6 +14,8 @@ from labelscope.types import Score
 # Below this share of the way from always answering the largest class to being always right, an order
 # of suspects is mostly noise: Cohen's "fair" agreement ends at .4.
 _TRUST = 0.4
+# Below this one, mistakes of the model are as many as the mistakes in labels that it is to find.
+_SURE = 0.7
 
 
 def evidence_line(facts: Mapping[str, Any], main: Score, dataset: Dataset) -> str:
@@ -54,11 +56,22 @@ def warn_when_weak(facts: Mapping[str, Any], dataset: Dataset) -> None:
     best = max(float(value) for value in found)
     majority = float(np.bincount(codes).max()) / len(codes)
     skill = (best - majority) / max(1 - majority, 1e-9)
+    shown = (
+        f"The features predict {'only ' if skill < _TRUST else ''}{100 * best:.0f} % of the given labels "
+        f"(always answering the largest class gives {100 * majority:.0f} %)"
+    )
     if skill < _TRUST:
         notify(
             "low_accuracy",
-            f"The features predict only {100 * best:.0f} % of the given labels (always answering the largest "
-            f"class gives {100 * majority:.0f} %), too few to trust the order of the suspects.",
+            f"{shown}, too few to trust the order of the suspects.",
             "Pass better evidence: model= (an estimator or an encoder that fits your data) or features= "
             "(embeddings of your own).",
+        )
+    elif skill < _SURE:
+        notify(
+            "moderate_accuracy",
+            f"{shown}: either many labels are wrong or the features are weak for this data, and the estimates "
+            "below cannot tell which.",
+            "Look at the first 20 suspects: if most of them are right as given, pass better evidence through "
+            "model= or features=.",
         )

@@ -23,8 +23,9 @@ class Duplicates:
     Parameters
     ----------
     near : float
-        Rows nearer than this share of the median distance to the nearest neighbor count as near duplicates;
-        0 finds exact duplicates only. The default is strict, since folds keep the sets together.
+        Rows nearer than this share of the median distance to the last neighbor in the graph count as near
+        duplicates; 0 finds exact duplicates only. The default is strict, since folds keep the sets together.
+        Up to three columns are always dense enough for near rows by chance: only exact ones count there.
 
     Examples
     --------
@@ -38,7 +39,7 @@ class Duplicates:
     makes: ClassVar[tuple[str, ...]] = ("duplicates",)
     needs: ClassVar[tuple[str, ...]] = ("features", "knn_ids", "knn_distances")
 
-    near: float = 0.05
+    near: float = 0.03
 
     def make(self, dataset: Dataset | None, evidence: Evidence, *, random_state: int = 0) -> Made:
         """Make ``duplicates`` (n,) int32: the id of each row's set; a row without a duplicate has its own.
@@ -69,7 +70,7 @@ class Duplicates:
         n = len(features)
         exact: IntArray = np.unique(matrix_keys(features, random_state=random_state), return_inverse=True)[1]
         sets = exact
-        if n and self.near > 0 and "knn_ids" in evidence and "knn_distances" in evidence:
+        if self.near > 0 and features.shape[1] > 3 and "knn_ids" in evidence and "knn_distances" in evidence:
             sets = _with_near(exact, evidence["knn_ids"], evidence["knn_distances"], self.near)
         _, first, inverse = np.unique(sets, return_index=True, return_inverse=True)
         rank = np.empty(len(first), dtype=np.int32)
@@ -87,7 +88,8 @@ def _with_near(exact: IntArray, ids: IntArray, distances: FloatArray, near: floa
     """Join exact sets along very short edges of the neighbor graph."""
     if distances.shape[1] == 0:
         return exact
-    positive = distances[:, 0][distances[:, 0] > 0]
+    # The last neighbor, not the first: in data that are there twice the first is a copy everywhere.
+    positive = distances[:, -1][distances[:, -1] > 0]
     if len(positive) == 0:
         return exact
     short = distances < near * float(np.median(positive))

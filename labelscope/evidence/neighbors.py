@@ -31,8 +31,8 @@ class NeighborGraph:
         By default euclidean for tables and for up to 3 columns, else cosine. A row of zeros is at cosine
         distance 1 from all others but 0 from other rows of zeros.
     method : {"auto", "exact", "approximate"}
-        Exact distances by blocked matrix products, or pynndescent. By default whichever is faster, which is
-        exact up to about 20,000 rows.
+        Exact distances by blocked matrix products, or pynndescent (a tree, exact again, for few columns). By
+        default whichever is faster, which is exact up to about 20,000 rows.
 
     Examples
     --------
@@ -82,16 +82,19 @@ class NeighborGraph:
         k = max(0, min(self.n_neighbors or 15, n - 1))
         metric = self.metric or _usual_metric(dataset, features.shape[1])
         points = exact_neighbors.prepared(features, metric)
+        few = points.shape[1] <= exact_neighbors.FEW_COLUMNS
         exact = self.method == "exact" or (self.method == "auto" and _is_small(n, points.shape[1]))
         ids: IntArray = np.empty((n, 0), dtype=np.int32)
         distances: FloatArray = np.empty((n, 0), dtype=np.float32)
         if k and exact:
             ids, distances = exact_neighbors.search(points, k)
+        elif k and few:
+            ids, distances = exact_neighbors.search_tree(points, k)
         elif k:
             ids, distances = _approximate(points, k, random_state)
         if metric == "cosine":
             distances = np.square(distances) / 2
-        facts: dict[str, Any] = {"metric": metric, "n_neighbors": k, "exact": bool(exact)}
+        facts: dict[str, Any] = {"metric": metric, "n_neighbors": k, "exact": bool(exact or few)}
         given = maybe_codes(dataset, evidence)
         if given is not None and len(given[0]) == n:
             facts["neighbor_accuracy"] = neighbor_accuracy(given[0], ids)

@@ -18,9 +18,6 @@ from labelscope.types import Array, Evidence, FloatArray, IntArray, Made
 if TYPE_CHECKING:
     from labelscope.data.dataset import Dataset
 
-_WIDE_WORK = 10_000_000
-_STEP_WORK = 1.5e11
-
 
 @dataclass(frozen=True, kw_only=True)
 class PredictedProbabilities:
@@ -169,8 +166,7 @@ def _probe(
         features = choice.curved.apply(features)
     # Rows in order of their folds: the training rows of each fold are two slices, and nothing is copied.
     order = np.argsort(folds, kind="stable")
-    most = 512 if len(codes) * k < _WIDE_WORK else 128
-    whitened = probe.whiten(features, shrinkage=choice.shrinkage, most=most, random_state=random_state).apply(
+    whitened = probe.whiten(features, shrinkage=choice.shrinkage, random_state=random_state).apply(
         features, order
     )
     sorted_codes, bounds = codes[order], np.searchsorted(folds[order], np.arange(-1, folds.max() + 2))
@@ -181,9 +177,14 @@ def _probe(
         target = np.r_[sorted_codes[begin:low], sorted_codes[high:]]
         present, local = np.unique(target, return_inverse=True)
         cut = low - begin
-        parts = [(whitened[begin:low], local[:cut]), (whitened[high:], local[cut:])]
+        parts: list[tuple[FloatArray, IntArray]] = [
+            (whitened[begin:low], local[:cut]),
+            (whitened[high:], local[cut:]),
+        ]
         parts = [part for part in parts if len(part[1])]
-        weights = probe.fit(parts, len(present), choice.penalty, n_steps=_steps(whitened, k))
+        weights = probe.centers(parts, len(present), choice.scale)
+        if choice.penalty is not None:
+            weights = probe.fit(parts, weights, choice.penalty, n_steps=15)
         sorted_probs[low:high] = _spread(probe.predict(whitened[low:high], weights), present, codes, k)
         if begin:
             sorted_probs[:begin] += (
@@ -191,17 +192,8 @@ def _probe(
             )
     pred_probs = np.empty_like(sorted_probs)
     pred_probs[order] = sorted_probs
-    kind = "straight" if choice.curved is None else "curved"
-    return pred_probs, {
-        "probe": f"{kind} logistic regression",
-        "probe_penalty": choice.penalty,
-        "n_folds": n_folds,
-    }
-
-
-def _steps(whitened: FloatArray, n_classes: int) -> int:
-    """Steps of the solver: fifteen, fewer where a thousand classes would make each one take seconds."""
-    return int(np.clip(_STEP_WORK / (whitened.size * n_classes), 5, 15))
+    facts = {"probe": choice.kind, "probe_penalty": choice.penalty, "n_folds": n_folds}
+    return pred_probs, facts
 
 
 def _with_model(

@@ -95,12 +95,7 @@ def principal_directions(sample: FloatArray, most: int, random_state: int) -> tu
 
 
 def fit(
-    parts: list[tuple[FloatArray, IntArray]],
-    n_classes: int,
-    penalty: float,
-    *,
-    n_steps: int = 20,
-    start: FloatArray | None = None,
+    parts: list[tuple[FloatArray, IntArray]], start: FloatArray, penalty: float, *, n_steps: int = 15
 ) -> FloatArray:
     """Fit the weights of a multinomial logistic regression by L-BFGS.
 
@@ -108,14 +103,12 @@ def fit(
     ----------
     parts : list of ((m, r) float32, (m,) int)
         Whitened features and classes of the training rows, in one or several pieces.
-    n_classes : int
-        Number of classes; all of them occur in the parts.
+    start : (r + 1, K) float32
+        Where to start, such as :func:`centers`.
     penalty : float
         Half this number times the squared weights (not the intercepts) is added to the mean loss.
     n_steps : int
         Most iterations.
-    start : (r + 1, K) float32, optional
-        Where to start; by default at the class means.
 
     Returns
     -------
@@ -123,10 +116,9 @@ def fit(
         Weights, the last row holds the intercepts.
     """
     total = sum(len(codes) for _, codes in parts)
-    width = parts[0][0].shape[1]
 
     def loss(weights: FloatArray) -> tuple[float, FloatArray]:
-        value, gradient = 0.0, np.zeros((width + 1, n_classes), dtype=np.float32)
+        value, gradient = 0.0, np.zeros_like(start)
         for features, codes in parts:
             for begin in range(0, len(codes), _BLOCK):
                 value += _block_loss(
@@ -136,7 +128,15 @@ def fit(
         gradient[:-1] += penalty * weights[:-1]
         return value / total + 0.5 * penalty * float(np.vdot(weights[:-1], weights[:-1])), gradient
 
-    return _minimize(loss, _class_means(parts, n_classes) if start is None else start, n_steps)
+    return _minimize(loss, start, n_steps)
+
+
+def centers(parts: list[tuple[FloatArray, IntArray]], n_classes: int, scale: float) -> FloatArray:
+    """Weights (r + 1, K) of nearest means: logits fall with half the squared distance times ``scale``."""
+    weights = _class_means(parts, n_classes)
+    weights[-1] -= np.float32(scale / 2) * np.square(weights[:-1]).sum(axis=0)
+    weights[:-1] *= np.float32(scale)
+    return weights
 
 
 def _class_means(parts: list[tuple[FloatArray, IntArray]], n_classes: int) -> FloatArray:

@@ -1,27 +1,33 @@
-"""Which probe fits these features: a straight or a curved one, and how strongly it is held back.
+"""Which probe fits these features, and how strongly it is held back; decided by held-out log-loss.
 
-The choice is made by held-out log-loss on part of the folds. The curved probe adds random Fourier features
-(Rahimi and Recht 2007), which let a linear model draw curved borders: it wins on raw pixels and tables, and
-loses on the embeddings of deep networks.
+Three are tried: nearest class means (which win where a thousand classes have a handful of rows each), a
+straight logistic regression, and a curved one on random Fourier features (Rahimi and Recht 2007), which wins
+on raw pixels and tables and loses on the embeddings of deep networks.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 
-from labelscope.evidence.probe import fit, predict, whiten
+from labelscope.evidence.probe import centers, fit, predict, whiten
 from labelscope.types import FloatArray, IntArray
 
 PENALTIES = (0.1, 0.03, 0.01, 0.003, 0.001, 0.0003, 0.0001)
+SCALES = (0.25, 0.5, 1.0, 2.0, 4.0)
 _TRAINING_ROWS = 4000
 _CHECKED_ROWS = 500
+_LARGE_WORK = 10_000_000
+
+Splits: TypeAlias = list[tuple[IntArray, IntArray]]
+Pieces: TypeAlias = list[tuple[FloatArray, IntArray, FloatArray, IntArray, int]]
 
 
 @dataclass(frozen=True)
 class Curved:
-    """Random Fourier features of scaled rows, the rows themselves kept beside them.
+    """Random Fourier features.
 
     Attributes
     ----------
@@ -39,14 +45,17 @@ class Curved:
         cls, features: FloatArray, *, n_waves: int = 256, width: float = 0.5, random_state: int = 0
     ) -> Curved:
         """Draw waves for a Gaussian kernel; ``width`` is its exponent where the mean squared norm is one."""
-        step = max(1, len(features) // 20_000)
-        mean = features.mean(axis=0, dtype=np.float64).astype(np.float32)
-        spread = float(
-            np.square(features[::step] - mean, dtype=np.float32).sum(axis=1, dtype=np.float64).mean()
-        )
+        sample = features[:: max(1, len(features) // 20_000)]
+        deviation = sample.std(axis=0, dtype=np.float64)
+        scale = np.ones(len(deviation))
+        if deviation.max() > 10 * np.median(deviation):
+            # In very different units the kernel would see one column only.
+            scale = 1 / np.where(deviation > 0, deviation, 1)
+        spread = float(np.square(deviation * scale).sum())
         rng = np.random.default_rng(random_state)
         waves = rng.standard_normal((features.shape[1], n_waves), dtype=np.float32)
-        return cls(mean, waves * np.float32(np.sqrt(2 * width / max(spread, 1e-30))))
+        waves *= (scale * np.sqrt(2 * width / max(spread, 1e-30)))[:, None].astype(np.float32)
+        return cls(sample.mean(axis=0, dtype=np.float64).astype(np.float32), waves)
 
     def apply(self, features: FloatArray) -> FloatArray:
         """Map (m, d) features to (m, 2 n_waves) float32."""
@@ -60,22 +69,32 @@ class Choice:
 
     Attributes
     ----------
-    penalty : float
-        Strength of the squared penalty.
+    scale : float
+        Sharpness of nearest class means; a regression starts from these.
+    penalty : float or None
+        Strength of the squared penalty of a regression; None where nearest class means are chosen.
     curved : Curved or None
         The map to apply before whitening, None for a straight probe.
     losses : dict
-        Held-out log-loss of the best straight and the best curved probe.
+        Held-out log-loss of the best probe of each kind.
     """
 
-    penalty: float
-    curved: Curved | None
+    scale: float = 1.0
+    penalty: float | None = 0.03
+    curved: Curved | None = None
     losses: dict[str, float] = field(default_factory=dict)
 
     @property
     def shrinkage(self) -> float:
         """Share of the mean variance added before whitening."""
-        return 0.1 if self.curved is None else 0.3
+        return _shrinkage(self.curved)
+
+    @property
+    def kind(self) -> str:
+        """The probe in words."""
+        if self.penalty is None:
+            return "nearest class means"
+        return "logistic regression" if self.curved is None else "curved logistic regression"
 
 
 def choose(features: FloatArray, codes: IntArray, folds: IntArray, *, random_state: int = 0) -> Choice:
@@ -91,46 +110,51 @@ def choose(features: FloatArray, codes: IntArray, folds: IntArray, *, random_sta
         Fold of each row.
     random_state : int
         Seed of the random features.
+
+    Returns
+    -------
+    Choice
     """
-    splits = _splits(codes, folds)
-    straight = _best(features, codes, splits, shrinkage=0.1)
-    if straight is None:
-        return Choice(0.03, None)
-    losses = {"straight": straight[0]}
+    n_classes = len(np.unique(codes))
+    splits = _splits(codes, folds, max(_TRAINING_ROWS, 20 * n_classes))
+    if not splits:
+        return Choice()
+    pieces = _pieces(features, codes, splits, None)
+    mean_loss, scale = _best_scale(pieces)
+    losses = {"nearest class means": mean_loss}
+    if len(codes) * n_classes > _LARGE_WORK:
+        return Choice(scale, None, losses=losses)
+    straight, penalty = _best_penalty(pieces, scale)
+    losses["logistic regression"] = straight
+    best = Choice(scale, penalty, losses=losses)
     # With fewer rows than this no border but a straight one can be told from chance.
-    if len(codes) < 100 or features.shape[1] < 2:
-        return Choice(straight[1], None, losses)
-    # Columns in very different units would leave the kernel with one column only.
-    curved = Curved.of(features, random_state=random_state)
-    rows = np.unique(np.concatenate([np.concatenate(split) for split in splits]))
-    where = np.full(len(codes), -1, dtype=np.int64)
-    where[rows] = np.arange(len(rows))
-    local: list[tuple[IntArray, IntArray]] = [(where[train], where[check]) for train, check in splits]
-    bent = _best(curved.apply(features[rows]), codes[rows], local, shrinkage=0.3)
-    if bent is None:
-        return Choice(straight[1], None, losses)
-    losses["curved"] = bent[0]
-    # It is slower and harder to explain, so it has to earn its place.
-    if bent[0] < 0.97 * straight[0]:
-        return Choice(bent[1], curved, losses)
-    return Choice(straight[1], None, losses)
+    if len(codes) >= 100 and features.shape[1] > 1:
+        curved = Curved.of(features, random_state=random_state)
+        bent_pieces = _pieces(features, codes, splits, curved)
+        bent_scale = _best_scale(bent_pieces)[1]
+        bent, bent_penalty = _best_penalty(bent_pieces, bent_scale)
+        losses["curved logistic regression"] = bent
+        # It is slower and harder to explain, so it has to earn its place.
+        if bent < 0.97 * straight:
+            best = Choice(bent_scale, bent_penalty, curved, losses)
+    if mean_loss < 0.97 * min(losses[best.kind], straight):
+        return Choice(scale, None, losses=losses)
+    return best
 
 
-def _splits(codes: IntArray, folds: IntArray) -> list[tuple[IntArray, IntArray]]:
+def _shrinkage(curved: Curved | None) -> float:
+    return 0.1 if curved is None else 0.3
+
+
+def _splits(codes: IntArray, folds: IntArray, most: int) -> Splits:
     """Training and check rows of as many folds as a steady estimate needs."""
-    splits: list[tuple[IntArray, IntArray]] = []
+    splits: Splits = []
     checked = 0
     for fold in np.unique(folds):
-        train = np.flatnonzero(folds != fold)
-        check = np.flatnonzero(folds == fold)
-        seen = np.isin(codes[check], np.unique(codes[train]))
-        check = check[seen]
-        if len(train) > _TRAINING_ROWS:
-            # Every m-th row of a class-sorted order keeps the shares of the classes.
-            train = train[np.argsort(codes[train], kind="stable")]
-            train = train[np.linspace(0, len(train) - 1, _TRAINING_ROWS).astype(np.int64)]
-            check = check[np.isin(codes[check], np.unique(codes[train]))][: _TRAINING_ROWS // 2]
-        if len(train) and len(check) and len(np.unique(codes[train])) > 1:
+        train = _thinned(np.flatnonzero(folds != fold), codes, most)
+        check = _thinned(np.flatnonzero(folds == fold), codes, most // 2)
+        check = check[np.isin(codes[check], np.unique(codes[train]))]
+        if len(check) and len(np.unique(codes[train])) > 1:
             splits.append((train, check))
             checked += len(check)
         if checked >= _CHECKED_ROWS:
@@ -138,31 +162,58 @@ def _splits(codes: IntArray, folds: IntArray) -> list[tuple[IntArray, IntArray]]
     return splits
 
 
-def _best(
-    features: FloatArray, codes: IntArray, splits: list[tuple[IntArray, IntArray]], *, shrinkage: float
-) -> tuple[float, float] | None:
-    """Held-out log-loss and penalty of the best probe along the path from strong to weak penalties."""
-    if not splits:
-        return None
-    map_ = whiten(features, shrinkage=shrinkage)
-    pieces = []
+def _thinned(rows: IntArray, codes: IntArray, most: int) -> IntArray:
+    """At most so many rows; every m-th of a class-sorted order keeps the shares of the classes."""
+    if len(rows) <= most:
+        return rows
+    rows = rows[np.argsort(codes[rows], kind="stable")]
+    return np.asarray(rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)])
+
+
+def _pieces(features: FloatArray, codes: IntArray, splits: Splits, curved: Curved | None) -> Pieces:
+    """Whitened training rows and check rows of each split, with classes numbered as the split has them."""
+    rows = np.unique(np.concatenate([np.concatenate(split) for split in splits]))
+    used = features[rows] if curved is None else curved.apply(features[rows])
+    map_ = whiten(used, shrinkage=_shrinkage(curved))
+    pieces: Pieces = []
     for train, check in splits:
         present, local = np.unique(codes[train], return_inverse=True)
         target = np.searchsorted(present, codes[check])
-        pieces.append((map_.apply(features, train), local, map_.apply(features, check), target, len(present)))
-    starts: list[FloatArray | None] = [None] * len(pieces)
-    best: tuple[float, float] | None = None
+        inner, outer = np.searchsorted(rows, train), np.searchsorted(rows, check)
+        pieces.append((map_.apply(used, inner), local, map_.apply(used, outer), target, len(present)))
+    return pieces
+
+
+def _log_loss(pieces: Pieces, weights: list[FloatArray]) -> float:
+    total, count = 0.0, 0
+    for (_, _, held, target, _), own in zip(pieces, weights, strict=True):
+        given = predict(held, own)[np.arange(len(target)), target]
+        total -= float(np.log(np.maximum(given, 1e-9), dtype=np.float64).sum())
+        count += len(target)
+    return total / count
+
+
+def _best_penalty(pieces: Pieces, scale: float) -> tuple[float, float]:
+    """Held-out log-loss and penalty of the best regression along the path from strong to weak penalties."""
+    starts = [centers([(whitened, local)], k, scale) for whitened, local, _, _, k in pieces]
+    best = (np.inf, PENALTIES[0])
     for penalty in PENALTIES:
-        total, count = 0.0, 0
-        for i, (whitened, local, held, target, n_classes) in enumerate(pieces):
-            weights = fit([(whitened, local)], n_classes, penalty, n_steps=8, start=starts[i])
-            starts[i] = weights
-            own = predict(held, weights)[np.arange(len(target)), target]
-            total -= float(np.log(np.maximum(own, 1e-9), dtype=np.float64).sum())
-            count += len(target)
-        loss = total / count
-        if best is None or loss < best[0]:
+        weights = [
+            fit([(whitened, local)], start, penalty, n_steps=8)
+            for (whitened, local, _, _, _), start in zip(pieces, starts, strict=True)
+        ]
+        starts = weights
+        loss = _log_loss(pieces, weights)
+        if loss < best[0]:
             best = (loss, penalty)
         elif loss > 1.02 * best[0]:
             break
     return best
+
+
+def _best_scale(pieces: Pieces) -> tuple[float, float]:
+    """Held-out log-loss and sharpness of the best nearest class means."""
+    return min(
+        (_log_loss(pieces, [centers([(x, local)], k, scale) for x, local, _, _, k in pieces]), scale)
+        for scale in SCALES
+    )

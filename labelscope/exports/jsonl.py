@@ -8,6 +8,9 @@ from typing import Any, BinaryIO
 
 from labelscope.exports.table import Table
 
+#: Characters that some readers take for the end of a line.
+_LINE_ENDS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
+
 
 def write_jsonl(table: Table, file: BinaryIO) -> None:
     """Write a table as JSON Lines in UTF-8.
@@ -22,7 +25,7 @@ def write_jsonl(table: Table, file: BinaryIO) -> None:
     for values in zip(*table.values(), strict=True):
         line = encoder.encode({name: _known(value) for name, value in zip(names, values, strict=True)})
         # A lone surrogate becomes its JSON escape.
-        file.write(line.encode("utf-8", "backslashreplace") + b"\n")
+        file.write(line.translate(_LINE_ENDS).encode("utf-8", "backslashreplace") + b"\n")
 
 
 def _known(value: Any) -> Any:

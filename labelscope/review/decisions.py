@@ -366,8 +366,11 @@ def _wanted(to: Any, n_rows: int) -> tuple[list[Any], bool]:
     if isinstance(to, dict | set | frozenset | bytes):
         raise InvalidTypeError(f"to is {to!r:.60}.", "Pass one label, or a list with one label per row.")
     if isinstance(to, str) or not hasattr(to, "__len__") or getattr(to, "ndim", 1) == 0:
-        return [to[()] if isinstance(to, np.ndarray) else to], False
-    labels = to.tolist() if isinstance(to, np.ndarray) else list(to)
+        return [to.item() if getattr(to, "ndim", None) == 0 else to], False
+    # NumPy, pandas and torch; polars; pyarrow: each makes Python values its own way.
+    makers = (getattr(to, name, None) for name in ("tolist", "to_list", "to_pylist"))
+    labels = next((make() for make in makers if make is not None), None)
+    labels = list(to) if labels is None else labels
     if len(labels) != n_rows:
         raise InvalidInputError(
             f"to has {len(labels):,} labels, but {n_rows:,} rows are given.",

@@ -172,7 +172,7 @@ class Journal:
                 if (named.st_dev, named.st_ino) == (found.st_dev, found.st_ino):
                     return fd
         raise JournalError(
-            f"The journal {self.path} keeps being replaced. Nothing was recorded.", "Try again."
+            f"The journal {self.path} keeps being replaced.", "Nothing was recorded. Try again."
         )
 
     def _catch_up(self, fd: int) -> tuple[Event, ...]:

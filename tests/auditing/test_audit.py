@@ -105,6 +105,15 @@ def test_low_accuracy_says_so_and_names_the_way_out(digits: tuple[np.ndarray, ..
     assert "features=" in notice.hint
 
 
+def test_moderate_accuracy_leaves_the_question_open() -> None:
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 4, 600)
+    blurred = np.eye(4)[y] * 1.6 + rng.normal(size=(600, 4))
+    with pytest.warns(LabelscopeWarning, match="first 20 suspects"):
+        found = ls.audit(blurred, y)
+    assert {"moderate_accuracy"} <= {notice.code for notice in found.notices}
+
+
 def test_estimators_and_pipelines_as_model() -> None:
     X, y = load_iris(return_X_y=True)
     found = ls.audit(X, y, model=make_pipeline(StandardScaler(), LogisticRegression(max_iter=500)))

@@ -15,7 +15,7 @@ import time
 import urllib.request
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, ClassVar
 
 from playwright.sync_api import Locator, Page, sync_playwright
 
@@ -149,14 +149,17 @@ def start_marimo(base: Path, source: str) -> Server:
 
 
 class Browser:
-    """Chromium with a fresh profile."""
+    """Chromium with a fresh profile; all browsers share one driver, since a thread can have only one."""
 
-    def __init__(
-        self, *, gl: bool = True, size: tuple[int, int] = (1440, 1300), downloads: Path | None = None
-    ):
+    _driver: ClassVar[Any] = None
+    _open: ClassVar[int] = 0
+
+    def __init__(self, *, gl: bool = True, size: tuple[int, int] = (1440, 1300)):
         self._profile = tempfile.mkdtemp(prefix="labelscope-chromium-")
-        self._playwright = sync_playwright().start()
-        self.context = self._playwright.chromium.launch_persistent_context(
+        if Browser._open == 0:
+            Browser._driver = sync_playwright().start()
+        Browser._open += 1
+        self.context = Browser._driver.chromium.launch_persistent_context(
             self._profile,
             executable_path=CHROMIUM,
             headless=True,
@@ -168,7 +171,9 @@ class Browser:
     def close(self) -> None:
         with contextlib.suppress(Exception):
             self.context.close()
-        self._playwright.stop()
+        Browser._open -= 1
+        if Browser._open == 0:
+            Browser._driver.stop()
         shutil.rmtree(self._profile, ignore_errors=True)
 
     def page(self, url: str) -> Page:

@@ -54,4 +54,14 @@ def test_events_are_the_same_json_after_a_round_trip(path):
 def test_there_are_traces_of_all_kinds():
     kinds = {event["kind"] for path in TRACES for step in read(path)["steps"] for event in step["events"]}
     assert len(TRACES) >= 8
-    assert kinds >= {"relabelled", "kept", "unsure", "excluded", "accepted_set", "tagged", "noted", "reverted", "voted"}
+    assert kinds >= {
+        "relabelled",
+        "kept",
+        "unsure",
+        "excluded",
+        "accepted_set",
+        "tagged",
+        "noted",
+        "reverted",
+        "voted",
+    }

@@ -20,7 +20,8 @@ def make_audit(labels=None, *, n=12, suspicion=None, suggested=None, evidence=No
     if suspicion is None:
         suspicion = np.where(np.arange(n) < 3, 0.9 - 0.1 * np.arange(n), 0.01)
     if suggested is None:
-        suggested = np.where(np.arange(n) < 3, (codes + 1) % max(len(dataset.labels.classes), 1), codes)
+        k = len(dataset.labels.classes)
+        suggested = np.where((np.arange(n) < 3) & (k > 0), (codes + 1) % max(k, 1), codes)
     return ls.Audit.from_arrays(
         dataset, suspicion=np.asarray(suspicion), suggested_codes=suggested, evidence=evidence
     )

@@ -9,7 +9,16 @@ from labelscope.errors import InvalidInputError, InvalidTypeError
 from labelscope.review.events import Draft, Event, finish, scalar_key, stamp, to_scalar
 
 EVENT = Event(
-    "relabelled", "2", "1", "2025-01-31T09:30:00.000000Z", "ada", "api", (3, 5), ("cat", None), ("dog", 7), (0.5, 0.25)
+    "relabelled",
+    "2",
+    "1",
+    "2025-01-31T09:30:00.000000Z",
+    "ada",
+    "api",
+    (3, 5),
+    ("cat", None),
+    ("dog", 7),
+    (0.5, 0.25),
 )
 
 

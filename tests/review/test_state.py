@@ -10,7 +10,9 @@ from labelscope.review.state import STATES, ReviewState, fold
 
 def event(kind, number, rows=(), after=(), batch=None, who="ada", **data):
     at = f"2025-01-31T09:30:00.{number:06d}Z"
-    return Event(kind, f"{number:06d}", batch or f"b{number}", at, who, "api", tuple(rows), (), tuple(after), (), data)
+    return Event(
+        kind, f"{number:06d}", batch or f"b{number}", at, who, "api", tuple(rows), (), tuple(after), (), data
+    )
 
 
 def test_nothing_happened():
@@ -27,7 +29,11 @@ def test_arrays_cannot_be_written():
 
 
 def test_last_names_the_decision_that_holds():
-    events = [event("relabelled", 1, [0], ["dog"]), event("unsure", 2, [0, 1]), event("noted", 3, [0], text="x")]
+    events = [
+        event("relabelled", 1, [0], ["dog"]),
+        event("unsure", 2, [0, 1]),
+        event("noted", 3, [0], text="x"),
+    ]
     state = fold([0, 1], ["cat", "dog"], events)
     assert state.last.tolist() == [1, 1] and [STATES[s] for s in state.state] == ["unsure", "unsure"]
     state.apply([event("reverted", 4, reverts="b2")])

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -39,11 +40,31 @@ for k in range(60):
 print(len(session.events), flush=True)
 """
 
+LOCKED = """
+import sys, os
+import numpy as np
+import labelscope as ls
+dataset = ls.Dataset(np.arange(8).reshape(4, 2), ["cat", "dog"] * 2)
+audit = ls.Audit.from_arrays(dataset, suspicion=np.zeros(4), suggested_codes=dataset.labels.codes)
+if os.geteuid() == 0:
+    os.setuid(65534)
+os.chdir(sys.argv[1])
+for journal in ("auto", "journal.jsonl"):
+    try:
+        ls.Session(audit, journal=journal, reviewer="ada")
+    except ls.errors.JournalError as error:
+        print(error)
+try:
+    ls.export(audit, "labels.csv")
+except PermissionError as error:
+    print(error)
+"""
 
-def start(script, *arguments):
+
+def start(script, *arguments, make=MAKE):
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(
-        [sys.executable, "-c", MAKE + script, *map(str, arguments)],
+        [sys.executable, "-c", make + script, *map(str, arguments)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -101,3 +122,18 @@ def test_two_processes_append_at_once(path, resumed):
     for row in changed:
         wanted[row] = wanted[200 + row] = "cat" if row % 2 else "dog"
     assert session.labels() == wanted == watcher.labels()
+
+
+@pytest.mark.skipif(not hasattr(os, "setuid"), reason="folders have no owner there")
+def test_a_real_read_only_folder():
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o555)
+        try:
+            process = start(LOCKED, folder, make="")
+            said, _ = process.communicate(timeout=60)
+            assert process.returncode == 0
+            assert said.count("Permission denied") == 3 and said.count("journal=None") == 2, said
+            assert list(folder.iterdir()) == []
+        finally:
+            folder.chmod(0o755)

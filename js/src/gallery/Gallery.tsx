@@ -56,7 +56,7 @@ function Line({ store, viewport, line, shift, prefix }: LineProps) {
   const style = {
     transform: `translateY(${line * stride + shift}px)`,
     gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))`,
-    height,
+    height: `${height}px`,
   };
   return (
     // biome-ignore lint/a11y/useFocusableInteractive: focus stays on the grid, which names its active cell
@@ -71,10 +71,10 @@ function BandBox({ viewport, shift }: { viewport: Viewport; shift: number }) {
   const box = viewport.band.value?.box;
   if (box === undefined) return null;
   const style = {
-    left: Math.min(box.x0, box.x1),
-    top: Math.min(box.y0, box.y1) + shift,
-    width: Math.abs(box.x1 - box.x0),
-    height: Math.abs(box.y1 - box.y0),
+    left: `${Math.min(box.x0, box.x1)}px`,
+    top: `${Math.min(box.y0, box.y1) + shift}px`,
+    width: `${Math.abs(box.x1 - box.x0)}px`,
+    height: `${Math.abs(box.y1 - box.y0)}px`,
   };
   return <span class="ls-band" style={style} />;
 }
@@ -152,7 +152,7 @@ export function Gallery({ store }: { store: Store }) {
         {...handlers}
       >
         {count === 0 && <Empty store={store} />}
-        <div class="ls-grid-all" role="presentation" style={{ height: shape.height }}>
+        <div class="ls-grid-all" role="presentation" style={{ height: `${shape.height}px` }}>
           {lines}
           <BandBox viewport={viewport} shift={shown.shift} />
         </div>

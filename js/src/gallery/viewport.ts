@@ -19,12 +19,12 @@ import {
 const START = { width: 460, height: 400 };
 
 export interface Viewport {
-  scroller: RefObject<HTMLDivElement>;
+  scroller: RefObject<HTMLDivElement | null>;
   size: Signal<{ width: number; height: number }>;
   scroll: Signal<number>;
   shape: ReadonlySignal<GridShape>;
   band: Signal<Band | null>;
-  rubber: RefObject<RubberBand>;
+  rubber: RefObject<RubberBand | null>;
 }
 
 export function cardSize(store: Store): CardSize {

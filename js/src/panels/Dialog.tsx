@@ -38,10 +38,15 @@ export function Dialog({ title, onClose, children, class: name, first }: Props) 
   const id = useId();
   const box = useRef<HTMLDivElement>(null);
   const before = useRef<Element | null>(null);
+  // a ref is set before the effects of the children, which may take the focus themselves
+  const opened = useRef((element: HTMLDivElement | null) => {
+    box.current = element;
+    if (element) before.current ??= activeIn(element);
+  }).current;
   useLayoutEffect(() => {
     const element = box.current;
     if (!element) return;
-    before.current = activeIn(element);
+    if (element.contains(activeIn(element))) return;
     (first ? (element.querySelector<HTMLElement>(first) ?? element) : element).focus({ preventScroll: true });
   }, []);
   useEffect(
@@ -59,7 +64,7 @@ export function Dialog({ title, onClose, children, class: name, first }: Props) 
       }}
     >
       <div
-        ref={box}
+        ref={opened}
         class={`ls-dialog ${name ?? ""}`}
         role="dialog"
         aria-modal="true"

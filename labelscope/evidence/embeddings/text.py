@@ -211,6 +211,8 @@ def packaged_vectors() -> tuple[FloatArray, Callable[[list[str]], list[list[int]
         vectors = file.get_tensor("embedding.weight").astype(np.float32)
 
     def tokenize(texts: list[str]) -> list[list[int]]:
-        return [encoded.ids for encoded in tokenizer.encode_batch(texts, add_special_tokens=False)]
+        # Half of a character (a lone surrogate) is no Unicode text; the tokenizer refuses it.
+        valid = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
+        return [encoded.ids for encoded in tokenizer.encode_batch(valid, add_special_tokens=False)]
 
     return vectors, tokenize

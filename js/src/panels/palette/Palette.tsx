@@ -1,6 +1,6 @@
 /** Type a label: completed, taxonomy only; a new class is an explicit last choice that asks once more. */
 import { type ReadonlySignal, type Signal, useComputed, useSignal } from "@preact/signals";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useEffect, useId, useLayoutEffect, useRef } from "preact/hooks";
 import type { Store } from "../../store/types";
 import { ClassName } from "../ClassName";
 import { Dialog } from "../Dialog";
@@ -159,7 +159,7 @@ function Preview({ state }: { state: State }) {
 /** Two buttons between a typing error and a class that nobody wanted. */
 function Confirm({ state, option }: { state: State; option: Option }) {
   const yes = useRef<HTMLButtonElement>(null);
-  useEffect(() => yes.current?.focus({ preventScroll: true }), []);
+  useLayoutEffect(() => yes.current?.focus({ preventScroll: true }), []);
   return (
     <div class="ls-confirm">
       <p>
@@ -194,7 +194,7 @@ function Confirm({ state, option }: { state: State; option: Option }) {
 function Choose({ state }: { state: State }) {
   const id = useId();
   const field = useRef<HTMLInputElement>(null);
-  useEffect(() => field.current?.focus({ preventScroll: true }), []);
+  useLayoutEffect(() => field.current?.focus({ preventScroll: true }), []);
   const options = state.options.value;
   const more = state.typed.value === "" ? state.store.classNames.value.length - options.length : 0;
   return (
