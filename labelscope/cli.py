@@ -126,7 +126,8 @@ def _export(arguments: argparse.Namespace) -> int:
     blank = Audit.from_arrays(
         dataset, suspicion=dataset.labels.codes * 0.0, suggested_codes=dataset.labels.codes
     )
-    session = Session(blank, journal=arguments.journal)
+    session = Session(blank, journal=None)
+    session.merge(arguments.journal)  # only read, so a journal that cannot be written will do
     path = write(session, arguments.out, None, drop_excluded=arguments.drop_excluded)
     progress = session.progress()
     _say(

@@ -21,6 +21,7 @@ from labelscope.evidence import (
     NeighborGraph,
     PredictedProbabilities,
     Projection,
+    neighbor_accuracy,
 )
 from labelscope.evidence.embeddings import default_provider
 from labelscope.scorers import Ensemble, by_name
@@ -127,6 +128,9 @@ def _gather(bench: Workbench, features_provider: Any, encoder: Any, estimator: A
     if dataset.n > 1:
         bench.run(Duplicates())
         bench.run(NeighborGraph())
+        # The graph may come from the cache; how well it predicts is a fact of the labels at hand.
+        accuracy = neighbor_accuracy(dataset.labels.codes, bench.evidence["knn_ids"])
+        bench.facts["neighbor_accuracy"] = accuracy
     if len(np.unique(labeled)) < 2:
         return  # the dataset's own notice says that nothing can contradict the labels
     repeatable = estimator is None or hasattr(estimator, "get_params")

@@ -70,8 +70,8 @@ def warn_when_weak(facts: Mapping[str, Any], dataset: Dataset) -> None:
     elif skill < _SURE:
         notify(
             "moderate_accuracy",
-            f"{shown}: either many labels are wrong or the features are weak for this data, and the estimates "
-            "below cannot tell which.",
+            f"{shown}: either many labels are wrong or the features are weak for this data, and the "
+            "estimates cannot tell which.",
             "Look at the first 20 suspects: if most of them are right as given, pass better evidence through "
             "model= or features=.",
         )

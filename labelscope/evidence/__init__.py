@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
+from labelscope.evidence.annotators import (
+    AnnotatorConsensus,
+    AnnotatorLabels,
+    Answers,
+    Consensus,
+    answers_from_table,
+    crowdlab,
+    dawid_skene,
+    glad,
+    majority,
+    read_answers,
+)
 from labelscope.evidence.class_statistics import ClassStatistics
 from labelscope.evidence.duplicates import Duplicates
+from labelscope.evidence.dynamics import TrainingDynamics, draw_fake_class
+from labelscope.evidence.dynamics_hooks import RecordedModel, SkorchRecorder, record_partial_fit
 from labelscope.evidence.embeddings import (
     AudioFeatures,
     GivenFeatures,
@@ -20,19 +34,34 @@ from labelscope.evidence.pred_probs_checks import check_pred_probs
 from labelscope.evidence.projection import Projection
 
 __all__ = [
+    "AnnotatorConsensus",
+    "AnnotatorLabels",
+    "Answers",
     "AudioFeatures",
     "ClassStatistics",
+    "Consensus",
     "Duplicates",
     "GivenFeatures",
     "ImageFeatures",
     "NeighborGraph",
     "PredictedProbabilities",
     "Projection",
+    "RecordedModel",
+    "SkorchRecorder",
     "TabularFeatures",
     "TextFeatures",
+    "TrainingDynamics",
+    "answers_from_table",
     "check_features",
     "check_pred_probs",
+    "crowdlab",
+    "dawid_skene",
     "default_provider",
+    "draw_fake_class",
+    "glad",
     "is_estimator",
+    "majority",
     "neighbor_accuracy",
+    "record_partial_fit",
+    "read_answers",
 ]

@@ -16,6 +16,7 @@ from labelscope.types import FloatArray, IntArray
 _BLOCK_BYTES = 32_000_000
 _FOLD = 32
 FEW_COLUMNS = 8
+GUIDED = 4
 
 
 def prepared(features: FloatArray, metric: Literal["cosine", "euclidean"]) -> FloatArray:
@@ -47,7 +48,7 @@ def prepared(features: FloatArray, metric: Literal["cosine", "euclidean"]) -> Fl
     return np.ascontiguousarray(points, dtype=np.float32)
 
 
-def search(points: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
+def search(points: FloatArray, k: int, *, guide: FloatArray | None = None) -> tuple[IntArray, FloatArray]:
     """Find the k nearest rows of every row by Euclidean distance.
 
     Parameters
@@ -56,6 +57,9 @@ def search(points: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
         Finite numbers.
     k : int
         Between 1 and n - 1.
+    guide : (n, c) float32, optional
+        Fewer columns that find the candidates, of which the nearest in ``points`` are kept; the result is
+        then no longer exact.
 
     Returns
     -------
@@ -66,17 +70,18 @@ def search(points: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
     n = len(points)
     ids = np.empty((n, k), dtype=np.int32)
     distances = np.empty((n, k), dtype=np.float32)
-    fine = points.shape[1] <= FEW_COLUMNS
-    columns = _Columns(points, np.float64 if fine else np.float32)
+    seen = points if guide is None else guide
+    fine = seen.shape[1] <= FEW_COLUMNS
+    columns = _Columns(seen, np.float64 if fine else np.float32)
     step = int(np.clip(_BLOCK_BYTES // (4 * n), 16, 1024))
     # A few more than k: rounding may put the k-th and the next in the wrong order.
-    wanted = min(n - 1, k + 4)
+    wanted = min(n - 1, k + 4 if guide is None else GUIDED * k)
     for start in progress(range(0, n, step), "finding neighbors"):
         block = slice(start, min(start + step, n))
         near, certain = columns.candidates(block, wanted)
         if not (certain or fine):
             # Points far from the center but close to each other: float32 cannot order them, float64 can.
-            fine, columns = True, _Columns(points, np.float64)
+            fine, columns = True, _Columns(seen, np.float64)
             near, _ = columns.candidates(block, wanted)
         ids[block], distances[block] = ranked(points, near, k, first=block.start)
     return ids, distances
@@ -98,51 +103,54 @@ class _Columns:
     """All points, laid out for products with blocks of them."""
 
     def __init__(self, points: FloatArray, dtype: type) -> None:
-        self._points: FloatArray = points.astype(dtype, copy=False)
-        self._transposed = np.ascontiguousarray(self._points.T)
-        self._squares = np.einsum("ij,ij->i", self._points, self._points)
+        points = points.astype(dtype, copy=False)
+        squares = np.einsum("ij,ij->i", points, points)
+        # One more column adds the squared lengths inside the product: no further pass over the block.
+        self._left = np.hstack([-2 * points, np.ones((len(points), 1), dtype=dtype)])
+        self._right = np.ascontiguousarray(np.hstack([points, squares[:, None]]).T)
+        self._squares = squares
         self._rounding = 1e-6 if dtype is np.float32 else 1e-14
 
     def candidates(self, block: slice, wanted: int) -> tuple[IntArray, bool]:
         """Ids (m, wanted) of the nearest rows in no order, and whether rounding left their order certain."""
-        gaps = self._points[block] @ self._transposed
-        gaps *= -2
-        gaps += self._squares
+        gaps = self._left[block] @ self._right
         gaps[np.arange(gaps.shape[0]), np.arange(block.start, block.stop)] = np.inf
-        near = _smallest(gaps, wanted)
+        near, pool, minima = _smallest(gaps, wanted)
         edge = np.take_along_axis(gaps, near, axis=1).max(axis=1)
         own = self._squares[block]
         slack = (self._rounding * (np.abs(edge) + own)).astype(gaps.dtype)
-        _settle_ties(gaps, near, edge - slack, edge + slack)
+        high = (edge + slack)[:, None]
+        crowded = ((pool <= high).sum(axis=1) > wanted) | ((minima <= high).sum(axis=1) > wanted)
+        _settle_ties(gaps, near, edge - slack, edge + slack, np.flatnonzero(crowded))
         return near, bool((slack < 0.01 * (edge + own)).mean() > 0.9)
 
 
-def _smallest(gaps: FloatArray, wanted: int) -> IntArray:
-    """Column ids (m, wanted) of the smallest entries of each row, in no order.
+def _smallest(gaps: FloatArray, wanted: int) -> tuple[IntArray, FloatArray, FloatArray]:
+    """Column ids (m, wanted) of the smallest entries of each row in no order, and where they were found.
 
     The ``wanted`` smallest entries lie in the ``wanted`` groups whose minima are smallest, so most columns
-    are looked at only once, by a minimum over strided groups that vectorizes well.
+    are looked at only once, by a minimum over strided groups that vectorizes well. Returned besides are the
+    entries of these groups (m, c) and all minima (m, g).
     """
     m, n = gaps.shape
     width = n // _FOLD
     if width < 4 * wanted:
-        return np.argpartition(gaps, wanted - 1, axis=1)[:, :wanted]
-    body = gaps[:, : width * _FOLD].reshape(m, _FOLD, width)
-    groups = np.argpartition(body.min(axis=1), wanted - 1, axis=1)[:, :wanted]
+        return np.argpartition(gaps, wanted - 1, axis=1)[:, :wanted], gaps, gaps[:, :0]
+    minima = gaps[:, : width * _FOLD].reshape(m, _FOLD, width).min(axis=1)
+    groups = np.argpartition(minima, wanted - 1, axis=1)[:, :wanted]
     columns = (groups[:, None, :] + width * np.arange(_FOLD)[None, :, None]).reshape(m, -1)
     if n > width * _FOLD:
         rest = np.broadcast_to(np.arange(width * _FOLD, n), (m, n - width * _FOLD))
         columns = np.hstack([columns, rest])
     inside = np.take_along_axis(gaps, columns, axis=1)
     best = np.argpartition(inside, wanted - 1, axis=1)[:, :wanted]
-    return np.take_along_axis(columns, best, axis=1)
+    return np.take_along_axis(columns, best, axis=1), inside, minima
 
 
-def _settle_ties(gaps: FloatArray, near: IntArray, low: FloatArray, high: FloatArray) -> None:
+def _settle_ties(gaps: FloatArray, near: IntArray, low: FloatArray, high: FloatArray, rows: IntArray) -> None:
     """Where many rows tie for the last place (many equal rows), take those of smallest id, in place."""
     wanted = near.shape[1]
-    counts = (gaps <= high[:, None]).sum(axis=1)
-    for row in np.flatnonzero(counts > wanted):
+    for row in rows:
         sure = np.flatnonzero(gaps[row] < low[row])[:wanted]
         tied = np.flatnonzero((gaps[row] >= low[row]) & (gaps[row] <= high[row]))
         near[row] = np.r_[sure, tied][:wanted]

@@ -8,6 +8,7 @@ stable at any step size. Repulsion is the same sum over random pairs in expectat
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,21 +16,39 @@ import numpy as np
 from labelscope.evidence.progress import progress
 from labelscope.types import FloatArray
 
-# The curve 1 / (1 + a d^2b) fitted to min_dist 0.1 and spread 1.0, umap-learn's defaults.
-_A, _B = np.float32(1.5769434), np.float32(0.8950609)
 _PUSHES_PER_PULL = 5.0
 _PAIRS = 10
+_FEW = 5_000
 _STRONGEST_PUSH = 1.0
 _TINY = np.float32(1e-8)
 
 
+@lru_cache(maxsize=8)
+def fitted_curve(min_dist: float) -> tuple[np.float32, np.float32]:
+    """Fit a and b of 1 / (1 + a d^2b) to a curve that is flat up to ``min_dist``, then falls off."""
+    from scipy.optimize import curve_fit
+
+    distance = np.linspace(0, 3, 300)
+    wanted = np.where(distance < min_dist, 1.0, np.exp(min_dist - distance))
+    (a, b), _ = curve_fit(lambda d, a, b: 1 / (1 + a * d ** (2 * b)), distance, wanted)
+    return np.float32(a), np.float32(b)
+
+
 def default_rounds(n: int) -> int:
     """Rounds after which a map of n points has settled."""
+    if n <= _FEW:
+        return 800
     return 500 if n <= 20_000 else 300 if n <= 50_000 else 200
 
 
 def descend(
-    graph: Any, start: FloatArray, rng: np.random.Generator, *, n_rounds: int | None = None, pace: float = 0.3
+    graph: Any,
+    start: FloatArray,
+    rng: np.random.Generator,
+    *,
+    min_dist: float = 0.1,
+    n_rounds: int | None = None,
+    pace: float | None = None,
 ) -> FloatArray:
     """Lay out a graph in the plane.
 
@@ -41,10 +60,13 @@ def descend(
         Starting positions.
     rng : numpy.random.Generator
         Source of the pairs that repel.
+    min_dist : float
+        Distance below which neighbors no longer attract, in units of the map.
     n_rounds : int, optional
-        By default 500, fewer above 20,000 points.
-    pace : float
-        Step size at the start; it falls to zero linearly.
+        By default 800 up to 5,000 points, then 500, fewer above 20,000.
+    pace : float, optional
+        Step size at the start; it falls to zero linearly. By default 0.1 up to 5,000 points, which end up in
+        finer detail, then 0.3, which lets large maps unfold.
 
     Returns
     -------
@@ -52,16 +74,18 @@ def descend(
     """
     n = graph.shape[0]
     rounds = n_rounds or default_rounds(n)
+    pace = (0.1 if n <= _FEW else 0.3) if pace is None else pace
     x: FloatArray = np.ascontiguousarray(start[:, 0], dtype=np.float32)
     y: FloatArray = np.ascontiguousarray(start[:, 1], dtype=np.float32)
     if n < 2 or graph.nnz == 0:
         return np.column_stack([x, y])
-    pull = _Pull(graph)
+    curve = fitted_curve(min_dist)
+    pull = _Pull(graph, curve)
     push = (_PUSHES_PER_PULL / _PAIRS * pull.degree).astype(np.float32)
     for done in progress(range(rounds), "drawing the map"):
         step = np.float32(pace * (1 - done / rounds))
         pulled_x, pulled_y = pull.move(x, y, step)
-        pushed_x, pushed_y = _pushed(x, y, rng)
+        pushed_x, pushed_y = _pushed(x, y, curve, rng)
         x = x + pulled_x + step * push * pushed_x
         y = y + pulled_y + step * push * pushed_y
     return np.column_stack([x, y])
@@ -70,7 +94,8 @@ def descend(
 class _Pull:
     """Attraction along the edges."""
 
-    def __init__(self, graph: Any) -> None:
+    def __init__(self, graph: Any, curve: tuple[np.float32, np.float32]) -> None:
+        self._a, self._b = curve
         self._weights = (graph.data / graph.data.max()).astype(np.float32)
         self._heads = np.repeat(np.arange(graph.shape[0]), np.diff(graph.indptr))
         self._tails = graph.indices
@@ -88,13 +113,13 @@ class _Pull:
         np.maximum(dx, _TINY, out=dx)
         # d^(2b-2) by logarithm and exponential, which vectorize in float32 where a power does not.
         power = np.log(dx)
-        power *= _B - 1
+        power *= self._b - 1
         np.exp(power, out=power)
         dx *= power
-        dx *= _A
+        dx *= self._a
         dx += 1
         # Every edge is stored in both directions and umap-learn moves both ends each time: hence 4, not 2.
-        power *= 4 * _A * _B * self._weights
+        power *= 4 * self._a * self._b * self._weights
         power /= dx
         self._springs.data = power
         self._columns[:, 0], self._columns[:, 1] = x, y
@@ -104,8 +129,11 @@ class _Pull:
         return (sums[:, 0] - sums[:, 2] * x) * share, (sums[:, 1] - sums[:, 2] * y) * share
 
 
-def _pushed(x: FloatArray, y: FloatArray, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
+def _pushed(
+    x: FloatArray, y: FloatArray, shape: tuple[np.float32, np.float32], rng: np.random.Generator
+) -> tuple[FloatArray, FloatArray]:
     """Summed repulsion of every point from a few random ones."""
+    a, b = shape
     n = len(x)
     total_x, total_y = np.zeros(n, dtype=np.float32), np.zeros(n, dtype=np.float32)
     for _ in range(_PAIRS):
@@ -114,13 +142,13 @@ def _pushed(x: FloatArray, y: FloatArray, rng: np.random.Generator) -> tuple[Flo
         gap = dx * dx
         gap += dy * dy
         curve = np.log(np.maximum(gap, _TINY))
-        curve *= _B
+        curve *= b
         np.exp(curve, out=curve)
-        curve *= _A
+        curve *= a
         curve += 1
         gap += np.float32(0.001)
         curve *= gap
-        force = 2 * _B / curve
+        force = 2 * b / curve
         dx *= force
         dy *= force
         total_x += np.clip(dx, -_STRONGEST_PUSH, _STRONGEST_PUSH, out=dx)

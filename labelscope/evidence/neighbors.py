@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 
 from labelscope.errors import InvalidInputError, MissingEvidenceError
-from labelscope.evidence import exact_neighbors
+from labelscope.evidence import approximate_neighbors, exact_neighbors
 from labelscope.evidence.feature_checks import check_features
 from labelscope.evidence.given import maybe_codes
 from labelscope.types import Evidence, FloatArray, IntArray, Made
 
 if TYPE_CHECKING:
     from labelscope.data.dataset import Dataset
-
-_EXACT_SECONDS = 25.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +29,8 @@ class NeighborGraph:
         By default euclidean for tables and for up to 3 columns, else cosine. A row of zeros is at cosine
         distance 1 from all others but 0 from other rows of zeros.
     method : {"auto", "exact", "approximate"}
-        Exact distances by blocked matrix products, or pynndescent (a tree, exact again, for few columns). By
-        default whichever is faster, which is exact up to about 20,000 rows.
+        Exact distances by blocked matrix products, or a search that misses a few. By default the faster
+        one, which is exact up to 20,000 rows, and for up to 8 columns always.
 
     Examples
     --------
@@ -83,7 +81,9 @@ class NeighborGraph:
         metric = self.metric or _usual_metric(dataset, features.shape[1])
         points = exact_neighbors.prepared(features, metric)
         few = points.shape[1] <= exact_neighbors.FEW_COLUMNS
-        exact = self.method == "exact" or (self.method == "auto" and _is_small(n, points.shape[1]))
+        exact = self.method == "exact" or (
+            self.method == "auto" and approximate_neighbors.is_small(n, points.shape[1])
+        )
         ids: IntArray = np.empty((n, 0), dtype=np.int32)
         distances: FloatArray = np.empty((n, 0), dtype=np.float32)
         if k and exact:
@@ -91,7 +91,7 @@ class NeighborGraph:
         elif k and few:
             ids, distances = exact_neighbors.search_tree(points, k)
         elif k:
-            ids, distances = _approximate(points, k, random_state)
+            ids, distances = approximate_neighbors.search(points, k, random_state=random_state)
         if metric == "cosine":
             distances = np.square(distances) / 2
         facts: dict[str, Any] = {"metric": metric, "n_neighbors": k, "exact": bool(exact or few)}
@@ -112,30 +112,6 @@ class NeighborGraph:
 def _usual_metric(dataset: Dataset | None, width: int) -> Literal["cosine", "euclidean"]:
     kind = getattr(getattr(dataset, "media", None), "kind", None)
     return "euclidean" if width <= 3 or kind == "table" else "cosine"
-
-
-def _is_small(n: int, width: int) -> bool:
-    """Whether the exact search ends before pynndescent has compiled, at 40 GFLOP/s and 1 ns a candidate."""
-    return n <= 20_000 or n * n * (2 * width / 40e9 + 1e-9) < _EXACT_SECONDS
-
-
-def _approximate(points: FloatArray, k: int, random_state: int) -> tuple[IntArray, FloatArray]:
-    from pynndescent import NNDescent
-
-    index = NNDescent(
-        points, metric="euclidean", n_neighbors=k + 1, random_state=random_state % 2**32, low_memory=True
-    )
-    found = index.neighbor_graph[0].astype(np.int64)
-    n = len(points)
-    rows = np.arange(n)[:, None]
-    # The search may miss the row itself, leave -1, or find fewer than k: fill up with the farthest found.
-    found[found < 0] = np.broadcast_to(rows, found.shape)[found < 0]
-    order = np.argsort(found == rows, axis=1, kind="stable")[:, :k]
-    found = np.take_along_axis(found, order, axis=1)
-    own = found == rows
-    if own.any():
-        found[own] = (np.broadcast_to(rows, found.shape)[own] + 1) % n
-    return exact_neighbors.ranked(points, found, k)
 
 
 def neighbor_accuracy(codes: IntArray, knn_ids: IntArray, *, n_neighbors: int = 10) -> float:

@@ -28,6 +28,9 @@ class Projection:
         Who lays the graph out. The first needs no compilation; the second is the reference.
     n_rounds : int, optional
         Rounds of the layout (epochs in umap-learn).
+    min_dist : float
+        Distance below which neighbors no longer attract. umap-learn's own default is 0.1; at 0.5 single
+        points stay apart, so that they can be seen and selected, at the same 2-D label accuracy.
 
     References
     ----------
@@ -49,6 +52,7 @@ class Projection:
 
     engine: Literal["labelscope", "umap-learn"] = "labelscope"
     n_rounds: int | None = None
+    min_dist: float = 0.5
 
     def make(self, dataset: Dataset | None, evidence: Evidence, *, random_state: int = 0) -> Made:
         """Make ``map`` (n, 2) float32, finite and centered.
@@ -79,6 +83,8 @@ class Projection:
                 raise MissingEvidenceError.of(needed, by=self.name, present=evidence)
         if self.engine not in ("labelscope", "umap-learn"):
             raise InvalidInputError.unknown("engine", self.engine, ["labelscope", "umap-learn"])
+        if not 0 <= self.min_dist <= 1:
+            raise InvalidInputError(f"min_dist is {self.min_dist}, but must lie between 0 and 1.")
         ids, distances = np.asarray(evidence["knn_ids"]), np.asarray(evidence["knn_distances"])
         _check(ids, distances)
         n = len(ids)
@@ -86,11 +92,12 @@ class Projection:
         if n < 2 or ids.shape[1] == 0:
             positions = np.zeros((n, 2), dtype=np.float32)
         elif self.engine == "umap-learn" and n > 3:
-            positions = _by_umap(ids, distances, self.n_rounds, random_state)
+            positions = _by_umap(ids, distances, self, random_state)
         else:
             rng = np.random.default_rng(random_state)
             graph = fuzzy_union(ids, distances)
-            positions = descend(graph, starting_positions(graph, rng), rng, n_rounds=rounds)
+            start = starting_positions(graph, rng)
+            positions = descend(graph, start, rng, min_dist=self.min_dist, n_rounds=rounds)
         return Made({"map": _centered(positions)}, {"engine": self.engine, "n_rounds": rounds})
 
 
@@ -117,7 +124,7 @@ def _centered(positions: FloatArray) -> FloatArray:
     return np.ascontiguousarray(positions, dtype=np.float32)
 
 
-def _by_umap(ids: IntArray, distances: FloatArray, n_rounds: int | None, random_state: int) -> FloatArray:
+def _by_umap(ids: IntArray, distances: FloatArray, settings: Projection, random_state: int) -> FloatArray:
     """Let umap-learn lay out the same graph; it wants every row to be its own first neighbor."""
     n, k = ids.shape
     own = np.arange(n, dtype=np.int64)[:, None]
@@ -130,7 +137,8 @@ def _by_umap(ids: IntArray, distances: FloatArray, n_rounds: int | None, random_
         start = starting_positions(fuzzy_union(ids, distances), np.random.default_rng(random_state))
         layout = umap.UMAP(
             n_neighbors=k + 1,
-            n_epochs=n_rounds,
+            n_epochs=settings.n_rounds,
+            min_dist=settings.min_dist,
             init=start,
             random_state=random_state % 2**32,
             n_jobs=1,

@@ -19,7 +19,7 @@ _STYLE = """
 .ls-report dd{margin:0;font-size:20px;font-weight:600;font-variant-numeric:tabular-nums}
 .ls-report .ls-scroll{overflow-x:auto}
 .ls-report table{border-collapse:collapse;margin:8px 0;color:inherit;background:none}
-.ls-report caption{text-align:left;color:var(--ink2);padding:4px 0}
+.ls-report caption{text-align:left;color:var(--ink2);padding:4px 0;white-space:nowrap}
 .ls-report th,.ls-report td{padding:4px 12px 4px 0;border-bottom:1px solid var(--line);text-align:left;
  vertical-align:top;background:none}
 .ls-report td{max-width:42ch;overflow-wrap:anywhere}

@@ -5,21 +5,41 @@ from __future__ import annotations
 import re
 
 from labelscope.errors import InvalidInputError, InvalidTypeError
+from labelscope.scorers.annotators.disagreement import AnnotatorDisagreement
 from labelscope.scorers.candidates import candidates
 from labelscope.scorers.confident.confident_learning import ConfidentLearning
 from labelscope.scorers.confident.normalized_margin import NormalizedMargin
 from labelscope.scorers.confident.self_confidence import SelfConfidence
 from labelscope.scorers.confident.weighted_entropy import ConfidenceWeightedEntropy
+from labelscope.scorers.dynamics.area_under_margin import AreaUnderMargin
+from labelscope.scorers.dynamics.cartography import Cartography
+from labelscope.scorers.dynamics.forgetting import Forgetting
 from labelscope.scorers.ensemble import Ensemble
 from labelscope.scorers.neighbors.agreement import NeighborAgreement
+from labelscope.scorers.neighbors.duplicate_conflicts import ConflictingDuplicates
+from labelscope.scorers.neighbors.held_out import ClusterHeldOut
+from labelscope.scorers.neighbors.minority import MinorityInComponent
+from labelscope.scorers.neighbors.rank import NeighborRank
+from labelscope.scorers.neighbors.shapley import NeighborShapley
+from labelscope.scorers.neighbors.vote import NeighborVote
 from labelscope.scorers.reasons import reasons
 from labelscope.types import Scorer
 
 __all__ = [
+    "AnnotatorDisagreement",
+    "AreaUnderMargin",
+    "Cartography",
+    "ClusterHeldOut",
     "ConfidenceWeightedEntropy",
     "ConfidentLearning",
+    "ConflictingDuplicates",
     "Ensemble",
+    "Forgetting",
+    "MinorityInComponent",
     "NeighborAgreement",
+    "NeighborRank",
+    "NeighborShapley",
+    "NeighborVote",
     "NormalizedMargin",
     "SelfConfidence",
     "by_name",
@@ -33,6 +53,13 @@ _SCORERS: tuple[type, ...] = (
     ConfidenceWeightedEntropy,
     ConfidentLearning,
     NeighborAgreement,
+    NeighborVote,
+    NeighborRank,
+    MinorityInComponent,
+    ConflictingDuplicates,
+    ClusterHeldOut,
+    NeighborShapley,
+    AnnotatorDisagreement,
     Ensemble,
 )
 

@@ -115,4 +115,5 @@ def _check_untouched(policy: Policy, evidence: Evidence) -> None:
         )
         raise
     for name, array in arrays.items():
-        _require(np.array_equal(array, before[name]), "inputs untouched", f"order() changed {name}")
+        same = np.array_equal(array, before[name], equal_nan=array.dtype.kind == "f")
+        _require(same, "inputs untouched", f"order() changed {name}")

@@ -49,11 +49,47 @@ def planted(n: int = 240, *, seed: int = 0, rate: float = 0.1) -> tuple[Evidence
         pred_probs=probs,
         knn_ids=ids,
         knn_distances=lengths,
-        duplicates=np.arange(n, dtype=np.int32),
+        duplicates=_copies(true),
         groups=np.arange(n) % 7,
         map=features[:, :2].astype(np.float32),
+        annotator_labels=_answered(true, seed),
+        training_dynamics=_learned(scores, given, seed),
+        fake_class=np.zeros(n, dtype=bool),
     )
     return evidence, np.asarray(given != true)
+
+
+def _copies(true: IntArray) -> IntArray:
+    """Call three rows of one class at a time copies of each other: (n,) int32 ids of sets."""
+    order = np.argsort(true, kind="stable")
+    first = np.searchsorted(true[order], true[order])
+    sets = np.empty(len(true), dtype=np.int32)
+    sets[order] = true[order] * len(true) + (np.arange(len(true)) - first) // 3
+    return sets
+
+
+def _answered(true: IntArray, seed: int) -> FloatArray:
+    """Let five people of unequal skill answer most rows; NaN where one did not."""
+    # A generator of its own, so that the other evidence is what it was without people.
+    rng = np.random.default_rng([seed, 5])
+    skill = np.array([0.9, 0.85, 0.8, 0.7, 0.6])
+    errs = rng.random((len(true), len(skill))) > skill
+    shift = rng.integers(1, N_CLASSES, errs.shape)
+    answers = np.where(errs, (true[:, None] + shift) % N_CLASSES, true[:, None]).astype(np.float64)
+    answers[rng.random(errs.shape) < 0.3] = np.nan
+    return answers
+
+
+def _learned(scores: FloatArray, given: IntArray, seed: int, n_epochs: int = 6) -> FloatArray:
+    """Let a model learn the true classes first and memorize the given ones later; NaN where it saw no row."""
+    rng = np.random.default_rng([seed, 6])
+    epochs = np.arange(1, n_epochs + 1)[None, :, None]
+    memory = np.eye(N_CLASSES)[given][:, None, :] * epochs / 3.0
+    logits = scores[:, None, :] * epochs / n_epochs + memory
+    logits += rng.normal(scale=0.5, size=logits.shape)
+    logits[rng.random(logits.shape[:2]) < 0.1] = np.nan
+    logits[5::83] = np.nan
+    return np.asarray(logits.astype(np.float32))
 
 
 def nearest(features: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
@@ -86,6 +122,15 @@ def relabelled(evidence: Evidence, renaming: IntArray) -> Evidence:
         columns = np.empty_like(np.asarray(evidence["pred_probs"]))
         columns[:, renaming] = evidence["pred_probs"]
         changed["pred_probs"] = columns
+    if "annotator_labels" in evidence:
+        answers = np.array(evidence["annotator_labels"], dtype=np.float64)
+        there = ~np.isnan(answers)
+        answers[there] = renaming[answers[there].astype(np.int64)]
+        changed["annotator_labels"] = answers
+    if "training_dynamics" in evidence:
+        logits = np.empty_like(np.asarray(evidence["training_dynamics"]))
+        logits[..., renaming] = evidence["training_dynamics"]
+        changed["training_dynamics"] = logits
     return evidence.including(**changed)
 
 
@@ -110,14 +155,23 @@ def _one_class() -> Evidence:
     evidence = planted(30)[0]
     ones = np.ones((30, 1))
     return evidence.including(
-        given_labels=np.zeros(30, dtype=np.int64), classes=np.array(["only"]), pred_probs=ones
+        given_labels=np.zeros(30, dtype=np.int64),
+        classes=np.array(["only"]),
+        pred_probs=ones,
+        annotator_labels=np.asarray(evidence["annotator_labels"]) * 0.0,
+        training_dynamics=np.asarray(evidence["training_dynamics"])[:, :, :1],
     )
 
 
 def _empty_class() -> Evidence:
     evidence = planted(60)[0]
     wider = np.hstack([np.asarray(evidence["pred_probs"]) * 0.9, np.full((60, 1), 0.1)])
-    return evidence.including(classes=np.array(["a", "b", "c", "nobody"]), pred_probs=wider)
+    logits = np.asarray(evidence["training_dynamics"])
+    return evidence.including(
+        classes=np.array(["a", "b", "c", "nobody"]),
+        pred_probs=wider,
+        training_dynamics=np.concatenate([logits, logits.min(axis=2, keepdims=True) - 1.0], axis=2),
+    )
 
 
 def _constant_features() -> Evidence:
@@ -130,12 +184,16 @@ def _nan_features() -> Evidence:
     evidence = planted(60)[0]
     features = np.array(evidence["features"])
     features[::7, 0] = np.nan
-    return evidence.including(features=features)
+    unseen = np.array(evidence["training_dynamics"])
+    unseen[::7] = np.nan
+    return evidence.including(features=features, training_dynamics=unseen)
 
 
 def _certain() -> Evidence:
     evidence = planted(60)[0]
-    return evidence.including(pred_probs=np.eye(N_CLASSES)[np.asarray(evidence["pred_probs"]).argmax(axis=1)])
+    certain = np.eye(N_CLASSES)[np.asarray(evidence["pred_probs"]).argmax(axis=1)]
+    logits = np.where(certain == 1.0, 0.0, -np.inf)
+    return evidence.including(pred_probs=certain, training_dynamics=np.stack([logits] * 3, axis=1))
 
 
 EDGE_CASES: dict[str, Callable[[], Evidence]] = {

@@ -151,7 +151,8 @@ def _check_untouched(scorer: Scorer, evidence: Evidence) -> None:
             raise _fail("inputs untouched", f"score() writes to its evidence ({error})") from error
         raise
     for name, array in arrays.items():
-        _require(np.array_equal(array, before[name]), "inputs untouched", f"score() changed {name}")
+        same = np.array_equal(array, before[name], equal_nan=array.dtype.kind == "f")
+        _require(same, "inputs untouched", f"score() changed {name}")
 
 
 def _check_repeatable(scorer: Scorer, evidence: Evidence) -> None:

@@ -42,7 +42,8 @@ def notebook(
     opened: list[Notebook] = []
 
     def make(cells: list[str] | Path, *, run: bool = True, within: Browser | None = None) -> Notebook:
-        name = f"{request.node.name.replace('[', '-').replace(']', '')}-{len(opened)}.ipynb"
+        # A folder each: a journal belongs to the folder of its notebook.
+        name = f"{request.node.name.replace('[', '-').replace(']', '')}/{len(opened)}.ipynb"
         made = Notebook(within or browser, lab, cells, name)
         opened.append(made)
         if run and isinstance(cells, list):

@@ -196,6 +196,8 @@ class Notebook:
 
     def __init__(self, browser: Browser, lab: Server, cells: list[str] | Path, name: str) -> None:
         target = lab.root / name
+        target.parent.mkdir(exist_ok=True)
+        self.folder = target.parent
         if isinstance(cells, Path):
             shutil.copyfile(cells, target)
         else:

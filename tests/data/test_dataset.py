@@ -1,6 +1,5 @@
 """Datasets: ids, fingerprints, notices, and what is refused."""
 
-
 from __future__ import annotations
 
 import pickle

@@ -1,6 +1,5 @@
 """The room that knows frames."""
 
-
 from __future__ import annotations
 
 import importlib.util

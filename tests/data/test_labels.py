@@ -1,6 +1,5 @@
 """Labels in and out of every container."""
 
-
 from __future__ import annotations
 
 import datetime

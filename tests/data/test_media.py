@@ -1,6 +1,5 @@
 """Media decode one row at a time; a damaged row is an error of that row."""
 
-
 from __future__ import annotations
 
 import io

@@ -1,6 +1,5 @@
 """Sources without columns: arrays, lists and folders."""
 
-
 from __future__ import annotations
 
 import io

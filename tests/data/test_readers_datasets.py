@@ -1,6 +1,5 @@
 """Hugging Face and torch-style datasets."""
 
-
 from __future__ import annotations
 
 import pickle

@@ -1,6 +1,5 @@
 """Sources with columns: frames and files."""
 
-
 from __future__ import annotations
 
 import io

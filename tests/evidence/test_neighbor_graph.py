@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from labelscope import Evidence
 from labelscope.errors import InvalidInputError, MissingEvidenceError
 from labelscope.evidence import Duplicates, NeighborGraph, neighbor_accuracy
+from labelscope.evidence.approximate_neighbors import guided_recall
 
 
 def graph(features, **options):
@@ -113,6 +114,17 @@ def test_many_rows_of_few_columns_stay_exact_without_compilation():
     assert facts["exact"]
     np.testing.assert_array_equal(ids, exact[0])
     np.testing.assert_allclose(distances, exact[1], atol=1e-6)
+
+
+def test_leading_components_guide_the_search():
+    rng = np.random.default_rng(0)
+    inner = rng.normal(size=(2500, 10)) @ rng.normal(size=(10, 200))
+    features = (inner + 0.1 * rng.normal(size=inner.shape)).astype(np.float32)
+    exact = graph(features)[0]
+    ids, _, facts = graph(features, method="approximate")
+    assert not facts["exact"]
+    assert (np.sort(ids, axis=1) == np.sort(exact, axis=1)).mean() > 0.95
+    assert guided_recall(rng.normal(size=(2500, 300)), rng.normal(size=(2500, 5)), 15) < 0.5
 
 
 def test_neighbor_accuracy_votes():

@@ -1,6 +1,5 @@
 """Labels come back as they went in, whatever the container, and changes touch only the rows changed."""
 
-
 from __future__ import annotations
 
 from typing import Any

@@ -80,7 +80,7 @@ export function GalleryHead({ store, chooser }: { store: Store; chooser: Chooser
             <button
               key={action}
               type="button"
-              class="ls-chip"
+              class="ls-chip act"
               data-action={`${action}-selected`}
               title={`${title} (${key})`}
               aria-label={`${text} ${count} selected rows`}

@@ -63,8 +63,7 @@ function find(event: Key): Action | null {
     if (letter === "a" && !shiftKey) return { do: "all" };
     return null;
   }
-  const sign = SIGNS[key];
-  if (sign !== undefined) return sign;
+  if (Object.hasOwn(SIGNS, key)) return SIGNS[key]!;
   if (shiftKey) return null;
   if (/^[1-9]$/.test(key)) return { do: "digit", place: Number(key) - 1 };
   return Object.hasOwn(SIMPLE, letter) ? SIMPLE[letter]! : null;

@@ -18,7 +18,7 @@ export type AskCards = (rows: number[], size: number) => Promise<Answer>;
 
 /** Thumbnails come in few sizes, so that gallery, tooltip and neighbors share them. */
 const SIZES = [96, 192];
-const PAGE = 64;
+const PAGE = 32;
 const IN_FLIGHT = 2;
 /** More than the gallery's 200 cards with room around them. */
 const CAPACITY = 900;
@@ -31,6 +31,8 @@ export class Cards {
   private readonly saved = new Map<number, Card>();
   private wanted: Entry[] = [];
   private flying = 0;
+  /** requests of earlier rounds were given up */
+  private round = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private closed = false;
 
@@ -72,13 +74,16 @@ export class Cards {
     return entry.shown;
   }
 
-  /** Asks again for what failed; after the kernel came back. */
+  /** Asks again for what failed or was never answered; after the kernel came back. */
   retry(): void {
+    this.round += 1;
+    this.flying = 0;
     for (const entry of this.entries.values())
-      if (entry.state === "idle") {
+      if (entry.state === "idle" || entry.state === "asked") {
         entry.state = "wanted";
         this.wanted.push(entry);
       }
+    for (const entry of this.wanted.slice(0, -MAX_WANTED)) entry.state = "idle";
     this.wanted = this.wanted.slice(-MAX_WANTED);
     this.flush();
   }
@@ -103,6 +108,7 @@ export class Cards {
   }
 
   private async fetch(page: Entry[], size: number): Promise<void> {
+    const { round } = this;
     this.flying += 1;
     for (const entry of page) entry.state = "asked";
     try {
@@ -110,9 +116,9 @@ export class Cards {
       this.take(page, await this.ask(rows, size));
     } catch {
       // Left idle: asked again when it is shown again or the kernel is back.
-      for (const entry of page) if (entry.state === "asked") entry.state = "idle";
+      if (round === this.round) for (const entry of page) if (entry.state === "asked") entry.state = "idle";
     } finally {
-      this.flying -= 1;
+      if (round === this.round) this.flying -= 1;
       if (this.wanted.length > 0) this.flush();
     }
   }
@@ -124,6 +130,8 @@ export class Cards {
     const order = Array.isArray(data.thumbs) ? (data.thumbs as number[]) : page.map((entry) => entry.row);
     const thumbs = new Map(order.map((row, i) => [row, bytesOf(buffers[i])]));
     for (const entry of page) {
+      // An answer of an earlier round came after all, and then the newer one: the first is as good.
+      if (entry.state === "here") continue;
       entry.state = "here";
       // Evicted while on its way: a URL made now would never be revoked.
       if (this.closed || this.entries.get(`${entry.row}/${entry.size}`) !== entry) continue;

@@ -159,7 +159,9 @@ function MenuLine({ item, props, close }: { item: MenuItem; props: Props; close:
   };
   const body = (
     <>
-      <span class="ls-pop-check">{props.value === item.value && <Icon name="check" />}</span>
+      {props.value !== undefined && (
+        <span class="ls-pop-check">{props.value === item.value && <Icon name="check" />}</span>
+      )}
       <span>{item.label}</span>
       {item.hint && <em>{item.hint}</em>}
     </>

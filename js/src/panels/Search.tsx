@@ -7,7 +7,8 @@ import { backToView } from "./keys";
 /** Long enough that a word is typed in one go, short enough to feel live. */
 const PAUSE = 220;
 
-export function Search({ store }: { store: Store }) {
+/** What is typed, when it is asked, and how the field follows the chip. */
+function useSearch(store: Store) {
   const text = useSignal(store.filters.peek().search?.query ?? "");
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const asked = useRef(text.peek());
@@ -41,6 +42,16 @@ export function Search({ store }: { store: Store }) {
     text.value = "";
     ask("");
   };
+  const onInput = (event: { currentTarget: HTMLInputElement }): void => {
+    text.value = event.currentTarget.value;
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => ask(text.peek()), PAUSE);
+  };
+  return { text, onKey, onInput };
+}
+
+export function Search({ store }: { store: Store }) {
+  const { text, onKey, onInput } = useSearch(store);
   return (
     <search class="ls-search">
       <Icon name="search" />
@@ -56,11 +67,7 @@ export function Search({ store }: { store: Store }) {
         spellcheck={false}
         value={text.value}
         onKeyDown={onKey}
-        onInput={(event) => {
-          text.value = event.currentTarget.value;
-          clearTimeout(timer.current);
-          timer.current = setTimeout(() => ask(text.peek()), PAUSE);
-        }}
+        onInput={onInput}
       />
       {text.value === "" && (
         <span class="ls-search-key" aria-hidden="true">

@@ -207,30 +207,13 @@ function View({ store }: { store: Store }) {
   );
 }
 
-/** Only shown while something is wrong with the line to the kernel. */
+/** While the kernel is being asked; that it is gone is said by a bar of its own. */
 function Link({ store }: { store: Store }) {
-  const connection = store.connection.value;
-  if (connection === "live") return null;
-  if (connection === "connecting")
-    return (
-      <span class="ls-chip" title="Waiting for the kernel">
-        connecting…
-      </span>
-    );
-  const waits = store.unsaved.value;
-  const says = store.canDecide.value
-    ? "The kernel does not answer. Decisions wait in this page and are sent when it is back."
-    : "No kernel is connected: you can look, but decisions cannot be saved. Run the cell again.";
+  if (store.connection.value !== "connecting") return null;
   return (
-    <button
-      type="button"
-      class="ls-chip warn"
-      data-action="retry"
-      title={`${says} Click to try once more.`}
-      onClick={() => store.retry()}
-    >
-      no kernel{waits > 0 && ` · ${count(waits)} waiting`} · retry
-    </button>
+    <span class="ls-chip" title="Waiting for the kernel">
+      connecting…
+    </span>
   );
 }
 

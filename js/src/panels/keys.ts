@@ -54,7 +54,7 @@ export function keyGroups(apple: boolean = isApple()): KeyGroup[] {
       rows: [
         { keys: ["Shift", "click"], does: "select up to that card; on the map: add" },
         { keys: [apple ? "⌘" : "Ctrl", "click"], does: "add or take away one card" },
-        { keys: [mod("A")], does: "select all rows under the filters" },
+        { keys: ["a"], does: "select all rows under the filters" },
         { keys: ["Alt", "drag"], does: "take away from the selection on the map" },
       ],
     },
@@ -62,6 +62,7 @@ export function keyGroups(apple: boolean = isApple()): KeyGroup[] {
       title: "Map and view",
       rows: [
         { keys: ["f"], does: "show the whole map" },
+        { keys: ["p"], does: "play or stop the sound of the row" },
         { keys: ["wheel"], does: "zoom, once the map was clicked" },
         { keys: ["?"], does: "show or hide this help" },
       ],

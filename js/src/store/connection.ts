@@ -46,6 +46,7 @@ export class Connection {
 
   retry(): void {
     this.tries = 0;
+    this.asking = false;
     if (this.core.connection.peek() === "offline") this.core.connection.value = "connecting";
     void this.hello();
   }
@@ -105,9 +106,11 @@ export class Connection {
       core.journal.value = typeof data.journal === "string" ? data.journal : null;
       core.reviewer.value = String(data.reviewer ?? "");
       core.exportFormats.value = Array.isArray(data.export_formats) ? data.export_formats.map(String) : [];
-      // The journal is the truth: what the saved picture said of decisions makes room for it.
+      // The journal is the truth: what the saved picture said of decisions makes room for it. Events that were heard
+      // before this welcome was read stay.
+      const heard = core.fold.events;
       core.startOver();
-      this.absorb(Array.isArray(data.events) ? data.events : [], data, true);
+      this.absorb([...(Array.isArray(data.events) ? data.events : []), ...heard], data, true);
       if (core.journal.peek() !== null && core.fold.events.length > 0)
         core.savedAt.value = Date.parse(core.fold.events.at(-1)!.at) || Date.now();
     });

@@ -216,10 +216,10 @@ export class Core {
     const detail = this.detail.value;
     const codes = new Set<number>();
     const last = this.classes.value.length;
-    if (detail !== null && detail.row === row)
+    if (detail !== null && detail.row === row) {
       for (const { code } of Array.isArray(detail.candidates) ? detail.candidates : [])
         if (code >= 0 && code < last) codes.add(code);
-        else if (row !== null && this.connection.value === "live") return [];
+    } else if (row !== null && this.connection.value === "live") return [];
     for (let code = 0; code < last && codes.size < 9; code++) codes.add(code);
     return [...codes].slice(0, 9);
   }

@@ -92,7 +92,7 @@ export function Actions({ store }: { store: Store }) {
           action="keep"
           text={`keep ${what ?? current}`}
           hint={what ? `Confirm the labels of ${what}` : `The label ${current} is right`}
-          keyName={what ? "␣" : "space"}
+          keyName={(what ?? current).length > 5 ? "␣" : "space"}
           shortcut="Space"
           disabled={none}
           run={() => store.keep()}

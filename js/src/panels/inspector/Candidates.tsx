@@ -19,6 +19,7 @@ function Candidate({
   share: number;
   digit: number;
 }) {
+  store.version.value;
   const table = store.table.value;
   const name = nameOf(store.classNames.value, code);
   const mark = code === table.current[row] ? "now" : code === table.given[row] ? "given" : "";
@@ -47,6 +48,24 @@ function Candidate({
   );
 }
 
+function Other({ store }: { store: Store }) {
+  return (
+    <button
+      type="button"
+      class="ls-quiet-btn"
+      data-action="relabel"
+      title="Type any label (l)"
+      aria-keyshortcuts="l"
+      aria-haspopup="dialog"
+      onClick={() => {
+        store.palette.value = store.selection.peek().count > 1 ? "selection" : "current";
+      }}
+    >
+      other label… <kbd>l</kbd>
+    </button>
+  );
+}
+
 /** What else the label could be; a digit or a click relabels. */
 export function Candidates({ store, row, detail }: { store: Store; row: number; detail: Detail | null }) {
   const codes = store.keyCodes.value;
@@ -54,24 +73,11 @@ export function Candidates({ store, row, detail }: { store: Store; row: number; 
   const shown = detail?.candidates.slice(0, BARS) ?? [];
   const bars = new Set(shown.map((candidate) => candidate.code));
   const rest = codes.map((code, k) => ({ code, digit: k + 1 })).filter(({ code }) => !bars.has(code));
-  const many = store.selection.value.count > 1;
   return (
     <section class="ls-part" aria-label="Candidates">
       <header class="ls-part-head">
         <h3 class="ls-heading">candidates</h3>
-        <button
-          type="button"
-          class="ls-quiet-btn"
-          data-action="relabel"
-          title="Type any label (l)"
-          aria-keyshortcuts="l"
-          aria-haspopup="dialog"
-          onClick={() => {
-            store.palette.value = many ? "selection" : "current";
-          }}
-        >
-          other label… <kbd>l</kbd>
-        </button>
+        <Other store={store} />
       </header>
       {shown.length > 0 && (
         <ul class="ls-candidates">

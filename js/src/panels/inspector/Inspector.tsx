@@ -1,4 +1,5 @@
 /** The current row, answered in order: what, how sure, why, what else, who is near, who says so, what to do. */
+import { useSignal } from "@preact/signals";
 import type { Card, Detail } from "../../protocol";
 import { type Store, UNLABELLED } from "../../store/types";
 import { ClassName } from "../ClassName";
@@ -13,7 +14,9 @@ import { Neighbors } from "./Neighbors";
 
 const DECIDED = ["", "relabelled", "kept", "unsure", "excluded", "several labels"];
 
+// The table changes in place, so whoever reads it reads the version as well: equal props alone redraw nothing.
 function Decision({ store, row }: { store: Store; row: number }) {
+  store.version.value;
   const table = store.table.value;
   if (table.pending[row]) return <span class="ls-chip">saving…</span>;
   const says = DECIDED[table.state[row]!];
@@ -28,6 +31,7 @@ function Decision({ store, row }: { store: Store; row: number }) {
 
 /** given → suggested, and the label in force where it is neither. */
 function Labels({ store, row }: { store: Store; row: number }) {
+  store.version.value;
   const table = store.table.value;
   const given = table.given[row]!;
   const suggested = table.suggested[row]!;
@@ -112,13 +116,28 @@ function Content({ store, row, card }: { store: Store; row: number; card: Card |
   return kind === "text" ? <Text store={store} card={card} /> : <Record card={card} />;
 }
 
+/** Where the view is low only the first lines show, with a button for the rest; the style sheet decides. */
 function Why({ detail }: { detail: Detail | null }) {
+  const whole = useSignal(false);
   if (detail && detail.reasons.length === 0) return null;
   return (
     <section class="ls-part" aria-label="Why">
-      <h3 class="ls-heading">why</h3>
+      <header class="ls-part-head">
+        <h3 class="ls-heading">why</h3>
+        <button
+          type="button"
+          class="ls-quiet-btn ls-why-more"
+          aria-expanded={whole.value}
+          title={whole.value ? "Show only the first lines" : "Show all reasons"}
+          onClick={() => {
+            whole.value = !whole.value;
+          }}
+        >
+          {whole.value ? "less" : "all"}
+        </button>
+      </header>
       {detail ? (
-        <ul class="ls-why">
+        <ul class={`ls-why${whole.value ? " whole" : ""}`}>
           {detail.reasons.map((reason) => (
             <li key={reason}>{reason} </li>
           ))}
@@ -189,12 +208,13 @@ function Row({ store, row }: { store: Store; row: number }) {
 }
 
 export function Inspector({ store }: { store: Store }) {
-  store.version.value;
   const row = store.current.value;
   const inside = row !== null && row >= 0 && row < store.table.value.n;
   return (
     <section class="ls-inspector" aria-label="Current row" onKeyDown={guardKeys}>
-      <div class="ls-inspector-body ls-scroll">{inside ? <Row store={store} row={row} /> : <Empty />}</div>
+      <div class="ls-inspector-body ls-scroll">
+        <div class="ls-inspector-flow">{inside ? <Row store={store} row={row} /> : <Empty />}</div>
+      </div>
       <Actions store={store} />
     </section>
   );

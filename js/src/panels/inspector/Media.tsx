@@ -4,8 +4,8 @@ import { useEffect } from "preact/hooks";
 import type { Card } from "../../protocol";
 import type { Store } from "../../store/types";
 
-/** Enough for a photo to be judged, small enough to come at once. */
-const LARGE = 768;
+/** Enough for a photo to be judged, small enough to come at once; the player of the gallery asks for the same. */
+const LARGE = 512;
 
 export interface Loaded {
   url: string | null;
@@ -67,18 +67,31 @@ export function Broken({ what, reason }: { what: string; reason: string | null }
   );
 }
 
+/** The words of a query, as the search reads them: apart, or in quotes together. */
+function wordsOf(query: string): string[] {
+  const text = query.trim().toLowerCase();
+  if (/^".+"$/.test(text)) return [text.slice(1, -1)];
+  return text.split(/\s+/).filter(Boolean);
+}
+
 /** Splits a text at the words searched for, ignoring case, so that they can be marked. */
 export function splitAt(text: string, query: string): { text: string; hit: boolean }[] {
-  const wanted = query.trim().toLowerCase();
   const lower = text.toLowerCase();
+  const found = wordsOf(query);
   // a few letters change their length in lower case; positions would be wrong then
-  if (!wanted || lower.length !== text.length) return [{ text, hit: false }];
+  if (found.length === 0 || lower.length !== text.length) return [{ text, hit: false }];
+  const hits: [from: number, to: number][] = [];
+  for (const word of found)
+    for (let k = lower.indexOf(word); k >= 0; k = lower.indexOf(word, k + word.length))
+      hits.push([k, k + word.length]);
+  hits.sort((p, q) => p[0] - q[0]);
   const parts: { text: string; hit: boolean }[] = [];
   let at = 0;
-  for (let k = lower.indexOf(wanted); k >= 0; k = lower.indexOf(wanted, at)) {
-    if (k > at) parts.push({ text: text.slice(at, k), hit: false });
-    parts.push({ text: text.slice(k, k + wanted.length), hit: true });
-    at = k + wanted.length;
+  for (const [from, to] of hits) {
+    if (from < at) continue;
+    if (from > at) parts.push({ text: text.slice(at, from), hit: false });
+    parts.push({ text: text.slice(from, to), hit: true });
+    at = to;
   }
   if (at < text.length) parts.push({ text: text.slice(at), hit: false });
   return parts;
@@ -99,6 +112,7 @@ export function Text({ store, card }: { store: Store; card: Card }) {
 export function Sound({ store, row, card }: { store: Store; row: number; card: Card | null }) {
   const { url, failed } = useMedia(store, row, card?.broken !== true);
   if (card?.broken || failed) return <Broken what="sound" reason={failed} />;
+  if (url === "") return <Broken what="sound" reason="this browser does not know its format" />;
   const wave = card?.wave ?? [];
   return (
     <div class="ls-media sound">

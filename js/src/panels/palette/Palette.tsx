@@ -233,6 +233,7 @@ function Choose({ state }: { state: State }) {
 
 function Open({ store, scope }: { store: Store; scope: "current" | "selection" }) {
   const state = usePalette(store, scope);
+  store.version.value;
   const n = state.targets.value.length;
   const row = n === 1 ? state.targets.value[0]! : null;
   const now = row === null ? "" : nameOf(store.classNames.value, store.table.value.current[row]!);

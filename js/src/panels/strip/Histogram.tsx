@@ -27,7 +27,7 @@ function Bar({ bin, found, hover }: { bin: number; found: Bins; hover: (bin: num
 function describe(found: Bins, probability: boolean): string {
   if (found.nFlagged === 0) return "Nothing is suspicious enough to be flagged.";
   const wrong = probability ? `, about ${count(found.expected)} of them wrong` : "";
-  return `${rows(found.nFlagged)} above the gate${wrong}.`;
+  return `${count(found.nFlagged)} above the gate${wrong}.`;
 }
 
 function describeBin(found: Bins, bin: number): string {

@@ -63,6 +63,7 @@ function Cells({ store, found, codes }: CellsProps) {
   return (
     <table
       class="ls-matrix"
+      style={{ "--whole": `${side + 36 * size}px` }}
       aria-label={`Rows by given and ${found.against} label`}
       onKeyDown={(event) => walk(event, active, size)}
     >

@@ -37,9 +37,9 @@ function Saved({ store }: { store: Store }) {
       </p>
     );
   return (
-    <p class="ls-footnote" title={journal}>
-      saved to <span class="ls-path">{shortPath(journal)}</span>
-      {at !== null && ` · ${ago(at, Math.max(now.value, at))}`}
+    <p class="ls-footnote ls-saved" title={journal}>
+      <span class="ls-clip">saved to {shortPath(journal)}</span>
+      {at !== null && <span>{` · ${ago(at, Math.max(now.value, at))}`}</span>}
     </p>
   );
 }

@@ -1,0 +1,83 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { actionOf } from "../../src/input/keymap";
+
+const key = (name: string, more: Partial<KeyboardEvent> = {}) => ({
+  key: name,
+  ctrlKey: false,
+  metaKey: false,
+  shiftKey: false,
+  altKey: false,
+  repeat: false,
+  isComposing: false,
+  ...more,
+});
+
+const found = (name: string, more: Partial<KeyboardEvent> = {}) => {
+  const action = actionOf(key(name, more));
+  return typeof action === "object" && action !== null ? action.do : action;
+};
+
+describe("keys", () => {
+  it.each([
+    ["j", "move"],
+    ["k", "move"],
+    ["ArrowDown", "move"],
+    ["End", "move"],
+    ["Enter", "accept"],
+    [" ", "keep"],
+    ["u", "unsure"],
+    ["x", "exclude"],
+    ["l", "palette"],
+    ["n", "note"],
+    ["f", "fit"],
+    ["a", "all"],
+    ["Escape", "clear"],
+    ["/", "search"],
+    ["?", "help"],
+    ["5", "digit"],
+    ["0", null],
+    ["b", null],
+    ["d", null],
+    ["F5", null],
+    ["toString", null],
+  ])("%s is %s", (name, action) => expect(found(name)).toBe(action));
+
+  it("undo and redo take Ctrl and Cmd", () => {
+    for (const mod of [{ ctrlKey: true }, { metaKey: true }]) {
+      expect(found("z", mod)).toBe("undo");
+      expect(found("Z", { ...mod, shiftKey: true })).toBe("redo");
+      expect(found("a", mod)).toBe("all");
+      expect(found("s", mod)).toBeNull();
+      expect(found("Enter", mod)).toBeNull();
+    }
+    expect(found("y", { ctrlKey: true })).toBe("redo");
+    expect(found("y", { metaKey: true })).toBeNull();
+  });
+
+  it("Caps Lock changes nothing, Shift does, signs work on any layout", () => {
+    expect(found("J")).toBe("move");
+    expect(found("X", { shiftKey: true })).toBeNull();
+    expect(found("Enter", { shiftKey: true })).toBeNull();
+    expect(found("/", { shiftKey: true })).toBe("search");
+    expect(found("?", { shiftKey: true })).toBe("help");
+  });
+
+  it("digits count from the first candidate", () =>
+    expect(actionOf(key("3"))).toEqual({ do: "digit", place: 2 }));
+
+  it("a key held down moves on but never decides again", () => {
+    for (const name of ["Enter", " ", "u", "x", "1", "a"]) expect(found(name, { repeat: true })).toBe("held");
+    expect(found("j", { repeat: true })).toBe("move");
+    expect(found("z", { repeat: true, ctrlKey: true })).toBe("undo");
+  });
+
+  it("nothing with Alt or while composing, whatever the key", () => {
+    fc.assert(
+      fc.property(fc.string(), fc.boolean(), (name, shiftKey) => {
+        expect(found(name, { altKey: true, shiftKey })).toBeNull();
+        expect(found(name, { isComposing: true, shiftKey })).toBeNull();
+      }),
+    );
+  });
+});

@@ -1,0 +1,1 @@
+"""Methods that compare the given label with what several people answered."""

@@ -1,0 +1,1 @@
+"""What a model said of each row while it learned: margins, cartography and forgetting."""
