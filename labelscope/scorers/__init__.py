@@ -60,6 +60,9 @@ _SCORERS: tuple[type, ...] = (
     ClusterHeldOut,
     NeighborShapley,
     AnnotatorDisagreement,
+    AreaUnderMargin,
+    Cartography,
+    Forgetting,
     Ensemble,
 )
 

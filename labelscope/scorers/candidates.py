@@ -53,13 +53,37 @@ def candidates(
     inputs = remembered(evidence).inputs
     check_row(row, inputs.n)
     shares = class_probabilities(inputs, row)
-    order = list(np.argsort(-shares, kind="stable"))
+    first = -1
     if score is not None and score.suggested is not None:
         named = np.flatnonzero(inputs.classes == score.suggested[row])
-        if len(named) and int(named[0]) in order:
-            order.remove(int(named[0]))
-            order.insert(0, int(named[0]))
+        if len(named):
+            first = int(named[0])
+            shares = _as_scored(shares, first, int(inputs.codes[row]), row, score)
+    order = sorted(range(len(shares)), key=lambda code: (code != first, -shares[code], code))
     return [(int(code), float(shares[code])) for code in order[:top]]
+
+
+def _as_scored(shares: FloatArray, suggested: int, given: int, row: int, score: Score) -> FloatArray:
+    """Take the score's own probabilities where it names them, and share out the rest by the plain product.
+
+    The score also knows which classes are confused with which; a palette that ranked without it would
+    contradict the suggestion beside it.
+    """
+    if "p_suggested" not in score.details or "p_given" not in score.details:
+        return shares
+    named = {suggested: float(score.details["p_suggested"][row])}
+    if given >= 0:
+        named[given] = float(score.details["p_given"][row])
+    others = np.ones(len(shares), dtype=bool)
+    others[list(named)] = False
+    rest = max(0.0, 1.0 - sum(named.values()))
+    total = float(shares[others].sum())
+    scored = shares.copy()
+    if total > 0:
+        scored[others] = np.minimum(shares[others] * (rest / total), named[suggested])
+    for code, probability in named.items():
+        scored[code] = probability
+    return scored
 
 
 def check_row(row: int, n: int) -> None:

@@ -54,7 +54,6 @@ def planted(n: int = 240, *, seed: int = 0, rate: float = 0.1) -> tuple[Evidence
         map=features[:, :2].astype(np.float32),
         annotator_labels=_answered(true, seed),
         training_dynamics=_learned(scores, given, seed),
-        fake_class=np.zeros(n, dtype=bool),
     )
     return evidence, np.asarray(given != true)
 

@@ -20,7 +20,7 @@ from labelscope.types import Evidence
 
 SCORERS = [
     MinorityInComponent(),
-    MinorityInComponent(cut=2.0, max_share=0.4, min_size=3),
+    MinorityInComponent(n_neighbors=8, cut=1.5, max_share=0.4, min_size=3),
     ConflictingDuplicates(),
     NeighborShapley(),
 ]
@@ -36,13 +36,14 @@ def test_the_contract_is_kept(scorer: Any) -> None:
 @given(st.integers(0, 10_000), st.integers(1, 18), st.integers(1, 4), st.booleans(), st.floats(0.5, 2.5))
 def test_minority_equals_the_definition(seed: int, n: int, classes: int, lengths: bool, cut: float) -> None:
     rng = np.random.default_rng(seed)
-    k = int(rng.integers(0, 5))
+    k = int(rng.integers(0, 8))
     codes, ids = rng.integers(-1, classes, n), rng.integers(-1, n, (n, k))
     distances = np.sort(rng.random((n, k)), axis=1)
     evidence = Evidence(given_labels=codes, classes=np.arange(classes), knn_ids=ids)
     if lengths:
         evidence = evidence.including(knn_distances=distances)
     score = MinorityInComponent(cut=cut).score(evidence)
+    ids, distances = ids[:, :5], distances[:, :5]
     firsts = sorted(distances[i, 0] for i in range(n) if k and ids[i, 0] >= 0)
     limit = cut * float(np.median(firsts)) if firsts else -1.0
     edges = [
@@ -112,6 +113,21 @@ def test_conflicting_duplicates_equal_the_definition(seed: int, n: int, classes:
             assert labels.count(score.suggested[i]) == counts[0]
         else:
             assert score.suggested[i] == codes[i]
+
+
+def test_a_minority_in_digits_is_nearly_always_wrong() -> None:
+    from sklearn.datasets import load_digits
+
+    from labelscope.evidence.neighbors import NeighborGraph
+    from labelscope.testing import symmetric
+
+    pixels, true = load_digits(return_X_y=True)
+    labels, wrong = symmetric(true, rate=0.1, random_state=3)
+    graph = NeighborGraph().make(None, Evidence(features=pixels)).arrays
+    score = MinorityInComponent().score(Evidence(given_labels=labels, **graph))
+    assert score.flagged is not None
+    assert wrong[score.flagged].mean() >= 0.95
+    assert score.flagged[wrong].mean() >= 0.6
 
 
 def test_a_pair_in_conflict_is_shown_but_not_swapped() -> None:
@@ -198,9 +214,9 @@ def test_edges_are_mutual_and_components_are_numbered_by_appearance() -> None:
 
 
 def test_wrong_settings_and_evidence_are_refused() -> None:
-    for wrong in ({"cut": 0.0}, {"max_share": 1.0}, {"min_size": 1}):
+    for wrong in ({"n_neighbors": 0}, {"cut": 0.0}, {"max_share": 1.0}, {"min_size": 1}):
         with pytest.raises(InvalidInputError):
-            MinorityInComponent(**wrong)  # type: ignore[arg-type]
+            MinorityInComponent(**wrong)
     with pytest.raises(MissingEvidenceError, match="duplicates"):
         ConflictingDuplicates().score(Evidence(given_labels=[0, 1]))
     for sets in (np.zeros(3, int), np.zeros((2, 1), int)):

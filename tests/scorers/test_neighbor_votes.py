@@ -247,3 +247,29 @@ def test_unlabelled_rows_only_and_no_classes_give_nothing(kind: Any) -> None:
         score = kind().score(evidence)
         assert not score.suspicion.any()
         assert not score.flagged.any()
+
+
+@pytest.mark.parametrize(
+    "scorer", [NeighborVote(), NeighborRank(), NeighborRank(weights="uniform")], ids=repr
+)
+def test_flags_do_not_depend_on_the_order_of_rows_even_with_ties(scorer: Any) -> None:
+    from labelscope.testing import sample
+
+    rng = np.random.default_rng(2)
+    features = np.round(rng.normal(size=(300, 2)) * 2) + 0.0
+    codes = (features[:, 0] + rng.normal(size=300) > 0).astype(int)
+    ids, distances = sample.nearest(features, 8)
+    evidence = Evidence(given_labels=codes, knn_ids=ids, knn_distances=distances)
+    order = rng.permutation(300)
+    one, other = scorer.score(evidence), scorer.score(sample.permuted(evidence, order))
+    assert (one.flagged[order] == other.flagged).all()
+    np.testing.assert_allclose(one.suspicion[order], other.suspicion, atol=1e-6)
+
+
+@pytest.mark.parametrize("scorer", [NeighborVote(), NeighborRank()], ids=repr)
+def test_an_unlabelled_row_with_sure_neighbors_is_neither_suspicious_nor_flagged(scorer: Any) -> None:
+    ids = np.array([[j for j in range(8) if j != i] for i in range(8)])
+    score = scorer.score(Evidence(given_labels=np.array([-1, *[1] * 7]), classes=np.arange(2), knn_ids=ids))
+    assert score.suspicion[0] == 0
+    assert not score.flagged[0]
+    assert score.suggested[0] == 1

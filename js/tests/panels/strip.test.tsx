@@ -120,7 +120,7 @@ describe("so far", () => {
     start();
     expect(drawn.root.textContent).toContain("in memory only: pass journal=…");
     act(() => {
-      store.journal.value = "/home/ann/.labelscope/d.jsonl";
+      store.journal.value = "/data/ann/.labelscope/d.jsonl";
       store.savedAt.value = Date.now() - 3000;
     });
     expect(drawn.root.textContent).toMatch(/saved to \.labelscope\/d\.jsonl · \d s ago/);

@@ -24,7 +24,8 @@ class Consensus:
     labels : (n,) array
         Label values; None where there is no consensus, which is where nobody answered and no model did.
     probabilities : (n, K) float64
-        Of each class; rows sum to one. Where nobody answered, the share of each class over all rows.
+        Of each class; rows sum to one. Where nobody answered, what the method thinks before any answer: the
+        share of each class over all rows, with ``glad`` its prior, with ``crowdlab`` the model.
     annotator_quality : (A,) float64
         Estimated share of right answers of each person; NaN where nothing can be said.
     quality : (n,) float64

@@ -68,7 +68,8 @@ def crowdlab(
     -------
     Consensus
         Rows without answers have the model's label. ``meta`` holds ``model_weight``, ``annotator_weights``
-        (A,), ``likelihood``, ``baseline``, ``temperature`` and ``label_quality`` (m,) of each answer.
+        (A,), ``likelihood``, ``baseline`` (and ``first_baseline``, when the majority was the consensus),
+        ``temperature`` and ``label_quality`` (m,) of each answer.
 
     Raises
     ------
@@ -78,8 +79,9 @@ def crowdlab(
     Notes
     -----
     Goh, Tkachenko, Mueller: CROWDLAB, 2022. Weights there compare errors with those of always answering the
-    most common class. When that class is nearly all there is, every weight falls to its floor although the
-    model is good. Where that would happen, errors are averaged over the classes and compared with chance.
+    most common class. When that class is nearly all there is, the model's weight falls to its floor although
+    the model is good. Where that would happen and the model beats chance when its errors are averaged over
+    the classes, all weights are made of such averages, compared with chance.
     Rows with one answer and rows without any do not enter the weights. When no row has several answers,
     all weights are 1 and the likelihood is the model's agreement with the answers.
 
@@ -95,8 +97,8 @@ def crowdlab(
         temperature = best_temperature(read, probs)
         probs = scaled(probs, temperature)
     first = with_model(majority_codes(read, probs), probs)
-    posterior = combine(read, probs, trust(read, probs, first))
-    codes = _prefer(posterior, first)
+    start = trust(read, probs, first)
+    codes = _prefer(combine(read, probs, start), first)
     found = trust(read, probs, codes)
     posterior = combine(read, probs, found)
     label_quality = posterior[read.rows, read.codes]
@@ -110,6 +112,7 @@ def crowdlab(
         annotator_weights=found.annotators,
         likelihood=found.likelihood,
         baseline=found.baseline,
+        first_baseline=start.baseline,
         temperature=temperature,
         label_quality=label_quality,
     )
@@ -154,7 +157,7 @@ def trust(answers: Answers, probs: FloatArray, codes: IntArray) -> Trust:
     model = 1.0 - error / common
     people: FloatArray = 1.0 - (1.0 - weights) / common
     baseline = "most_common"
-    if model <= _FLOOR or (people[overlapping] <= _FLOOR).all():
+    if model <= _FLOOR:
         even = _balanced(answers, codes, wrong, several, weights)
         if even[0] > max(model, _FLOOR):
             (model, people), baseline = even, "balanced"
@@ -268,11 +271,11 @@ def active_lab(answers: Answers, pred_probs: Any) -> tuple[FloatArray, dict[str,
     """
     probs = checked_probs(answers, pred_probs)
     if not answers.n or not answers.n_classes:
-        return np.ones(answers.n), {"temperature": 1.0, "baseline": "none"}
+        return np.ones(answers.n), {"temperature": 1.0, "baseline": "none", "first_baseline": "none"}
     temperature = best_temperature(answers, probs) if (answers.per_row() > 1).any() else 1.0
     probs = scaled(probs, temperature) if temperature != 1.0 else probs
     first = with_model(majority_codes(answers, probs), probs)
-    found = trust(answers, probs, first)
+    found = start = trust(answers, probs, first)
     if found.baseline == "none":
         quality = picked(probs, first)
     else:
@@ -290,5 +293,6 @@ def active_lab(answers: Answers, pred_probs: Any) -> tuple[FloatArray, dict[str,
         "mean_annotator_weight": mean,
         "temperature": temperature,
         "baseline": found.baseline,
+        "first_baseline": start.baseline,
     }
     return np.asarray(scores), facts

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from labelscope.errors import InvalidInputError
 from labelscope.evidence.annotators.answers import Answers, read_answers
 from labelscope.evidence.annotators.consensus import Consensus, mean_per_annotator, settled, shares
 from labelscope.evidence.annotators.dawid_skene import check_rounds, normalized
@@ -21,7 +22,7 @@ def glad(
     answers: Any,
     *,
     class_names: Sequence[Any] | None = None,
-    smoothing: float = 1.0,
+    prior: Any = None,
     n_iter: int = 50,
     tol: float = 1e-3,
 ) -> Consensus:
@@ -37,8 +38,9 @@ def glad(
         One column per person; None or NaN where a person did not answer.
     class_names : sequence, optional
         As in `read_answers`.
-    smoothing : float
-        Rows that are added to each class when the share of the classes is estimated.
+    prior : (K,) float, optional
+        Probability of each class before anybody answers; by default all are equally likely, as published.
+        It is not estimated: with one parameter per person, an estimate drifts to the commonest answer.
     n_iter : int
         Most rounds.
     tol : float
@@ -69,11 +71,10 @@ def glad(
     posterior, done, moved = shares(read), 0, np.inf
     ability: FloatArray = np.ones(read.n_annotators)
     log_ease: FloatArray = np.ones(read.n)
-    prior = _prior(read, posterior, smoothing)
+    shape = _checked_prior(prior, read.n_classes)
     while done < n_iter and moved > tol and len(read.rows) and read.n_classes > 1:
         ability, log_ease = _maximize(read, posterior, ability, log_ease)
-        prior = _prior(read, posterior, smoothing)
-        updated = expect(read, prior, ability, log_ease)
+        updated = expect(read, shape, ability, log_ease)
         moved = float(np.abs(updated - posterior).max())
         posterior, done = updated, done + 1
     answered = read.per_row() > 0
@@ -87,7 +88,7 @@ def glad(
         method="glad",
         ability=ability,
         ease=np.exp(log_ease),
-        prior=prior,
+        prior=shape,
         n_iter=done,
         converged=bool(moved <= tol or not done),
     )
@@ -138,9 +139,16 @@ def _maximize(
     return found.x[:size], found.x[size:]
 
 
-def _prior(answers: Answers, posterior: FloatArray, smoothing: float) -> FloatArray:
-    total = posterior[answers.per_row() > 0].sum(axis=0) + max(smoothing, 1e-9)
-    return np.asarray(total / total.sum())
+def _checked_prior(prior: Any, n_classes: int) -> FloatArray:
+    if prior is None:
+        return np.full(n_classes, 1.0 / max(n_classes, 1))
+    given = np.array(prior, dtype=np.float64)
+    if given.shape != (n_classes,) or not (given > 0).all() or not np.isfinite(given).all():
+        raise InvalidInputError(
+            f"prior has shape {given.shape} and values {given.tolist()}, but there are {n_classes} classes.",
+            "Pass one number above 0 per class.",
+        )
+    return np.asarray(given / given.sum())
 
 
 def _log_sigmoid(values: FloatArray) -> FloatArray:

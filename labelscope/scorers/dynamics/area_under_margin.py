@@ -46,8 +46,7 @@ class AreaUnderMargin:
 
     name: ClassVar[str] = "area_under_margin"
     family: ClassVar[str] = "dynamics"
-    needs: ClassVar[tuple[str, ...]] = ("given_labels", "training_dynamics", "fake_class")
-    enough: ClassVar[tuple[tuple[str, ...], ...]] = (("given_labels", "training_dynamics"),)
+    needs: ClassVar[tuple[str, ...]] = ("given_labels", "training_dynamics")
     tasks: ClassVar[tuple[str, ...]] = ("classification",)
     reference: ClassVar[str] = (
         "Pleiss, Zhang, Elenberg, Weinberger: Identifying mislabeled data using the area under the margin "

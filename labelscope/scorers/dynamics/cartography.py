@@ -40,8 +40,7 @@ class Cartography:
 
     name: ClassVar[str] = "cartography"
     family: ClassVar[str] = "dynamics"
-    needs: ClassVar[tuple[str, ...]] = ("given_labels", "training_dynamics", "fake_class")
-    enough: ClassVar[tuple[tuple[str, ...], ...]] = (("given_labels", "training_dynamics"),)
+    needs: ClassVar[tuple[str, ...]] = ("given_labels", "training_dynamics")
     tasks: ClassVar[tuple[str, ...]] = ("classification",)
     reference: ClassVar[str] = (
         "Swayamdipta et al.: Dataset cartography: mapping and diagnosing datasets with training dynamics, "

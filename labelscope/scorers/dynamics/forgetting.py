@@ -42,8 +42,7 @@ class Forgetting:
 
     name: ClassVar[str] = "forgetting"
     family: ClassVar[str] = "dynamics"
-    needs: ClassVar[tuple[str, ...]] = ("given_labels", "training_dynamics", "fake_class")
-    enough: ClassVar[tuple[tuple[str, ...], ...]] = (("given_labels", "training_dynamics"),)
+    needs: ClassVar[tuple[str, ...]] = ("given_labels", "training_dynamics")
     tasks: ClassVar[tuple[str, ...]] = ("classification",)
     reference: ClassVar[str] = (
         "Toneva et al.: An empirical study of example forgetting during deep neural network learning, "

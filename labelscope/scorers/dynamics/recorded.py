@@ -110,7 +110,8 @@ def read_dynamics(evidence: Evidence, by: str) -> Recorded:
     ----------
     evidence : Evidence
         ``training_dynamics`` is (n, epochs, K) logits, NaN where a row was not seen, or (n, K) of `SUMS`;
-        with a fake class its last column is that class.
+        with a fake class its last column is that class. ``fake_class`` says how to read the dynamics and
+        comes with them, as ``classes`` does with labels; it is no need of its own.
     by : str
         Name of the scorer, for messages.
 

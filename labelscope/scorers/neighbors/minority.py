@@ -25,9 +25,11 @@ class MinorityInComponent:
 
     Parameters
     ----------
+    n_neighbors : int
+        Rows are joined when they list each other among so many nearest neighbors, ...
     cut : float
-        Rows are joined when they list each other as neighbors and are no farther apart than this multiple
-        of the median distance to the nearest neighbor. Large values join everything into one component.
+        ... and are no farther apart than this multiple of the median distance to the nearest neighbor. Large
+        values of both join everything into one component, in which every rare class is a minority.
     max_share : float
         A label is flagged up to this share of the labelled rows of its component.
     min_size : int
@@ -52,14 +54,17 @@ class MinorityInComponent:
     needs: ClassVar[tuple[str, ...]] = ("given_labels", "knn_ids", "knn_distances")
     enough: ClassVar[tuple[tuple[str, ...], ...]] = (("given_labels", "knn_ids"),)
     tasks: ClassVar[tuple[str, ...]] = ("classification",)
-    reference: ClassVar[str] = "fastdup's recipe for wrong labels (visual-layer/fastdup, discussion 2)"
+    reference: ClassVar[str] = "the recipe for wrong labels in fastdup, visual-layer/fastdup#2"
     fitted: ClassVar[bool] = False
 
-    cut: float = 1.5
+    n_neighbors: int = 5
+    cut: float = 2.0
     max_share: float = 0.25
     min_size: int = 4
 
     def __post_init__(self) -> None:
+        if self.n_neighbors < 1:
+            raise InvalidInputError(f"n_neighbors is {self.n_neighbors}.", "Pass 1 or more.")
         if not self.cut > 0:
             raise InvalidInputError(f"cut is {self.cut}.", "Pass a multiple above 0.")
         if not 0 < self.max_share < 1:
@@ -85,7 +90,9 @@ class MinorityInComponent:
             Evidence is absent or does not fit.
         """
         inputs, ids = read_graph(evidence, type(self).__name__)
-        component = connected(inputs.n, ids, close_and_mutual(ids, inputs.knn_distances, self.cut))
+        ids, distances = ids[:, : self.n_neighbors], inputs.knn_distances
+        distances = None if distances is None else distances[:, : self.n_neighbors]
+        component = connected(inputs.n, ids, close_and_mutual(ids, distances, self.cut))
         size, same, _ = counts_by_part(component, inputs.codes, inputs.n_classes)
         judged = inputs.labelled & (size >= self.min_size)
         share = np.where(inputs.labelled, same / np.maximum(size, 1), 0.0)

@@ -117,7 +117,7 @@ function Content({ store, row, card }: { store: Store; row: number; card: Card |
 }
 
 /** Where the view is low only the first lines show, with a button for the rest; the style sheet decides. */
-function Why({ detail }: { detail: Detail | null }) {
+function Why({ detail, offline }: { detail: Detail | null; offline: boolean }) {
   const whole = useSignal(false);
   if (detail && detail.reasons.length === 0) return null;
   return (
@@ -143,7 +143,7 @@ function Why({ detail }: { detail: Detail | null }) {
           ))}
         </ul>
       ) : (
-        <p class="ls-quiet">loading…</p>
+        <p class="ls-quiet">{offline ? "the reasons need a running kernel" : "loading…"}</p>
       )}
     </section>
   );
@@ -197,7 +197,7 @@ function Row({ store, row }: { store: Store; row: number }) {
     <>
       <Head store={store} row={row} card={card} detail={detail} />
       <Content store={store} row={row} card={card} />
-      <Why detail={detail} />
+      <Why offline={store.connection.value === "offline"} detail={detail} />
       <Candidates store={store} row={row} detail={detail} />
       <Neighbors store={store} row={row} detail={detail} />
       <Scorers detail={detail} />
