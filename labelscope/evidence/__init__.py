@@ -5,8 +5,6 @@ from __future__ import annotations
 from labelscope.evidence.annotators import (
     AnnotatorConsensus,
     AnnotatorLabels,
-    Answers,
-    Consensus,
     answers_from_table,
     crowdlab,
     dawid_skene,
@@ -36,10 +34,8 @@ from labelscope.evidence.projection import Projection
 __all__ = [
     "AnnotatorConsensus",
     "AnnotatorLabels",
-    "Answers",
     "AudioFeatures",
     "ClassStatistics",
-    "Consensus",
     "Duplicates",
     "GivenFeatures",
     "ImageFeatures",

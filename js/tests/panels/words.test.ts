@@ -35,7 +35,7 @@ describe("numbers", () => {
     ]);
     expect(nameOf(["a"], UNLABELLED)).toBe("no label");
     expect(words("most_suspicious")).toBe("most suspicious");
-    expect(shortPath("/home/ann/.labelscope/d.jsonl")).toBe(".labelscope/d.jsonl");
+    expect(shortPath("/data/ann/.labelscope/d.jsonl")).toBe(".labelscope/d.jsonl");
   });
 });
 

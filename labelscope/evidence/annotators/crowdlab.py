@@ -68,8 +68,7 @@ def crowdlab(
     -------
     Consensus
         Rows without answers have the model's label. ``meta`` holds ``model_weight``, ``annotator_weights``
-        (A,), ``likelihood``, ``baseline`` (and ``first_baseline``, when the majority was the consensus),
-        ``temperature`` and ``label_quality`` (m,) of each answer.
+        (A,), ``likelihood``, ``baseline``, ``temperature`` and ``label_quality`` (m,) of each answer.
 
     Raises
     ------
@@ -99,7 +98,7 @@ def crowdlab(
     first = with_model(majority_codes(read, probs), probs)
     start = trust(read, probs, first)
     codes = _prefer(combine(read, probs, start), first)
-    found = trust(read, probs, codes)
+    found = trust(read, probs, codes, balanced=start.baseline == "balanced")
     posterior = combine(read, probs, found)
     label_quality = posterior[read.rows, read.codes]
     return settled(
@@ -112,7 +111,6 @@ def crowdlab(
         annotator_weights=found.annotators,
         likelihood=found.likelihood,
         baseline=found.baseline,
-        first_baseline=start.baseline,
         temperature=temperature,
         label_quality=label_quality,
     )
@@ -139,8 +137,11 @@ def combine(answers: Answers, probs: FloatArray, found: Trust) -> FloatArray:
     return np.asarray(mixed / (found.model + total)[:, None])
 
 
-def trust(answers: Answers, probs: FloatArray, codes: IntArray) -> Trust:
-    """Weigh the model and the people by their errors against a consensus ``codes`` (n,)."""
+def trust(answers: Answers, probs: FloatArray, codes: IntArray, *, balanced: bool = False) -> Trust:
+    """Weigh the model and the people by their errors against a consensus ``codes`` (n,).
+
+    ``balanced`` averages errors over the classes even where the published weights would do.
+    """
     per_row = answers.per_row()
     several, answered = per_row > 1, per_row > 0
     if answers.n_classes < 2 or not several.any():
@@ -157,9 +158,9 @@ def trust(answers: Answers, probs: FloatArray, codes: IntArray) -> Trust:
     model = 1.0 - error / common
     people: FloatArray = 1.0 - (1.0 - weights) / common
     baseline = "most_common"
-    if model <= _FLOOR:
+    if balanced or model <= _FLOOR:
         even = _balanced(answers, codes, wrong, several, weights)
-        if even[0] > max(model, _FLOOR):
+        if balanced or even[0] > _FLOOR:
             (model, people), baseline = even, "balanced"
     return Trust(max(model, _FLOOR) * scale, np.maximum(people, _FLOOR), likelihood, baseline)
 
@@ -271,16 +272,16 @@ def active_lab(answers: Answers, pred_probs: Any) -> tuple[FloatArray, dict[str,
     """
     probs = checked_probs(answers, pred_probs)
     if not answers.n or not answers.n_classes:
-        return np.ones(answers.n), {"temperature": 1.0, "baseline": "none", "first_baseline": "none"}
+        return np.ones(answers.n), {"temperature": 1.0, "baseline": "none"}
     temperature = best_temperature(answers, probs) if (answers.per_row() > 1).any() else 1.0
     probs = scaled(probs, temperature) if temperature != 1.0 else probs
     first = with_model(majority_codes(answers, probs), probs)
-    found = start = trust(answers, probs, first)
+    found = trust(answers, probs, first)
     if found.baseline == "none":
         quality = picked(probs, first)
     else:
         codes = _prefer(combine(answers, probs, found), first)
-        found = trust(answers, probs, codes)
+        found = trust(answers, probs, codes, balanced=found.baseline == "balanced")
         quality = picked(combine(answers, probs, found), codes)
     active = answers.per_annotator() > 0
     mean = float(found.annotators[active].mean()) if active.any() else 1.0
@@ -293,6 +294,5 @@ def active_lab(answers: Answers, pred_probs: Any) -> tuple[FloatArray, dict[str,
         "mean_annotator_weight": mean,
         "temperature": temperature,
         "baseline": found.baseline,
-        "first_baseline": start.baseline,
     }
     return np.asarray(scores), facts
