@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from labelscope.auditing.arguments import checked_evidence, checked_scorer, checked_seed, refuse_near_misses
 from labelscope.auditing.audit import Audit
 from labelscope.auditing.build import build_audit, fill_evidence
 from labelscope.data.dataset import Dataset
@@ -87,6 +89,8 @@ def audit(
             f"executor={executor!r} is given, but blocks run in this process only for now.",
             "Leave executor=None.",
         )
+    random_state = checked_seed(random_state)
+    evidence = checked_evidence(evidence)
     if isinstance(data, Dataset):
         if labels is not None:
             raise InvalidTypeError(
@@ -141,10 +145,19 @@ def score(scorer: str | Scorer, *, random_state: int = 0, **evidence: Any) -> Sc
     >>> int(found.suspicion.argmax())
     2
     """
-    chosen = by_name(scorer) if isinstance(scorer, str) else scorer
-    if "given_labels" not in evidence:
-        raise MissingEvidenceError.of("given_labels", chosen.name, evidence)
-    return chosen.score(fill_evidence(chosen, Evidence(evidence), random_state))
+    chosen = checked_scorer(by_name(scorer) if isinstance(scorer, str) else scorer)
+    refuse_near_misses(evidence, (*chosen.needs, *getattr(chosen, "uses", ())))
+    if evidence.get("given_labels") is None:
+        missing = MissingEvidenceError.of("given_labels", chosen.name, set(evidence) - {"given_labels"})
+        raise MissingEvidenceError(missing.message, "Pass given_labels=, one label per row.")
+    with collect_notices():  # what one call says twice is said once
+        try:
+            return chosen.score(fill_evidence(chosen, Evidence(evidence), checked_seed(random_state)))
+        except MissingEvidenceError as missing:
+            raise MissingEvidenceError(
+                missing.message,
+                "Pass it, or features= as an (n, d) array, from which pred_probs and neighbors are made.",
+            ) from None
 
 
 def view(source: Audit | Session, **options: Any) -> View:
@@ -167,6 +180,8 @@ def view(source: Audit | Session, **options: Any) -> View:
     ------
     InvalidTypeError
         When ``source`` is neither.
+    InvalidInputError
+        When an option is unknown or has a value that cannot be used.
     """
     from labelscope.widget.view import View
 
@@ -175,6 +190,10 @@ def view(source: Audit | Session, **options: Any) -> View:
             f"ls.view got a {type(source).__name__}, but shows an audit or a session.",
             "Write ls.view(ls.audit(data, labels)).",
         )
+    known = [name for name in inspect.signature(View).parameters if name != "audit_or_session"]
+    for name in options:
+        if name not in known:
+            raise InvalidInputError.unknown("option of ls.view", name, known)
     return View(source, **options)
 
 

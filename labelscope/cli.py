@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
-from labelscope.errors import InvalidInputError, LabelscopeError
+import labelscope
+from labelscope.errors import InvalidInputError, LabelscopeError, LabelscopeWarning
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -25,7 +27,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = _parser().parse_args(argv)
     try:
-        return int(arguments.run(arguments))
+        with warnings.catch_warnings():
+            # A notice is for the reader of the terminal, who has no use for the line of code that raised it.
+            warnings.simplefilter("always", LabelscopeWarning)
+            warnings.showwarning = _show_warning
+            return int(arguments.run(arguments))
     except LabelscopeError as error:
         sys.stderr.write(f"labelscope: {error}\n")
         return 1
@@ -38,6 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("labelscope", description="Find and fix wrong labels.")
+    parser.add_argument("--version", action="version", version=f"labelscope {labelscope.__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     demo = commands.add_parser("demo", help="open the quick-start notebook in JupyterLab")
@@ -48,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     audit = commands.add_parser("audit", help="list the labels of a file that look wrong")
     audit.add_argument("file", type=Path, help="Parquet, CSV or JSONL file, or a folder laid out by class")
     audit.add_argument("--label", metavar="COL", help="column that holds the labels")
-    audit.add_argument("--top", type=int, metavar="N", help="list N rows, flagged or not")
+    audit.add_argument("--top", type=_number_of_rows, metavar="N", help="list N rows, flagged or not")
     audit.add_argument("--out", type=Path, metavar="PATH", help="write the list as .parquet, .csv or .jsonl")
     audit.set_defaults(run=_audit)
 
@@ -72,6 +79,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _show_warning(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
+    sys.stderr.write(f"{'notice' if issubclass(category, LabelscopeWarning) else 'warning'}    {message}\n")
+
+
+def _number_of_rows(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of rows; give a whole number from 1 on")
+    return int(text)
+
+
 def _say(line: str) -> None:
     sys.stdout.write(f"{line}\n")
 
@@ -89,8 +106,10 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 def _audit(arguments: argparse.Namespace) -> int:
     from labelscope.api import audit
-    from labelscope.exports import write_issues
+    from labelscope.exports import check_path, write_issues
 
+    if arguments.out:
+        check_path(arguments.out, tables_only=True)  # an audit may take minutes
     found = audit(_existing(arguments.file), arguments.label)
     _say(found.summary)
     if arguments.out:
@@ -108,7 +127,9 @@ def _audit(arguments: argparse.Namespace) -> int:
 
 def _report(arguments: argparse.Namespace) -> int:
     from labelscope.api import audit, report
+    from labelscope.reports import check_path
 
+    check_path(arguments.out)
     report(audit(_existing(arguments.file), arguments.label), arguments.out)
     _say(f"written    {arguments.out}")
     return 0
@@ -117,10 +138,11 @@ def _report(arguments: argparse.Namespace) -> int:
 def _export(arguments: argparse.Namespace) -> int:
     from labelscope.auditing.audit import Audit
     from labelscope.data.dataset import Dataset
-    from labelscope.exports import write
+    from labelscope.exports import check_path, write
     from labelscope.review.session import Session
 
     _existing(arguments.journal)
+    check_path(arguments.out)
     dataset = Dataset(_existing(arguments.data), arguments.label)
     # The journal alone decides the labels, so nothing has to be embedded or scored here.
     blank = Audit.from_arrays(

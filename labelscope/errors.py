@@ -134,7 +134,8 @@ class LabelscopeWarning(UserWarning):
     """Category of every notice; ``filterwarnings`` can select it."""
 
 
-_collected: ContextVar[list[Notice] | None] = ContextVar("labelscope_notices", default=None)
+# Everyone who collects right now, the innermost first.
+_collected: ContextVar[tuple[list[Notice], ...]] = ContextVar("labelscope_notices", default=())
 
 
 @contextmanager
@@ -146,15 +147,12 @@ def collect_notices() -> Iterator[list[Notice]]:
     list of Notice
         Filled while the block runs.
     """
-    outer = _collected.get()
     notices: list[Notice] = []
-    token = _collected.set(notices)
+    token = _collected.set((notices, *_collected.get()))
     try:
         yield notices
     finally:
         _collected.reset(token)
-        if outer is not None:
-            outer.extend(notices)
 
 
 def notify(code: str, message: str, hint: str = "", rows: Iterable[Any] = ()) -> Notice:
@@ -174,9 +172,14 @@ def notify(code: str, message: str, hint: str = "", rows: Iterable[Any] = ()) ->
     Notice
     """
     notice = Notice(code, message, hint, tuple(int(r) for _, r in zip(range(1000), rows, strict=False)))
-    collected = _collected.get()
-    if collected is not None:
-        collected.append(notice)
+    collectors = _collected.get()
+    # Several steps look at the same array; one word about it is enough.
+    said = any(notice in collected for collected in collectors)
+    for collected in collectors:
+        if notice not in collected:
+            collected.append(notice)
+    if said:
+        return notice
     warnings.warn(str(notice), LabelscopeWarning, stacklevel=3)
     return notice
 

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from labelscope.auditing.arguments import checked_count
 from labelscope.data.dataset import Dataset
 from labelscope.data.frames import to_caller
-from labelscope.errors import InvalidInputError, Notice
+from labelscope.errors import InvalidInputError, InvalidTypeError, Notice
 from labelscope.types import Array, BoolArray, Estimate, Evidence, FloatArray, IntArray, Score
 
 
@@ -263,7 +264,8 @@ class Audit:
             pandas if it is installed, else pyarrow.
         """
         ranked = self.order()
-        rows = ranked[self.flagged[ranked]] if top is None else ranked[: max(int(top), 0)]
+        wanted = checked_count(top, "top")
+        rows = ranked[self.flagged[ranked]] if wanted is None else ranked[:wanted]
         labels = self.dataset.labels
         columns = {
             "row": rows,
@@ -276,6 +278,11 @@ class Audit:
         return to_caller(columns, self.dataset.frame)
 
     def _checked(self, row: int) -> int:
+        if isinstance(row, bool) or not isinstance(row, (int, np.integer)):
+            raise InvalidTypeError(
+                f"row is {row!r}, but one row number is needed.",
+                "Rows are positions from 0; ids are in audit.dataset.ids.",
+            )
         if not 0 <= row < self.n:
             raise InvalidInputError(f"There is no row {row}.", f"Rows are 0 to {self.n - 1:,}.")
         return int(row)

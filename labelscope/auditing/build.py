@@ -7,14 +7,23 @@ from typing import Any
 
 import numpy as np
 
+from labelscope.auditing.arguments import checked_scorer
 from labelscope.auditing.audit import Audit, LazyMap
 from labelscope.auditing.cache import Cache
 from labelscope.auditing.cleanlab_issues import score_of_issues
 from labelscope.auditing.given import given_evidence, split_model
+from labelscope.auditing.given_notices import notices_of_probabilities, warn_about_small_classes
 from labelscope.auditing.plan import Workbench
 from labelscope.auditing.summary import evidence_line, warn_when_weak
 from labelscope.data.dataset import Dataset
-from labelscope.errors import InvalidInputError, LabelscopeError, Notice, collect_notices
+from labelscope.errors import (
+    InvalidInputError,
+    InvalidTypeError,
+    LabelscopeError,
+    MissingEvidenceError,
+    Notice,
+    collect_notices,
+)
 from labelscope.evidence import (
     ClassStatistics,
     Duplicates,
@@ -30,7 +39,13 @@ from labelscope.types import Evidence, Score, Scorer
 Scorers = str | Scorer | Sequence[str | Scorer]
 
 # Parts of the default mix that are shown beside it, each made from evidence that the mix needs anyway.
-_PARTS = ("confident_learning", "self_confidence", "normalized_margin", "neighbor_agreement")
+_PARTS = (
+    "confident_learning",
+    "self_confidence",
+    "normalized_margin",
+    "neighbor_agreement",
+    "model_disagreement",
+)
 
 
 def build_audit(
@@ -61,13 +76,17 @@ def build_audit(
         When an argument cannot be used; everything is validated before work starts.
     """
     with collect_notices() as notices:
-        chosen = _resolve_scorers(scorers)
-        encoder, estimator = split_model(model)
         more = {**dataset.evidence, **(evidence or {})}
+        chosen = _resolve_scorers(scorers, more.get("cleanlab"))
+        encoder, estimator = split_model(model)
         dataset = _aligned(dataset, more.get("pred_probs") if pred_probs is None else pred_probs)
         given = given_evidence(dataset, features=features, pred_probs=pred_probs, more=more)
         bench = Workbench(dataset, given.evidence, random_state, Cache())
+        bench.facts.update(given.facts)
         _gather(bench, given.features_provider, encoder, estimator)
+        if "pred_probs" in given.evidence:
+            notices_of_probabilities(bench.evidence, random_state)
+            bench.facts["model_accuracy"] = _agreement(bench.evidence)
         scores = _run(chosen, bench.evidence, dataset)
         if given.issues is not None:
             scores["cleanlab"] = score_of_issues(given.issues, dataset)
@@ -78,6 +97,7 @@ def build_audit(
         main = next(iter(scores.values()))
         bench.facts["expected_precision_100"] = main.meta.get("expected_precision_100")
         warn_when_weak(bench.facts, dataset)
+        warn_about_small_classes(dataset)
         bench.facts["summary"] = evidence_line(bench.facts, main, dataset)
         lazy = _lazy_map(bench)
     return Audit(
@@ -93,6 +113,16 @@ def build_audit(
     )
 
 
+def _agreement(evidence: Evidence) -> float | None:
+    """Share of labeled rows whose most probable class is the given label."""
+    codes = np.asarray(evidence["given_labels"])
+    labeled = codes >= 0
+    if not labeled.any():
+        return None
+    likeliest = np.asarray(evidence["pred_probs"])[labeled].argmax(axis=1)
+    return float((likeliest == codes[labeled]).mean())
+
+
 def _aligned(dataset: Dataset, pred_probs: Any) -> Dataset:
     """Let the columns of pred_probs say which classes there are, used or not."""
     shape = np.shape(pred_probs[0] if isinstance(pred_probs, (list, tuple)) else pred_probs)
@@ -102,17 +132,19 @@ def _aligned(dataset: Dataset, pred_probs: Any) -> Dataset:
     return dataset if aligned is dataset.labels else dataset.with_labels(aligned)
 
 
-def _resolve_scorers(scorers: Scorers) -> list[Scorer]:
-    if scorers == "cleanlab":
+def _resolve_scorers(scorers: Scorers, issues: Any) -> list[Scorer]:
+    if isinstance(scorers, str) and scorers == "cleanlab":
+        if issues is None:
+            raise MissingEvidenceError(
+                "scorers='cleanlab' orders the rows by a frame of cleanlab's issues, but none is given.",
+                "Pass evidence={'cleanlab': lab.get_issues('label')}, or leave scorers out.",
+            )
         return []
-    asked = [scorers] if isinstance(scorers, str) or hasattr(scorers, "score") else list(scorers)
+    several = isinstance(scorers, (list, tuple, set, frozenset))
+    asked: list[Any] = list(scorers) if several else [scorers]  # type: ignore[arg-type]
     chosen: list[Any] = [by_name(item) if isinstance(item, str) else item for item in asked]
     for item in chosen:
-        if not callable(getattr(item, "score", None)):
-            raise InvalidInputError(
-                f"scorers= holds {item!r}, which has no score(evidence) method.",
-                "Pass 'auto', names such as 'self_confidence', or objects like ls.scorers.SelfConfidence().",
-            )
+        checked_scorer(item)
     if not chosen:
         raise InvalidInputError("scorers= is empty.", "Pass 'auto' or at least one scorer.")
     return chosen
@@ -130,7 +162,7 @@ def _gather(bench: Workbench, features_provider: Any, encoder: Any, estimator: A
         bench.run(NeighborGraph())
         # The graph may come from the cache; how well it predicts is a fact of the labels at hand.
         accuracy = neighbor_accuracy(dataset.labels.codes, bench.evidence["knn_ids"])
-        bench.facts["neighbor_accuracy"] = accuracy
+        bench.facts["neighbor_accuracy"] = None if np.isnan(accuracy) else accuracy
     if len(np.unique(labeled)) < 2:
         return  # the dataset's own notice says that nothing can contradict the labels
     repeatable = estimator is None or hasattr(estimator, "get_params")
@@ -227,21 +259,49 @@ def fill_evidence(scorer: Scorer, evidence: Evidence, random_state: int) -> Evid
     Evidence
         With ``given_labels`` as codes into ``classes``.
     """
-    basis = evidence.get("features", evidence.get("pred_probs", None))
     wanted = {*scorer.needs, *getattr(scorer, "uses", ())} - set(evidence)
+    basis = _basis(evidence)
     if basis is None or not wanted:
         return evidence
-    dataset = Dataset(np.asarray(basis), evidence["given_labels"])
+    name = "features" if evidence.get("features") is not None else "pred_probs"
+    if np.ndim(basis) == 0 or not hasattr(evidence["given_labels"], "__len__"):
+        raise InvalidTypeError(
+            f"{name} is a {type(evidence[name]).__name__} and given_labels a "
+            f"{type(evidence['given_labels']).__name__}.",
+            "Pass features as an (n, d) array, pred_probs as (n, K), and one label per row.",
+        )
+    if len(evidence["given_labels"]) != len(basis):
+        raise InvalidInputError.wrong_length("given_labels", len(evidence["given_labels"]), len(basis), name)
+    probs = evidence.get("pred_probs")
+    # Columns of pred_probs say which ints are classes, so labels are read with them at hand.
+    dataset = Dataset(
+        basis, evidence["given_labels"], evidence=None if probs is None else {"pred_probs": probs}
+    )
     more = {k: v for k, v in evidence.items() if k in ("groups", "duplicates", "knn_ids", "knn_distances")}
     given = given_evidence(
         dataset, features=evidence.get("features"), pred_probs=evidence.get("pred_probs"), more=more
     )
     bench = Workbench(dataset, given.evidence.including(**_others(evidence, given.evidence)), random_state)
-    if "features" in evidence and dataset.n > 1:
+    if "features" in evidence:
         bench.run(Duplicates())
         bench.run(NeighborGraph())
         bench.run(PredictedProbabilities())
     return bench.evidence
+
+
+def _basis(evidence: Evidence) -> Any:
+    """Return a matrix with one row per row of the evidence, or None where its size cannot be known."""
+    features = evidence.get("features")
+    if features is not None:
+        matrix = np.asarray(features) if not hasattr(features, "toarray") else features
+        return matrix[:, None] if getattr(matrix, "ndim", 2) == 1 else matrix
+    probs = evidence.get("pred_probs")
+    if probs is None:
+        return None
+    several = (isinstance(probs, (list, tuple)) and len(probs) and np.ndim(probs[0]) == 2) or np.ndim(
+        probs
+    ) == 3
+    return np.zeros((len(probs[0] if several else probs), 1), dtype=np.float32)
 
 
 def _others(evidence: Evidence, named: Evidence) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from labelscope.errors import notify
 from labelscope.types import Array, Made
 
 logger = logging.getLogger(__name__)
@@ -85,7 +86,7 @@ class Cache:
             with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
                 arrays = {name: stored[name] for name in stored.files if name != "__facts__"}
                 facts: dict[str, Any] = json.loads(str(stored["__facts__"]))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except Exception as error:
             logger.warning("dropping the damaged cache entry %s: %s", path, error)
@@ -108,8 +109,16 @@ class Cache:
             with os.fdopen(handle, "wb") as stream:
                 np.savez(stream, __facts__=np.array(facts), **storable)  # type: ignore[arg-type]
             Path(temporary).replace(self._path(key))
-        except (OSError, TypeError, ValueError) as error:
-            logger.warning("the cache in %s cannot be written: %s", self.folder, error)
+        except OSError as error:
+            notify(
+                "cache_unwritable",
+                f"The cache folder {self.folder} cannot be written ({error.strerror or error}); results are "
+                "made anew each time.",
+                "Set LABELSCOPE_CACHE to a folder that can be written.",
+            )
+            return False
+        except (TypeError, ValueError) as error:
+            logger.warning("a result could not be cached: %s", error)
             return False
         self._shrink()
         return True

@@ -45,7 +45,13 @@ def score_of_issues(frame: Any, dataset: Dataset) -> Score:
             f"The cleanlab frame has no label quality; its columns are {', '.join(names[:8])}.",
             f"One of {', '.join(_QUALITY)} is needed.",
         )
-    scores = np.asarray(column_values(frame, quality), dtype=np.float64)
+    try:
+        scores = np.asarray(column_values(frame, quality), dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InvalidInputError(
+            f"The column {quality!r} of the cleanlab frame holds something that is no number ({error}).",
+            "Pass the frame as cleanlab made it; the column holds the quality of every label, from 0 to 1.",
+        ) from None
     if len(scores) != dataset.n:
         raise InvalidInputError.wrong_length("the cleanlab frame", len(scores), dataset.n)
     labeled = dataset.labels.codes >= 0

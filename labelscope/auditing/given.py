@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from labelscope.data.dataset import Dataset
-from labelscope.data.frames import column_values, is_frame
+from labelscope.data.frames import column_names, column_values, is_frame
 from labelscope.errors import InvalidInputError, InvalidTypeError
-from labelscope.evidence import check_features, check_pred_probs
+from labelscope.evidence import check_features, check_pred_probs, combine_models
 from labelscope.types import Evidence, FloatArray, Provider
 
 _KNOWN = (
@@ -34,6 +34,7 @@ class Given:
     evidence: Evidence
     features_provider: Provider | None
     issues: Any
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 def split_model(model: Any) -> tuple[Any, Any]:
@@ -56,10 +57,20 @@ def split_model(model: Any) -> tuple[Any, Any]:
     """
     if model is None:
         return None, None
+    if isinstance(model, type):
+        raise InvalidTypeError(
+            f"model= is the class {model.__name__}, not an object of it.",
+            f"Write model={model.__name__}(...).",
+        )
     if hasattr(model, "fit") and (hasattr(model, "predict_proba") or hasattr(model, "decision_function")):
         return None, model
     if callable(model) or hasattr(model, "encode"):
         return model, None
+    if hasattr(model, "fit"):
+        raise InvalidTypeError(
+            f"model= is a {type(model).__name__}, which can be fitted but gives no probabilities of classes.",
+            "Pass a classifier with predict_proba or decision_function.",
+        )
     raise InvalidTypeError(
         f"model= is a {type(model).__name__}, which can neither be fitted nor called.",
         "Pass a scikit-learn classifier with predict_proba, or an encoder: a callable, a torch module, or an "
@@ -92,6 +103,7 @@ def given_evidence(dataset: Dataset, *, features: Any, pred_probs: Any, more: Ma
         if name not in _KNOWN:
             raise InvalidInputError.unknown("evidence", name, _KNOWN)
     labels = dataset.labels
+    facts: dict[str, Any] = {}
     items: dict[str, Any] = {"given_labels": labels.codes, "classes": labels.classes}
     features = more.get("features") if features is None else features
     pred_probs = more.get("pred_probs") if pred_probs is None else pred_probs
@@ -99,7 +111,12 @@ def given_evidence(dataset: Dataset, *, features: Any, pred_probs: Any, more: Ma
     if features is not None and provider is None:
         items["features"] = check_features(features, dataset.n)
     if pred_probs is not None:
-        items["pred_probs"] = _probabilities(pred_probs, dataset)
+        models = _models(pred_probs, dataset)
+        items["pred_probs"] = models[0]
+        if len(models) > 1:
+            items["model_probs"] = tuple(models)
+            items["pred_probs"], weights = combine_models(models, labels.codes)
+            facts["model_weights"] = [float(weight) for weight in weights]
     groups = more.get("groups") if more.get("groups") is not None else dataset.groups
     if groups is not None:
         items["groups"] = _group_codes(groups, dataset.n)
@@ -111,16 +128,15 @@ def given_evidence(dataset: Dataset, *, features: Any, pred_probs: Any, more: Ma
             if len(array) != dataset.n:
                 raise InvalidInputError.wrong_length(name, len(array), dataset.n)
             items[name] = array
-    return Given(Evidence(items), provider, more.get("cleanlab"))
+    return Given(Evidence(items), provider, more.get("cleanlab"), facts)
 
 
-def _probabilities(pred_probs: Any, dataset: Dataset) -> FloatArray:
-    """Check one model's probabilities, or average those of several."""
+def _models(pred_probs: Any, dataset: Dataset) -> list[FloatArray]:
+    """Check the probabilities of one model or of each of several."""
     labels = dataset.labels
     several = isinstance(pred_probs, (list, tuple)) and len(pred_probs) > 0 and np.ndim(pred_probs[0]) == 2
     models = pred_probs if several else [pred_probs]
-    checked = [check_pred_probs(p, labels.codes, labels.classes) for p in models]
-    return checked[0] if len(checked) == 1 else np.mean(checked, axis=0)
+    return [check_pred_probs(p, labels.codes, labels.classes) for p in models]
 
 
 def _group_codes(groups: Any, n: int) -> Any:
@@ -136,10 +152,17 @@ def _map(given: Any, dataset: Dataset) -> FloatArray:
             raise InvalidInputError(
                 f"map={given!r} names columns, but the data is not a frame.", "Pass an array of shape (n, 2)."
             )
-        given = np.column_stack([column_values(dataset.frame, name) for name in given])
+        given = [column_values(dataset.frame, name) for name in given]
+        given = np.column_stack([np.asarray(column) for column in given])
     elif is_frame(given):
-        raise InvalidTypeError("map= is a frame.", "Pass two column names or an array of shape (n, 2).")
-    array = np.asarray(given, dtype=np.float32)
+        given = np.column_stack([column_values(given, name) for name in column_names(given)])
+    try:
+        array = np.asarray(given, dtype=np.float32)
+    except (TypeError, ValueError):
+        raise InvalidInputError(
+            "map= holds values that are not numbers.",
+            "Pass an array of shape (n, 2), or the names of two numeric columns of the frame.",
+        ) from None
     if array.shape != (dataset.n, 2):
         raise InvalidInputError(
             f"map has shape {array.shape}, but ({dataset.n:,}, 2) is needed.", "Give x and y for every row."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,13 @@ import numpy as np
 import labelscope
 from labelscope.auditing.cache import Cache, content_key
 from labelscope.data.dataset import Dataset
+from labelscope.errors import collect_notices, notify
 from labelscope.types import Array, Evidence, Made, Provider
 
 # A provider that names no need for it still changes with these, so they are part of every key.
 _SHARED_INPUTS = ("features", "knn_ids", "duplicates", "groups")
+# Where the notices of a provider lie among the facts of its cache entry.
+_NOTICES = "notices"
 
 
 @dataclass
@@ -61,9 +64,14 @@ class Workbench:
         key = self._key(provider)
         made = self.cache.get(key) if cacheable else None
         if made is None:
-            made = provider.make(self.dataset, self.evidence, random_state=self.random_state)
+            with collect_notices() as said:
+                made = provider.make(self.dataset, self.evidence, random_state=self.random_state)
             if cacheable:
-                self.cache.put(key, made)
+                self.cache.put(key, Made(made.arrays, {**made.facts, _NOTICES: [asdict(n) for n in said]}))
+        else:
+            made = Made(made.arrays, dict(made.facts))
+            for notice in made.facts.pop(_NOTICES, ()):  # what was wrong with the data still is
+                notify(**notice)
         for name in made.arrays:
             self.keys.setdefault(name, content_key(key, name))
         return made
@@ -73,6 +81,7 @@ class Workbench:
         inputs = [f"{name}={self._input_key(name)}" for name in names if name in self.evidence]
         return content_key(
             labelscope.__version__,
+            _NOTICES,
             provider.name,
             repr(provider),
             self.random_state,

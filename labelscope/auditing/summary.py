@@ -17,6 +17,12 @@ _TRUST = 0.4
 # Below this one, mistakes of the model are as many as the mistakes in labels that it is to find.
 _SURE = 0.7
 
+_ACCURACIES = {
+    "model_accuracy": "accuracy of the given probabilities",
+    "probe_accuracy": "probe accuracy",
+    "neighbor_accuracy": "neighbor accuracy",
+}
+
 
 def evidence_line(facts: Mapping[str, Any], main: Score, dataset: Dataset) -> str:
     """Write the line that opens every audit.
@@ -24,7 +30,7 @@ def evidence_line(facts: Mapping[str, Any], main: Score, dataset: Dataset) -> st
     Parameters
     ----------
     facts : mapping
-        What the providers said: ``encoder``, ``probe_accuracy``, ``neighbor_accuracy``,
+        What the providers said: ``encoder``, ``model_accuracy``, ``probe_accuracy``, ``neighbor_accuracy``,
         ``expected_precision_100``.
     main : Score
         The score that orders the rows.
@@ -35,7 +41,7 @@ def evidence_line(facts: Mapping[str, Any], main: Score, dataset: Dataset) -> st
     str
     """
     parts = [f"Features: {facts.get('encoder', 'given')}"]
-    for name, words in (("probe_accuracy", "probe accuracy"), ("neighbor_accuracy", "neighbor accuracy")):
+    for name, words in _ACCURACIES.items():
         if facts.get(name) is not None:
             parts.append(f"{words} {100 * float(facts[name]):.1f} %")
     expected = facts.get("expected_precision_100")
@@ -49,7 +55,7 @@ def evidence_line(facts: Mapping[str, Any], main: Score, dataset: Dataset) -> st
 
 def warn_when_weak(facts: Mapping[str, Any], dataset: Dataset) -> None:
     """Raise a notice when neither the probe nor the neighbors predict the given labels well enough."""
-    found = [facts[name] for name in ("probe_accuracy", "neighbor_accuracy") if facts.get(name) is not None]
+    found = [facts[name] for name in _ACCURACIES if facts.get(name) is not None]
     codes = dataset.labels.codes[dataset.labels.codes >= 0]
     if not found or len(np.unique(codes)) < 2:
         return
@@ -57,7 +63,7 @@ def warn_when_weak(facts: Mapping[str, Any], dataset: Dataset) -> None:
     majority = float(np.bincount(codes).max()) / len(codes)
     skill = (best - majority) / max(1 - majority, 1e-9)
     shown = (
-        f"The features predict {'only ' if skill < _TRUST else ''}{100 * best:.0f} % of the given labels "
+        f"The evidence predicts {'only ' if skill < _TRUST else ''}{100 * best:.0f} % of the given labels "
         f"(always answering the largest class gives {100 * majority:.0f} %)"
     )
     if skill < _TRUST:

@@ -41,15 +41,16 @@ def raise_notices(dataset: Dataset) -> None:
     elif len(used) == 1:
         notify(
             "one_class",
-            f"All {counts.sum():,} labelled rows are {labels.names[used[0]]!r}.",
+            f"The only label is {labels.names[used[0]]!r}, in {counts.sum():,} of {dataset.n:,} rows.",
             "Wrong labels can only be found where there are at least two classes.",
         )
     single = np.flatnonzero(counts == 1)
     if len(single) and len(used) > 1:
         notify(
             "class_with_one_row",
-            f"{len(single):,} classes have one row only: {_some(labels.names[c] for c in single)}.",
-            "Their labels cannot be checked against others of their class.",
+            f"{'1 class has' if len(single) == 1 else f'{len(single):,} classes have'} one row only:"
+            f" {_some(labels.names[c] for c in single)}.",
+            "A label without another row of its class cannot be checked against it.",
             np.flatnonzero(np.isin(labels.codes, single)),
         )
     if labels.kind == "str":

@@ -87,8 +87,10 @@ def _refuse_repeats(values: list[Any], implicit: bool) -> None:
     repeated = {v: where for v, where in rows.items() if len(where) > 1}
     shown = ", ".join(f"{v!r} (rows {', '.join(map(str, w[:3]))})" for v, w in list(repeated.items())[:3])
     what = "the frame's index" if implicit else "ids"
+    count = "1 value" if len(repeated) == 1 else f"{len(repeated):,} values"
+    verb = "occurs" if len(repeated) == 1 else "occur"
     more = ", …" if len(repeated) > 3 else ""
-    raise InvalidInputError(f"{len(repeated):,} {what} occur more than once: {shown}{more}.", _fix(implicit))
+    raise InvalidInputError(f"{count} of {what} {verb} more than once: {shown}{more}.", _fix(implicit))
 
 
 def _fix(implicit: bool) -> str:

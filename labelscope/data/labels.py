@@ -14,7 +14,7 @@ from labelscope.data.label_evidence import encode_evidence
 from labelscope.data.label_output import rebuild_labels, snapshot
 from labelscope.data.label_tasks import check_matrix, decide_task, task_of_values
 from labelscope.data.label_values import LabelValues, is_missing, kind_of_type, objects, plain, read_values
-from labelscope.errors import InvalidInputError
+from labelscope.errors import InvalidInputError, InvalidTypeError
 from labelscope.types import Array, BoolArray, IntArray
 
 __all__ = ["Labels", "decide_task", "encode", "encode_evidence"]
@@ -326,6 +326,11 @@ def _apply_names(
     codes: npt.NDArray[np.int64], found: Array, class_names: Iterable[Any] | Mapping[Any, str]
 ) -> tuple[npt.NDArray[np.int64], Array, tuple[str, ...]]:
     """Order the classes by ``class_names``, which hold the label values or name int labels 0…K-1."""
+    if isinstance(class_names, (str, bytes)) or not hasattr(class_names, "__iter__"):
+        raise InvalidTypeError(
+            f"class_names is {class_names!r}, but the names of all classes are needed.",
+            "Pass a list such as ['cat', 'dog'], or a mapping from label to name.",
+        )
     if isinstance(class_names, Mapping):
         given, shown = [plain(k) for k in class_names], tuple(str(v) for v in class_names.values())
     else:
@@ -340,9 +345,10 @@ def _apply_names(
                     "Pass a mapping such as class_names={1: 'cat', 2: 'dog'}.",
                 )
             given = [False, True][: len(given)] if found.dtype.kind == "b" else list(range(len(given)))
-    if len(set(given)) != len(given):
-        twice = next(c for c in given if given.count(c) > 1)
-        raise InvalidInputError(f"class_names holds {twice!r} twice.", "Name every class once.")
+    for names in (given, list(shown)):
+        if len(set(names)) != len(names):
+            twice = next(c for c in names if names.count(c) > 1)
+            raise InvalidInputError(f"class_names holds {twice!r} twice.", "Name every class once.")
     table = {c: i for i, c in enumerate(given)}
     for value in found.tolist():
         if value not in table or isinstance(value, bool) != isinstance(given[table[value]], bool):

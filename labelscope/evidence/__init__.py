@@ -30,6 +30,7 @@ from labelscope.evidence.neighbors import NeighborGraph, neighbor_accuracy
 from labelscope.evidence.pred_probs import PredictedProbabilities
 from labelscope.evidence.pred_probs_checks import check_pred_probs
 from labelscope.evidence.projection import Projection
+from labelscope.evidence.several_models import combine_models
 
 __all__ = [
     "AnnotatorConsensus",
@@ -50,6 +51,7 @@ __all__ = [
     "answers_from_table",
     "check_features",
     "check_pred_probs",
+    "combine_models",
     "crowdlab",
     "dawid_skene",
     "default_provider",

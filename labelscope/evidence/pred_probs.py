@@ -241,9 +241,9 @@ def _quality(pred_probs: FloatArray, codes: IntArray, folds: IntArray) -> dict[s
     if len(alone):
         notify(
             "class_unseen",
-            f"{len(np.unique(codes[alone])):,} classes have too few rows (or groups) to be learned without "
-            f"the row in question; their {len(alone):,} rows get the class's share of the labels "
-            "as its probability.",
+            f"Too few rows (or groups) to learn a class without the row in question: {len(alone):,} of the "
+            f"rows in {len(np.unique(codes[alone])):,} of {len(np.unique(codes[labelled])):,} classes get "
+            "the class's share of the labels as its probability.",
             "Look at these rows yourself, merge the classes, or add rows to them.",
             rows=alone,
         )

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from labelscope.errors import InvalidInputError, InvalidTypeError, notify
+from labelscope.evidence.several_models import combine_models
 from labelscope.types import Array, FloatArray, IntArray
 
 _ROUNDING = 1e-5
@@ -21,7 +22,8 @@ def check_pred_probs(pred_probs: Any, codes: IntArray, classes: Array | Sequence
     ----------
     pred_probs : (n, K) array-like, or a list of them
         Column j belongs to ``classes[j]``. A frame whose column names are the classes is put into their
-        order. A list of matrices means several models; their mean is returned.
+        order. A list of matrices means several models; their mean, weighted by skill,
+        is returned (see `labelscope.evidence.several_models`).
     codes : (n,) int
         Given labels as positions in ``classes``, -1 for unlabelled rows.
     classes : (K,) sequence
@@ -46,11 +48,14 @@ def check_pred_probs(pred_probs: Any, codes: IntArray, classes: Array | Sequence
     codes, classes = np.asarray(codes), np.asarray(classes)
     if _is_several(pred_probs):
         checked = [check_pred_probs(one, codes, classes) for one in pred_probs]
-        return np.asarray(np.mean(checked, axis=0), dtype=checked[0].dtype)
+        return combine_models(checked, codes)[0]
     matrix = _as_matrix(pred_probs, classes)
     _check_shape(matrix, len(codes), classes)
-    matrix = _widened(matrix)
-    matrix = _on_the_simplex(matrix)
+    half = matrix.dtype == np.float16
+    as_given = _widened(matrix)
+    matrix = _on_the_simplex(as_given)
+    # As given: a 1 beside something tiny is below 1 once its row is renormalized, and still a tie.
+    _warn_saturated(as_given, half=half)
     _warn_swapped(matrix, codes, classes)
     return matrix
 
@@ -104,7 +109,7 @@ def _check_shape(matrix: Array, n: int, classes: Array) -> None:
         shown = ", ".join(str(value) for value in classes[:8]) + (", …" if k > 8 else "")
         raise InvalidInputError(
             f"pred_probs has {matrix.shape[1]:,} columns, but there are {k:,} classes: {shown}.",
-            "Name every column's class in its order: class_names=[...].",
+            "Name every column's class in its order: ls.Dataset(data, labels, class_names=[...]).",
         )
 
 
@@ -113,16 +118,26 @@ def _widened(matrix: Array) -> FloatArray:
         if matrix.dtype.kind != "f":
             return matrix.astype(np.float64)
         return matrix if matrix.dtype == np.float32 else matrix.astype(np.float64, copy=False)
-    saturated = np.flatnonzero((matrix >= 1).any(axis=1)) if matrix.size else np.empty(0, dtype=int)
-    if len(saturated):
-        notify(
-            "pred_probs_saturated",
-            f"pred_probs is float16 and {len(saturated):,} of {len(matrix):,} rows are exactly 1 for one "
-            "class, so their order among themselves is lost.",
-            "Save probabilities as float32.",
-            rows=saturated,
-        )
     return matrix.astype(np.float32)
+
+
+def _warn_saturated(matrix: FloatArray, *, half: bool) -> None:
+    """Say so when rows are exactly 1 for a class: any in float16, which rounds there; else most of them."""
+    if matrix.shape[1] < 2:
+        return
+    saturated = np.flatnonzero(matrix.max(axis=1) >= 1) if matrix.size else np.empty(0, dtype=int)
+    if not len(saturated) or (not half and 2 * len(saturated) <= len(matrix)):
+        return
+    notify(
+        "pred_probs_saturated",
+        f"{'pred_probs is float16 and ' if half else ''}{len(saturated):,} of {len(matrix):,} rows of "
+        "pred_probs are exactly 1 for one class, so their order among themselves is lost.",
+        "Save probabilities as float32."
+        if half
+        else "Pass graded probabilities: a softmax in float64, more neighbors or deeper averages, not votes "
+        "of one tree.",
+        rows=saturated,
+    )
 
 
 def _on_the_simplex(matrix: FloatArray) -> FloatArray:
@@ -190,7 +205,8 @@ def _warn_swapped(matrix: FloatArray, codes: IntArray, classes: Array) -> None:
     notify(
         "pred_probs_swapped",
         f"The columns of pred_probs seem to be in another order than the classes: {shown}{more}.",
-        f"If that is so, pass pred_probs[:, {listed}], or name the columns by class_names=[...].",
+        f"If that is so, pass pred_probs[:, {listed}], or name the columns in their order: "
+        "ls.Dataset(data, labels, class_names=[...]).",
     )
 
 

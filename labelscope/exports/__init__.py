@@ -19,7 +19,7 @@ from labelscope.exports.table import Table, label_table
 from labelscope.review.files import replacing
 from labelscope.review.session import Session
 
-__all__ = ["FORMATS", "issues_frame", "write", "write_issues"]
+__all__ = ["FORMATS", "check_path", "issues_frame", "write", "write_issues"]
 
 #: Formats by name, with the suffix of each.
 FORMATS = {
@@ -135,6 +135,22 @@ def write_issues(audit: Audit, path: str | os.PathLike[str], *, top: int | None 
     with replacing(target) as file:
         _TABLES[kind](table, file)
     return target
+
+
+def check_path(path: str | os.PathLike[str], *, tables_only: bool = False) -> None:
+    """Refuse a path that cannot be written to by its name, before work is done for it.
+
+    Raises
+    ------
+    InvalidInputError
+        A suffix that names no format, a folder, or a folder that does not exist.
+    """
+    target = Path(path).expanduser()
+    _format_of(target, None, tables_only=tables_only)
+    if not target.parent.is_dir():
+        raise InvalidInputError(
+            f"There is no folder {target.parent}.", "Make it first, or choose another one."
+        )
 
 
 def _table_of(frame: Any) -> Table:

@@ -11,6 +11,8 @@ from labelscope.data.frames import to_caller
 from labelscope.exports.table import rows_of, state_of
 from labelscope.review.records import label_values
 from labelscope.review.session import Session
+from labelscope.review.state import ACCEPTED_SET, EXCLUDED, KEPT, RELABELLED, ReviewState
+from labelscope.types import BoolArray
 
 
 def issues_frame(source: Audit | Session, *, drop_excluded: bool = False) -> Any:
@@ -19,7 +21,8 @@ def issues_frame(source: Audit | Session, *, drop_excluded: bool = False) -> Any
     Parameters
     ----------
     source : Audit or Session
-        Of a session: its current labels, suspicion and flags.
+        Of a session: its current labels, suspicion and flags; a label that somebody set or kept is no issue
+        any more, and an excluded row is one.
     drop_excluded : bool
         Whether to leave excluded rows out.
 
@@ -41,9 +44,15 @@ def issues_frame(source: Audit | Session, *, drop_excluded: bool = False) -> Any
     rows = rows_of(state, drop_excluded)
     suggested = audit.suggested_codes[rows]
     columns = {
-        "is_label_issue": np.asarray(source.flagged, dtype=bool)[rows],
+        "is_label_issue": _in_question(source, state)[rows],
         "label_score": 1.0 - np.asarray(source.suspicion, dtype=np.float64)[rows],
         "given_label": label_values(state.classes, state.current[rows]),
         "predicted_label": label_values(state.classes, suggested),
     }
     return to_caller(columns, audit.dataset.frame)
+
+
+def _in_question(source: Audit | Session, state: ReviewState) -> BoolArray:
+    """Whoever trains without the issues must keep the labels that were fixed, and lose excluded rows."""
+    fixed = np.isin(state.state, (RELABELLED, KEPT, ACCEPTED_SET))
+    return np.asarray((np.asarray(source.flagged, dtype=bool) & ~fixed) | (state.state == EXCLUDED))

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from labelscope.reports.health import health
-from labelscope.reports.report import Report
+from labelscope.reports.report import Report, check_path
 
-__all__ = ["Report", "health"]
+__all__ = ["Report", "check_path", "health"]

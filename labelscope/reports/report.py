@@ -10,6 +10,8 @@ from typing import Any
 from labelscope.errors import InvalidInputError
 from labelscope.review.files import replacing
 
+_SUFFIXES = (".html", ".htm", ".md")
+
 
 @dataclass(frozen=True)
 class Table:
@@ -116,8 +118,7 @@ class Report:
         """
         target = Path(path).expanduser()
         makers = {".html": self.to_html, ".htm": self.to_html, ".md": self.to_markdown}
-        if target.suffix.lower() not in makers:
-            raise InvalidInputError.unknown("suffix of reports", target.suffix, makers)
+        check_path(target)
         text = makers[target.suffix.lower()]()
         with replacing(target) as file:
             file.write(text.encode("utf-8", "backslashreplace"))
@@ -152,3 +153,16 @@ def cell_text(header: str, value: Any) -> str:
 def is_number(value: Any) -> bool:
     """Whether a cell is set flush right."""
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def check_path(path: str | os.PathLike[str]) -> None:
+    """Refuse a path that no report can be saved to, before work is done for it.
+
+    Raises
+    ------
+    InvalidInputError
+        Another suffix than ``.html``, ``.htm`` and ``.md``.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in _SUFFIXES:
+        raise InvalidInputError.unknown("suffix of reports", suffix, _SUFFIXES)

@@ -50,7 +50,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             raise ExportError(
                 f"{path} cannot be written: {problem.strerror or problem}. What was there before is as it"
                 " was.",
-                "Choose a folder that can be written, e.g. ls.export(session, '~/labels.parquet').",
+                f"Choose a folder that can be written, such as your home folder: '~/{path.name}'.",
             ) from problem
     except BaseException:
         with suppress(OSError):

@@ -239,7 +239,9 @@ class Journal:
             lines.events.extend(whole.events)
             self._offset += len(lines.rest) + 1
             return
-        self._torn_at = self._offset
+        known, self._torn_at = self._torn_at == self._offset, self._offset
+        if known:  # said when it was loaded
+            return
         self._say(
             "journal_torn_tail",
             f"The last line of the journal {self.path} is incomplete and is ignored.",

@@ -8,6 +8,7 @@ from labelscope.errors import InvalidInputError, InvalidTypeError
 from labelscope.scorers.annotators.disagreement import AnnotatorDisagreement
 from labelscope.scorers.candidates import candidates
 from labelscope.scorers.confident.confident_learning import ConfidentLearning
+from labelscope.scorers.confident.model_disagreement import ModelDisagreement
 from labelscope.scorers.confident.normalized_margin import NormalizedMargin
 from labelscope.scorers.confident.self_confidence import SelfConfidence
 from labelscope.scorers.confident.weighted_entropy import ConfidenceWeightedEntropy
@@ -36,6 +37,7 @@ __all__ = [
     "Ensemble",
     "Forgetting",
     "MinorityInComponent",
+    "ModelDisagreement",
     "NeighborAgreement",
     "NeighborRank",
     "NeighborShapley",
@@ -52,6 +54,7 @@ _SCORERS: tuple[type, ...] = (
     NormalizedMargin,
     ConfidenceWeightedEntropy,
     ConfidentLearning,
+    ModelDisagreement,
     NeighborAgreement,
     NeighborVote,
     NeighborRank,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -54,6 +55,7 @@ def planted(n: int = 240, *, seed: int = 0, rate: float = 0.1) -> tuple[Evidence
         map=features[:, :2].astype(np.float32),
         annotator_labels=_answered(true, seed),
         training_dynamics=_learned(scores, given, seed),
+        model_probs=_committee(scores, seed),
     )
     return evidence, np.asarray(given != true)
 
@@ -91,6 +93,22 @@ def _learned(scores: FloatArray, given: IntArray, seed: int, n_epochs: int = 6) 
     return np.asarray(logits.astype(np.float32))
 
 
+def _committee(scores: FloatArray, seed: int) -> tuple[FloatArray, ...]:
+    """Let three models of unequal quality and boldness predict: (n, K) probabilities of each."""
+    rng = np.random.default_rng([seed, 7])
+    models = []
+    for noise, boldness in ((0.3, 1.0), (0.8, 3.0), (1.5, 0.5)):
+        logits = boldness * (scores + rng.normal(scale=noise, size=scores.shape))
+        probs = np.exp(logits - logits.max(axis=1, keepdims=True))
+        models.append(probs / probs.sum(axis=1, keepdims=True))
+    return tuple(models)
+
+
+def _rows_of(array: Any, rows: Any) -> Any:
+    """Take rows of an array, or of each one in a tuple of arrays."""
+    return tuple(one[rows] for one in array) if isinstance(array, tuple) else array[rows]
+
+
 def nearest(features: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
     """Return the k nearest other rows of each row and their distances, nearest first."""
     squares = ((features[:, None] - features[None]) ** 2).sum(axis=2)
@@ -110,17 +128,18 @@ def permuted(evidence: Evidence, order: IntArray) -> Evidence:
         elif name == "knn_ids":
             moved[name] = position[array[order]].astype(array.dtype)
         else:
-            moved[name] = array[order]
+            moved[name] = _rows_of(array, order)
     return Evidence(moved)
 
 
 def relabelled(evidence: Evidence, renaming: IntArray) -> Evidence:
     """Call class j ``renaming[j]``, in labels and in the columns of probabilities."""
-    changed = {"given_labels": renaming[evidence["given_labels"]]}
+    changed: dict[str, Any] = {"given_labels": renaming[evidence["given_labels"]]}
+    back = np.argsort(renaming)
     if "pred_probs" in evidence:
-        columns = np.empty_like(np.asarray(evidence["pred_probs"]))
-        columns[:, renaming] = evidence["pred_probs"]
-        changed["pred_probs"] = columns
+        changed["pred_probs"] = np.asarray(evidence["pred_probs"])[:, back]
+    if "model_probs" in evidence:
+        changed["model_probs"] = tuple(np.asarray(model)[:, back] for model in evidence["model_probs"])
     if "annotator_labels" in evidence:
         answers = np.array(evidence["annotator_labels"], dtype=np.float64)
         there = ~np.isnan(answers)
@@ -135,7 +154,7 @@ def relabelled(evidence: Evidence, renaming: IntArray) -> Evidence:
 
 def sliced(evidence: Evidence, rows: slice) -> Evidence:
     """Keep some rows; class names are added so that the classes stay the same."""
-    kept = {name: array[rows] for name, array in evidence.items() if name != "classes"}
+    kept = {name: _rows_of(array, rows) for name, array in evidence.items() if name != "classes"}
     return Evidence(kept, classes=evidence.get("classes", np.arange(N_CLASSES)))
 
 
@@ -157,6 +176,7 @@ def _one_class() -> Evidence:
         given_labels=np.zeros(30, dtype=np.int64),
         classes=np.array(["only"]),
         pred_probs=ones,
+        model_probs=(ones, ones),
         annotator_labels=np.asarray(evidence["annotator_labels"]) * 0.0,
         training_dynamics=np.asarray(evidence["training_dynamics"])[:, :, :1],
     )
@@ -164,11 +184,15 @@ def _one_class() -> Evidence:
 
 def _empty_class() -> Evidence:
     evidence = planted(60)[0]
-    wider = np.hstack([np.asarray(evidence["pred_probs"]) * 0.9, np.full((60, 1), 0.1)])
+    wider, *models = (
+        np.hstack([np.asarray(probs) * 0.9, np.full((60, 1), 0.1)])
+        for probs in (evidence["pred_probs"], *evidence["model_probs"])
+    )
     logits = np.asarray(evidence["training_dynamics"])
     return evidence.including(
         classes=np.array(["a", "b", "c", "nobody"]),
         pred_probs=wider,
+        model_probs=tuple(models),
         training_dynamics=np.concatenate([logits, logits.min(axis=2, keepdims=True) - 1.0], axis=2),
     )
 
@@ -192,7 +216,10 @@ def _certain() -> Evidence:
     evidence = planted(60)[0]
     certain = np.eye(N_CLASSES)[np.asarray(evidence["pred_probs"]).argmax(axis=1)]
     logits = np.where(certain == 1.0, 0.0, -np.inf)
-    return evidence.including(pred_probs=certain, training_dynamics=np.stack([logits] * 3, axis=1))
+    models = (certain, np.roll(certain, 1, axis=1), certain)
+    return evidence.including(
+        pred_probs=certain, model_probs=models, training_dynamics=np.stack([logits] * 3, axis=1)
+    )
 
 
 EDGE_CASES: dict[str, Callable[[], Evidence]] = {

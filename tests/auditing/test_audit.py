@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.datasets import load_digits, load_iris
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -132,6 +132,40 @@ def test_scorers_by_name_and_lists() -> None:
         ls.audit(X, y, scorers="self_confidense")
     with pytest.raises(InvalidInputError, match="empty"):
         ls.audit(X, y, scorers=[])
+
+
+def test_given_probabilities_count_in_the_evidence_line() -> None:
+    X, y = load_iris(return_X_y=True)
+    sure = np.full((150, 3), 0.02)
+    sure[np.arange(150), y] = 0.96
+    noise = np.random.default_rng(0).normal(size=(150, 4))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LabelscopeWarning)
+        found = ls.audit(X, y, pred_probs=sure, features=noise)
+    assert "accuracy of the given probabilities 100.0 %" in found.summary
+    assert not {"low_accuracy", "moderate_accuracy"} & {notice.code for notice in found.notices}
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        (LogisticRegression, r"LogisticRegression\(\.\.\.\)"),
+        (LinearRegression(), "no probabilities of classes"),
+    ],
+    ids=["class", "regressor"],
+)
+def test_models_that_cannot_serve_are_named(model: object, words: str) -> None:
+    X, y = load_iris(return_X_y=True)
+    with pytest.raises(InvalidTypeError, match=words):
+        ls.audit(X, y, model=model)
+
+
+def test_a_frame_is_a_map_and_text_is_none() -> None:
+    X, y = load_iris(return_X_y=True)
+    frame = pd.DataFrame(X[:, :2], columns=["x", "y"])
+    np.testing.assert_allclose(ls.audit(X, y, evidence={"map": frame}).map, X[:, :2], rtol=1e-6)
+    with pytest.raises(InvalidInputError, match="not numbers"):
+        ls.audit(X, y, evidence={"map": [["a", "b"]] * 150})
 
 
 def test_a_frame_with_map_columns_and_ids() -> None:

@@ -146,7 +146,7 @@ def test_no_serious_accessibility_violation(notebook: Make) -> None:
 
 
 def test_marimo_reviews_too(browser: Browser, tmp_path: Path) -> None:
-    source = '''
+    source = """
 import marimo
 app = marimo.App()
 
@@ -166,7 +166,7 @@ def _():
 def _(shown):
     shown
     return
-'''.replace("{journal}", str(tmp_path / "m.jsonl"))
+""".replace("{journal}", str(tmp_path / "m.jsonl"))
     server = start_marimo(tmp_path / "marimo", source)
     try:
         page = browser.page(server.url)
@@ -184,7 +184,9 @@ def _(shown):
         server.stop()
 
 
-def test_a_page_without_kernel_shows_the_static_picture(notebook: Make, browser: Browser, tmp_path: Path) -> None:
+def test_a_page_without_kernel_shows_the_static_picture(
+    notebook: Make, browser: Browser, tmp_path: Path
+) -> None:
     nb = notebook([DIGITS, "view = ls.view(audit, journal=None)\nview"])
     nb.ready()
     html = nb.page.evaluate(

@@ -101,10 +101,13 @@ def test_half_precision_is_widened_and_saturation_noted():
     assert notices[0].code == "pred_probs_saturated" and len(notices[0].rows) > 0
 
 
-def test_several_models_are_averaged():
-    first, codes = made(seed=1)
-    second = made(seed=1, sharp=1.0)[0]
-    np.testing.assert_allclose(check_pred_probs([first, second], codes, np.arange(4)), (first + second) / 2)
+def test_several_models_are_averaged_by_skill():
+    first, codes = made()
+    second = made(seed=1)[0]
+    even = check_pred_probs([first, first.copy()], codes, np.arange(4))
+    np.testing.assert_allclose(even, first, rtol=1e-12)
+    # The second model's predictions belong to other rows: it has no skill here.
+    np.testing.assert_allclose(check_pred_probs([first, second], codes, np.arange(4)), first, rtol=1e-12)
 
 
 def test_no_rows():

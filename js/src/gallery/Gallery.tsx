@@ -1,6 +1,7 @@
 /** The queue as a grid of cards: only those near the view exist. Focus stays on the grid and names its active cell. */
 import type { ComponentChildren } from "preact";
 import { useId, useMemo } from "preact/hooks";
+import { NO_FILTERS } from "../store/ranking";
 import type { Store } from "../store/types";
 import { Chooser } from "./choose";
 import { GalleryCard } from "./GalleryCard";
@@ -14,7 +15,20 @@ function Empty({ store }: { store: Store }) {
   return (
     <output class="ls-gallery-empty">
       <b>{n === 0 ? "No rows" : "No row passes the filters"}</b>
-      <span>{n === 0 ? "This dataset is empty." : "Remove a filter in the toolbar to see more."}</span>
+      {n === 0 ? (
+        <span>This dataset is empty.</span>
+      ) : (
+        <button
+          type="button"
+          class="ls-chip"
+          data-action="show-all"
+          onClick={() => {
+            store.filters.value = { ...NO_FILTERS };
+          }}
+        >
+          show all rows <kbd>Esc</kbd>
+        </button>
+      )}
     </output>
   );
 }

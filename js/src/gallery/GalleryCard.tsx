@@ -16,6 +16,9 @@ interface Props {
   pixels: number;
 }
 
+/** Letters of two names that fit beside the share. */
+const LONG = 8;
+
 const BADGES: Record<number, [sign: string, says: string]> = {
   1: ["✓", "relabelled"],
   2: ["✓", "kept"],
@@ -40,8 +43,11 @@ function Labels({ store, row, state }: { store: Store; row: number; state: numbe
   const decided = state === 1 || state === 2;
   const to = decided ? current[row]! : suggested[row]!;
   const share = suspicion[row]! / 255;
+  const names = [from, to].map((code) => store.classNames.value[code] ?? "no label");
+  // On a narrow card the names need the room more than the number, which the bar shows as well.
+  const long = to !== from && names.join("").length > LONG;
   return (
-    <span class="ls-card-labels">
+    <span class={`ls-card-labels${long ? " long" : ""}`} title={to === from ? names[0] : names.join(" → ")}>
       <Name store={store} code={from} strong={to === from} old={decided && to !== from} />
       {to !== from && (
         <>

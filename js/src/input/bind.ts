@@ -1,6 +1,7 @@
 /** Keys of the whole view, bound to its host element: nothing outside ever sees a key that was meant for us. */
 import type { Store } from "../store/types";
 import { actionOf } from "./keymap";
+import { KeyLine } from "./line";
 import { runAction } from "./run";
 
 const TYPING = "input, textarea, select, [contenteditable=''], [contenteditable='true']";
@@ -26,6 +27,7 @@ function pressesItself(event: KeyboardEvent): boolean {
 
 export function bindKeys(host: HTMLElement, root: ParentNode, store: Store): () => void {
   const stop = new AbortController();
+  const line = new KeyLine(store, (action) => runAction(action, store, root));
   const down = (event: KeyboardEvent): void => {
     const modified = event.ctrlKey || event.metaKey;
     if (isTyping(event)) {
@@ -44,10 +46,13 @@ export function bindKeys(host: HTMLElement, root: ParentNode, store: Store): () 
     // Under an open dialog rows must not change.
     const open = store.helpOpen.peek() || store.palette.peek() !== null;
     if (open && action.do !== "clear" && action.do !== "help") return;
-    runAction(action, store, root);
+    line.take(action);
   };
   host.addEventListener("keydown", down, { signal: stop.signal });
   for (const quiet of ["keypress", "keyup"] as const)
     host.addEventListener(quiet, (event) => event.stopPropagation(), { signal: stop.signal });
-  return () => stop.abort();
+  return () => {
+    line.dispose();
+    stop.abort();
+  };
 }

@@ -1,25 +1,27 @@
 /** Carries out what a key asked for. */
 import { toggleSound } from "../media/player";
 import { focusNote, focusSearch } from "../panels/keys";
+import { anyFilter, NO_FILTERS } from "../store/ranking";
 import type { Store } from "../store/types";
 import type { Action } from "./keymap";
 
-/** Escape takes back one thing at a time: what is open, then what is chosen. */
+/** Escape takes back one thing at a time: what is open, then what is chosen, then what is filtered to. */
 function clear(store: Store): void {
+  const { count } = store.selection.peek();
   if (store.palette.peek() !== null) store.palette.value = null;
   else if (store.helpOpen.peek()) store.helpOpen.value = false;
-  else if (store.selection.peek().count > 0) {
+  else {
     store.clearSelection();
-    store.say("Selection cleared.");
+    // A single clicked card is hardly a selection; nobody wants a key of its own for it.
+    if (count <= 1 && anyFilter(store.filters.peek())) store.filters.value = { ...NO_FILTERS };
+    else if (count > 0) store.say("Selection cleared.");
   }
 }
 
 function digit(store: Store, place: number): void {
   const code = store.keyCodes.peek()[place];
   if (code === undefined) {
-    store.say(
-      store.detail.peek() === null ? "The candidates are still loading." : `No label on key ${place + 1}.`,
-    );
+    store.say(`No label on key ${place + 1}.`);
     return;
   }
   const value = store.classes.peek()[code];

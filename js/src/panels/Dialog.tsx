@@ -32,9 +32,11 @@ interface Props {
   class?: string;
   /** what takes the focus first; the box itself when absent */
   first?: string;
+  /** the key that opened it closes it as well */
+  toggle?: string;
 }
 
-export function Dialog({ title, onClose, children, class: name, first }: Props) {
+export function Dialog({ title, onClose, children, class: name, first, toggle }: Props) {
   const id = useId();
   const box = useRef<HTMLDivElement>(null);
   const before = useRef<Element | null>(null);
@@ -73,7 +75,8 @@ export function Dialog({ title, onClose, children, class: name, first }: Props) 
         onKeyDown={(event) => {
           event.stopPropagation();
           if (event.key === "Tab") trap(event, event.currentTarget);
-          if (event.key !== "Escape" || event.defaultPrevented) return;
+          const closes = event.key === "Escape" || event.key === toggle;
+          if (!closes || event.defaultPrevented) return;
           event.preventDefault();
           onClose();
         }}

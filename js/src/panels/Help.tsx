@@ -9,6 +9,7 @@ export function Help({ store }: { store: Store }) {
     <Dialog
       title="Keys"
       class="ls-help"
+      toggle="?"
       onClose={() => {
         store.helpOpen.value = false;
       }}

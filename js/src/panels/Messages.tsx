@@ -2,6 +2,8 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Store, Toast } from "../store/types";
+import { Chips } from "./Chips";
+import { filterChips } from "./filters";
 import { count, rows } from "./format";
 import { Icon } from "./Icon";
 import { guardKeys } from "./keys";
@@ -65,17 +67,21 @@ export function LiveRegion({ store }: { store: Store }) {
   );
 }
 
-/** The evidence line, one line high; the notices of the audit unfold below it. */
+/** The evidence line, one line high, or the filters while there are any; the notices of the audit unfold below it. */
 export function NoticesBar({ store }: { store: Store }) {
   const open = useSignal(false);
   const { summary, notices } = store.meta.value;
-  if (!summary && notices.length === 0) return null;
+  const chips = filterChips(store.filters.value, store.classNames.value);
+  if (!summary && notices.length === 0 && chips.length === 0) return null;
   return (
     <section class="ls-notices" aria-label="Evidence and notices" onKeyDown={guardKeys}>
       <div class="ls-notices-line">
-        <span class={open.value ? "" : "ls-clip"} title={open.value ? undefined : summary}>
-          {summary}
-        </span>
+        {chips.length > 0 && <Chips store={store} chips={chips} />}
+        {(chips.length === 0 || open.value) && (
+          <span class={open.value ? "" : "ls-clip"} title={open.value ? undefined : summary}>
+            {summary}
+          </span>
+        )}
         <span class="ls-gap" />
         {(notices.length > 0 || summary.length > 80) && (
           <button

@@ -1,5 +1,4 @@
 import type { ColorBy, Store, ThemeName } from "../store/types";
-import { filterChips, NO_FILTERS } from "./filters";
 import { count, words } from "./format";
 import { Icon, type IconName } from "./Icon";
 import { guardKeys, withMod } from "./keys";
@@ -71,42 +70,6 @@ function Color({ store }: { store: Store }) {
       <span class="ls-menu-prefix">color</span>
       <b>{by}</b>
     </Menu>
-  );
-}
-
-export function Chips({ store }: { store: Store }) {
-  const chips = filterChips(store.filters.value, store.classNames.value);
-  return (
-    <fieldset class="ls-chips" aria-label="Filters">
-      {chips.map((chip) => (
-        <button
-          key={chip.key}
-          type="button"
-          class="ls-chip on"
-          data-filter={chip.key}
-          title={`${chip.title}. Click to remove this filter.`}
-          aria-label={`Remove filter: ${chip.text}`}
-          onClick={() => {
-            store.filters.value = { ...store.filters.peek(), ...chip.without };
-          }}
-        >
-          <span class="ls-clip">{chip.text}</span>
-          <span aria-hidden="true">✕</span>
-        </button>
-      ))}
-      {chips.length > 2 && (
-        <button
-          type="button"
-          class="ls-chip"
-          title="Remove all filters"
-          onClick={() => {
-            store.filters.value = { ...NO_FILTERS };
-          }}
-        >
-          clear all
-        </button>
-      )}
-    </fieldset>
   );
 }
 
@@ -231,8 +194,8 @@ export function Toolbar({ store }: { store: Store }) {
       <Queue store={store} />
       <Color store={store} />
       <Search store={store} />
-      <Chips store={store} />
       <Link store={store} />
+      <span class="ls-gap" />
       <ProgressBar store={store} />
       <span class="ls-sep" />
       <span class="ls-tools">

@@ -1,16 +1,10 @@
 /** The filters as chips: what is shown, and what a click on the cross takes away. */
+import { NO_FILTERS } from "../store/ranking";
 import type { Filters } from "../store/types";
 import { STATES } from "../store/types";
 import { nameOf, words } from "./format";
 
-export const NO_FILTERS: Filters = {
-  given: null,
-  current: null,
-  suggested: null,
-  state: null,
-  flaggedOnly: false,
-  search: null,
-};
+export { NO_FILTERS };
 
 export interface Chip {
   key: string;

@@ -46,7 +46,7 @@ export function keyGroups(apple: boolean = isApple()): KeyGroup[] {
         { keys: ["←", "→", "↑", "↓"], does: "move between the cards" },
         { keys: ["Home", "End"], does: "first or last row of the queue" },
         { keys: ["/"], does: "search the rows" },
-        { keys: ["Esc"], does: "clear the selection, or close what is open" },
+        { keys: ["Esc"], does: "close what is open, clear the selection, then the filters" },
       ],
     },
     {

@@ -7,7 +7,7 @@ import { ramp } from "./palette";
 
 /** More entries than this are folded away behind a list that can be searched. */
 const SHOWN = 24;
-const FOLDED = 14;
+const FOLDED = 10;
 
 function Item({ store, entry }: { store: Store; entry: Entry }) {
   const key = filterOf(store.colorBy.value);

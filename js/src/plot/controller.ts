@@ -140,7 +140,12 @@ export class PlotController {
       this.undo.push(stop);
     };
     watch(DATA, () => [store.table.value, store.version.value, store.selection.value, store.passing.value]);
-    watch(DATA | COLORS, () => [store.colorBy.value, store.classes.value, store.dark.value]);
+    watch(DATA | COLORS, () => [
+      store.colorBy.value,
+      store.classes.value,
+      store.dark.value,
+      store.highContrast.value,
+    ]);
     watch(OVERLAY, () => [store.hover.value, store.detail.value]);
     watch(VIEW, () => this.surface.choose(store.renderer.value));
     watch(OVERLAY, () => {

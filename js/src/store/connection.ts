@@ -13,6 +13,7 @@ const RETRY_MS = [4_000, 8_000, 15_000, 30_000, 60_000];
 /** A command that waits longer than this gets a word about it. */
 const SLOW_MS = 10_000;
 const WATCH_MS = 2_000;
+const SLOW = "The kernel does not answer: it may be busy.";
 
 type Events = Extract<KernelMessage, { type: "events" }>;
 
@@ -211,12 +212,9 @@ export class Connection {
       const { core, link } = this;
       core.unsaved.value = link.unanswered;
       const slow = link.unanswered > 0 && link.oldest > SLOW_MS;
+      if (!slow || core.connection.peek() === "offline") core.retract(SLOW);
       if (slow && !this.slowSaid) {
-        core.toast(
-          "warning",
-          "The kernel does not answer: it may be busy.",
-          "What you decide waits here and is saved as soon as it does.",
-        );
+        core.toast("warning", SLOW, "What you decide waits here and is saved as soon as it does.");
         if (core.connection.peek() === "live") core.connection.value = "connecting";
         void this.hello();
       }

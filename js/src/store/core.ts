@@ -18,8 +18,10 @@ import type {
   Toast,
   Tool,
 } from "./types";
+import { visibleName } from "./words";
 
 const MAX_TOASTS = 5;
+const MAX_INFOS = 2;
 const NO_PROGRESS: Progress = {
   n: 0,
   n_labeled: 0,
@@ -155,7 +157,7 @@ export class Core {
   nameClasses(values: readonly LabelValue[]): void {
     if (this.classes.peek().length === values.length && values.length > 0) return;
     this.classes.value = [...values];
-    this.classNames.value = values.map((value, code) => this.givenNames[code] ?? String(value));
+    this.classNames.value = values.map((value, code) => visibleName(this.givenNames[code] ?? String(value)));
   }
 
   /** What a saved notebook knows of the decisions; replaced by the events once the kernel has told them. */
@@ -219,7 +221,7 @@ export class Core {
     if (detail !== null && detail.row === row) {
       for (const { code } of Array.isArray(detail.candidates) ? detail.candidates : [])
         if (code >= 0 && code < last) codes.add(code);
-    } else if (row !== null && this.connection.value === "live") return [];
+    } else if (row !== null && this.connection.value !== "offline") return [];
     for (let code = 0; code < last && codes.size < 9; code++) codes.add(code);
     return [...codes].slice(0, 9);
   }
@@ -236,7 +238,18 @@ export class Core {
     if (same !== undefined) return;
     this.toastKey += 1;
     const key = this.toastKey;
-    this.toasts.value = [...this.toasts.peek(), { key, level, message, hint }].slice(-MAX_TOASTS);
+    const shown = [...this.toasts.peek(), { key, level, message, hint }];
+    // What only informs makes room first: an error must not be pushed out by good news.
+    const isInfo = (toast: Toast) => toast.level === "info";
+    while (shown.length > MAX_TOASTS || shown.filter(isInfo).length > MAX_INFOS)
+      shown.splice(Math.max(0, shown.findIndex(isInfo)), 1);
+    this.toasts.value = shown;
+  }
+
+  /** Takes back what no longer holds. */
+  retract(message: string): void {
+    const left = this.toasts.peek().filter((toast) => toast.message !== message);
+    if (left.length < this.toasts.peek().length) this.toasts.value = left;
   }
 
   dismiss(key: number): void {

@@ -8,6 +8,7 @@ import { Connection } from "./connection";
 import { Core } from "./core";
 import { Decisions } from "./decisions";
 import { Details } from "./details";
+import { followFilters } from "./follow";
 import { Requests } from "./requests";
 import { syncTraits } from "./sync";
 import type { Combine, Store } from "./types";
@@ -27,6 +28,7 @@ export function createStore(model: Model): Store {
   const details = new Details(core, connection);
   const requests = new Requests(core, connection, cards);
   const stopSync = syncTraits(core, connection);
+  const stopFollow = followFilters(core);
   connection.onEvents = (events) => {
     decisions.heard(events);
     details.refresh();
@@ -129,6 +131,7 @@ export function createStore(model: Model): Store {
     retry: () => connection.retry(),
     dispose: () => {
       stopQueue();
+      stopFollow();
       requests.dispose();
       details.dispose();
       stopSync();

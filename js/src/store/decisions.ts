@@ -86,7 +86,9 @@ export class Decisions {
   heard(events: readonly JournalEvent[]): void {
     const { core } = this;
     const last = events.at(-1)!;
-    core.say(`${eventSentence(last)} ${progressSentence(core.progress.peek())}`);
+    // Accepting a mixed selection relabels some rows and keeps others: one gesture, one sentence.
+    const gesture = events.filter((event) => event.batch === last.batch).map(eventSentence);
+    core.say(`${gesture.join(" ")} ${progressSentence(core.progress.peek())}`);
     if (last.kind !== "reverted" || last.rows.length === 0) return;
     const row = core.validRow(last.rows[0]);
     if (row !== null && core.passing.peek()[row] === 1) core.current.value = row;

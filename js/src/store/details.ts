@@ -8,11 +8,20 @@ import { nextOpen } from "./ranking";
 
 const REST_MS = 40;
 const KEPT = 200;
+/** Rows that fast fingers reach before an answer would. */
+const AHEAD = 3;
+
+interface Kept {
+  detail: Detail;
+  /** how many times events had come when it was asked for */
+  age: number;
+}
 
 export class Details {
-  private readonly kept = new Lru<number, Detail>(KEPT);
+  private readonly kept = new Lru<number, Kept>(KEPT);
+  private readonly coming = new Set<number>();
+  private age = 0;
   private abort: AbortController | null = null;
-  private ahead: AbortController | null = null;
   private stopTimer: () => void = () => undefined;
   private readonly stop: () => void;
 
@@ -27,9 +36,9 @@ export class Details {
     });
   }
 
-  /** Events change histories, neighbors' labels and candidates: look again. */
+  /** Events change histories and neighbors' labels: look again. What is kept shows meanwhile, with the same candidates. */
   refresh(): void {
-    this.kept.clear();
+    this.age += 1;
     const row = this.core.current.peek();
     if (row !== null && this.core.connection.peek() === "live") this.ask(row);
   }
@@ -38,17 +47,20 @@ export class Details {
     this.stop();
     this.stopTimer();
     this.abort?.abort();
-    this.ahead?.abort();
   }
 
   private show(row: number | null, live: boolean): void {
     this.stopTimer();
     this.abort?.abort();
     const found = row === null ? undefined : this.kept.get(row);
-    if (found !== undefined || this.core.detail.peek()?.row !== row) this.core.detail.value = found ?? null;
+    if (found !== undefined || this.core.detail.peek()?.row !== row)
+      this.core.detail.value = found?.detail ?? null;
     if (row === null || !live) return;
-    if (found === undefined) this.stopTimer = this.core.later(() => this.ask(row), REST_MS);
-    else this.stopTimer = this.core.later(() => void this.readAhead(row), REST_MS);
+    const fresh = found !== undefined && found.age === this.age;
+    this.stopTimer = this.core.later(() => {
+      if (fresh) void this.readAhead(row);
+      else this.ask(row);
+    }, REST_MS);
   }
 
   private ask(row: number): void {
@@ -65,20 +77,28 @@ export class Details {
     );
   }
 
-  private async load(row: number, abort: AbortSignal): Promise<Detail> {
-    const { data } = await this.connection.link.request({ name: "detail", row }, { signal: abort });
+  private async load(row: number, signal?: AbortSignal): Promise<Detail> {
+    const { age } = this;
+    const options = signal === undefined ? {} : { signal };
+    const { data } = await this.connection.link.request({ name: "detail", row }, options);
     const detail = { ...data, row } as unknown as Detail;
-    this.kept.set(row, detail);
+    this.kept.set(row, { detail, age });
     return detail;
   }
 
-  /** The row that the cursor goes to after a decision is ready when it gets there. */
+  /** The rows that the cursor goes to after decisions are ready when it gets there. */
   private async readAhead(row: number): Promise<void> {
-    const { core } = this;
-    const next = nextOpen(core.visible.peek(), row, core.table.peek());
-    if (next === null || this.kept.has(next)) return;
-    this.ahead?.abort();
-    this.ahead = new AbortController();
-    await this.load(next, this.ahead.signal).catch(() => undefined);
+    const { core, coming } = this;
+    let next: number | null = row;
+    for (let step = 0; step < AHEAD; step++) {
+      next = nextOpen(core.visible.peek(), next, core.table.peek());
+      if (next === null || next === row) return;
+      if (this.kept.get(next) !== undefined || coming.has(next)) continue;
+      const at = next;
+      coming.add(at);
+      await this.load(at).catch(() => undefined);
+      coming.delete(at);
+      if (core.current.peek() !== row) return;
+    }
   }
 }

@@ -10,6 +10,10 @@ export const NO_FILTERS: Filters = {
   search: null,
 };
 
+export function anyFilter(filters: Filters): boolean {
+  return filters.flaggedOnly || Object.values(filters).some((value) => value !== null && value !== false);
+}
+
 /** Flagged rows first, then the rest, each by falling suspicion; equal ones keep the row order (a counting sort). */
 export function bySuspicion({ n, suspicion, flags }: Table): Uint32Array {
   const starts = new Uint32Array(513);

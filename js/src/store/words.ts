@@ -7,8 +7,15 @@ export function rowWords(rows: readonly number[]): string {
   return rows.length === 1 ? `Row ${rows[0]}` : `${count(rows.length)} rows`;
 }
 
+/** A class name that can be seen: empty and blank ones get words, characters that turn the text around show as such. */
+export function visibleName(name: string): string {
+  if (name === "") return "(empty)";
+  if (name.trim() === "") return `(${name.length} ${name.length === 1 ? "space" : "spaces"})`;
+  return name.replace(/[\p{Cc}\u202A-\u202E\u2066-\u2069]/gu, "\uFFFD");
+}
+
 function label(value: LabelValue | undefined): string {
-  return value === null || value === undefined ? "no label" : String(value);
+  return value === null || value === undefined ? "no label" : visibleName(String(value));
 }
 
 /** The label that all rows got, or null when they differ. */

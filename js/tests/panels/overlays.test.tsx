@@ -31,7 +31,26 @@ function open(scope: "current" | "selection"): void {
   });
 }
 
+describe("the help key", () => {
+  it("closes by the key that opened it", () => {
+    act(() => {
+      store.helpOpen.value = true;
+    });
+    press(q("[role=dialog]"), "?");
+    expect(store.helpOpen.value).toBe(false);
+  });
+});
+
 describe("the palette", () => {
+  it("puts the class typed to the letter first where classes differ in case only", () => {
+    act(() => {
+      store.classes.value = ["Cat", "cat", "CAT"];
+    });
+    open("current");
+    type(field(), "CAT");
+    expect(options()[0]!.textContent).toContain("CAT");
+  });
+
   it("takes the focus, lists candidates first, relabels by Enter and gives the focus back", () => {
     open("current");
     expect(drawn.root.activeElement).toBe(field());

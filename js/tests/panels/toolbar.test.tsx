@@ -11,7 +11,12 @@ const q = (selector: string) => get(drawn.root, selector);
 
 beforeEach(() => {
   store = fakeStore({ progress: { reviewed: 2, relabelled: 1, kept: 1, flagged_left: 2 } });
-  drawn = draw(<Toolbar store={store} />);
+  drawn = draw(
+    <>
+      <Toolbar store={store} />
+      <NoticesBar store={store} />
+    </>,
+  );
 });
 afterEach(() => {
   drawn.end();
@@ -128,6 +133,16 @@ describe("the rest of the toolbar", () => {
     expect(drawn.root.querySelector("img")).toBeNull();
     click(chip);
     expect(store.filters.value).toEqual(NOTHING);
+  });
+
+  it("keeps the filters in sight in place of the evidence line, with one button that ends all", () => {
+    act(() => {
+      store.filters.value = { ...NOTHING, given: 0, state: 1 };
+    });
+    expect(drawn.root.querySelectorAll(".ls-notices [data-filter]")).toHaveLength(2);
+    click(q("[data-action=clear-filters]"));
+    expect(store.filters.value).toEqual(NOTHING);
+    expect(drawn.root.querySelector(".ls-chips")).toBeNull();
   });
 
   it("undoes, redoes, turns the theme and opens the help", () => {

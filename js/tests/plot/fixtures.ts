@@ -68,6 +68,7 @@ export function makeStore(first: Table, names: string[]): FakeStore {
     colorBy: signal("given"),
     tool: signal("lasso"),
     dark: signal(false),
+    highContrast: signal(false),
     renderer: signal("raster"),
     detail: signal(null),
     select(rows: Iterable<number> | Uint8Array, how: Combine) {

@@ -68,6 +68,11 @@ def _dense(data: Any) -> Array:
 def _media(array: Array, kind: Any) -> Media:
     if array.ndim == 0:
         raise InvalidTypeError("data is a single value.", "Pass one entry per row.")
+    if array.dtype.kind == "c":
+        raise InvalidInputError(
+            f"data is an array of complex numbers ({array.dtype}), but real ones are needed.",
+            "Pass np.abs(data), or np.hstack([data.real, data.imag]) to keep both parts.",
+        )
     if array.dtype.kind not in "uifb":
         try:
             array = array.astype(np.float64)

@@ -96,8 +96,11 @@ def _wanted(folder: Path, by_kind: dict[str, list[Path]], media: Any, n_files: i
     if media is not None and media not in ("image", "audio", "text"):
         raise InvalidInputError.unknown("media kind", media, ("image", "audio", "text"))
     if not by_kind or (media is not None and media not in by_kind):
+        wanted = media or "image, audio or text"
         raise InvalidInputError(
-            f"None of the {n_files:,} files in {str(folder)!r} is {media or 'image, audio or text'}.",
+            f"None of the {n_files:,} files in {str(folder)!r} is {wanted}."
+            if n_files
+            else f"{str(folder)!r} holds no files.",
             "Lay it out by class: folder/cat/1.jpg, folder/dog/2.jpg; or pass the path of a table.",
         )
     return media or max(by_kind, key=lambda kind: (len(by_kind[kind]), kind))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from labelscope.errors import InvalidInputError, InvalidTypeError, MissingExtraError
+from labelscope.errors import InvalidInputError, InvalidTypeError, LabelscopeError, MissingExtraError
 from labelscope.types import FloatArray
 
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -98,7 +98,7 @@ def image_encoder(model: Any, prepare: Any = None) -> Callable[[list[Any]], Any]
         if first is not None:
             inputs = inputs.to(device=first.device, dtype=first.dtype if first.is_floating_point() else None)
         with _evaluating(model), torch.inference_mode():
-            return _pooled(_features(model, inputs))
+            return _pooled(_called(model, inputs))
 
     return encode
 
@@ -152,6 +152,19 @@ def _pixels(images: list[Any], height: int, width: int) -> FloatArray:
     for row, image in enumerate(images):
         out[row] = np.asarray(image.convert("RGB").resize((width, height), Image.Resampling.BILINEAR))
     return out
+
+
+def _called(model: Any, inputs: Any) -> Any:
+    try:
+        return _features(model, inputs)
+    except LabelscopeError:
+        raise
+    except Exception as error:
+        raise InvalidInputError(
+            f"model={type(model).__name__} failed on images as a tensor of the shape {tuple(inputs.shape)}: "
+            f"{type(error).__name__}: {error}",
+            "Pass a function from a list of PIL images to an (n, d) array, which prepares them itself.",
+        ) from error
 
 
 def _features(model: Any, inputs: Any) -> Any:

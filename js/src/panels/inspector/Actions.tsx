@@ -39,8 +39,13 @@ function Scope({ store, count }: { store: Store; count: number }) {
     const chosen = rowsOf(mask, count);
     const table = store.table.value;
     let wrong = 0;
-    for (const row of chosen) wrong += table.suspicion[row]! / 255;
-    return { changes: acceptable(table, chosen), wrong };
+    let hidden = 0;
+    const passing = store.passing.value;
+    for (const row of chosen) {
+      wrong += table.suspicion[row]! / 255;
+      hidden += passing[row] === 1 ? 0 : 1;
+    }
+    return { changes: acceptable(table, chosen), wrong, hidden };
   });
   return (
     <div class="ls-scope">
@@ -56,6 +61,9 @@ function Scope({ store, count }: { store: Store; count: number }) {
       <span>
         Accepting changes {fewer(will.value.changes)}
         {store.meta.value.hasProbability && `; about ${fewer(will.value.wrong)} are wrong`}.
+        {will.value.hidden > 0 && (
+          <b class="ls-hidden-rows"> {fewer(will.value.hidden)} of them hidden by the filters.</b>
+        )}
       </span>
     </div>
   );

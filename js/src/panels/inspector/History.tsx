@@ -82,7 +82,7 @@ export function Note({ store, row, note }: { store: Store; row: number; note: st
         placeholder="note…"
         aria-label={`Note on row ${row}`}
         aria-keyshortcuts="n"
-        title="A note on this row (n). Saved when you leave the field."
+        title="A note on this row (n). Saved when you leave the field or press Ctrl+Enter; Esc takes back."
         data-action="note"
         value={text.value}
         onInput={(event) => {
@@ -96,6 +96,9 @@ export function Note({ store, row, note }: { store: Store; row: number; note: st
           if (!done && event.key !== "Escape") return;
           event.preventDefault();
           save();
+          // The key n scrolled down to the field; what is decided next is read from the top.
+          const body = event.currentTarget.closest(".ls-inspector-body");
+          if (body) body.scrollTop = 0;
           backToView(event.currentTarget);
         }}
       />

@@ -22,8 +22,8 @@ function Decision({ store, row }: { store: Store; row: number }) {
   const says = DECIDED[table.state[row]!];
   if (!says) return null;
   return (
-    <span class="ls-chip done">
-      <Icon name="check" />
+    <span class={`ls-chip${table.state[row]! < 3 ? " done" : ""}`}>
+      {table.state[row]! < 3 && <Icon name="check" />}
       {says}
     </span>
   );

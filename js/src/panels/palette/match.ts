@@ -35,10 +35,12 @@ export function matches(names: readonly string[], keyCodes: readonly number[], t
     const rest = names.map((_, code) => code).filter((code) => !digitOf.has(code));
     return [...keyCodes, ...rest].map(option);
   }
+  const exact = typed.trim();
   const found: { code: number; fit: number }[] = [];
   names.forEach((name, code) => {
     const fit = rank(name.toLowerCase(), query);
-    if (fit >= 0) found.push({ code, fit });
+    // Classes may differ in case only: the one typed to the letter comes first.
+    if (fit >= 0) found.push({ code, fit: name === exact ? -1 : fit });
   });
   const place = (code: number) => digitOf.get(code) ?? 10 + code;
   found.sort((p, q) => p.fit - q.fit || place(p.code) - place(q.code));
