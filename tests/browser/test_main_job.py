@@ -101,7 +101,8 @@ def test_quickstart_from_lasso_to_clean_labels(
     _open_quickstart(nb)
     assert nb.value(f"int(view.session.labels()[{row}])") == suggested
     assert nb.value("view.session.progress().reviewed") == 4
-    nb.value(f"setattr(view, 'current', {row})")  # decided rows are at the end of the queue: bring it into view
+    # Decided rows are at the end of the queue, so the card has to be brought into view.
+    nb.value(f"setattr(view, 'current', {row})")
     expect_state(nb, row, "relabelled")
     card(nb, row).click()
     nb.page.keyboard.press("Control+z")

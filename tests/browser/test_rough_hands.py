@@ -114,6 +114,7 @@ def test_odd_labels_are_shown_as_they_are_and_can_be_given(notebook: Make) -> No
     expect(legend).to_contain_text("<b>bold</b>")
     expect(legend).to_contain_text("\ufffdevil")
     assert nb.widget.locator("b:text-is('bold')").count() == 0
+    nb.until("view.current is not None")  # the page's own first row has arrived
     nb.value("setattr(view, 'current', 17)")  # unlabelled
     expect(card(nb, 17)).to_contain_text("no label")
     card(nb, 17).click()
