@@ -48,6 +48,8 @@ $(VENV)/.full: $(BIN)/python pyproject.toml constraints.txt $(BUNDLE)
 demo: $(VENV)/.core
 	$(BIN)/labelscope demo --folder notebooks $(ARGS)
 
+# The same random examples on every run; each target alone draws new ones.
+test: export CI = true
 test: $(VENV)/.full chromium check python js browser acceptance notebooks
 
 check: $(VENV)/.full

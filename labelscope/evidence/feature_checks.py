@@ -120,7 +120,9 @@ def _finite(matrix: Array, name: str) -> Array:
     dropped = int((~usable).sum())
     matrix = np.where(finite, matrix, np.nan)[:, usable]
     if bad.any():
-        matrix = np.where(np.isnan(matrix), np.nanmedian(matrix, axis=0), matrix)
+        # Halved first: the median of two huge values adds them.
+        medians = 2 * np.nanmedian(matrix / 2, axis=0)
+        matrix = np.where(np.isnan(matrix), medians, matrix)
     notify(
         "features_not_finite",
         f"{name} has NaN or infinite entries in {int(bad.sum()):,} of {len(matrix):,} rows"

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -20,6 +20,7 @@ def codes_of(notices):
         elements=st.floats(allow_nan=True, allow_infinity=True, width=64),
     )
 )
+@example(np.array([[8.98846567e307], [np.inf]]))
 @pytest.mark.filterwarnings("ignore::labelscope.errors.LabelscopeWarning")
 def test_any_matrix_becomes_finite_or_is_refused(matrix):
     before = matrix.copy()
