@@ -30,7 +30,8 @@ class Projection:
         Rounds of the layout (epochs in umap-learn).
     min_dist : float
         Distance below which neighbors no longer attract. umap-learn's own default is 0.1; at 0.5 single
-        points stay apart, so that they can be seen and selected, at the same 2-D label accuracy.
+        points stay apart, so that they can be seen and selected. Chosen by eye on digits, where it costs
+        .004 of trustworthiness and nothing of the 2-D label accuracy.
 
     References
     ----------
