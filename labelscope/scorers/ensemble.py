@@ -20,6 +20,7 @@ _LOWEST_FLAG = 0.25
 _FIT_CELLS = 400_000
 _DENSE_UP_TO = 64
 _CANDIDATES = 32
+# Relative error of the model itself, added to the interval of the noise rate: an allowance, not derived.
 _MODEL_ERROR = 0.12
 
 
