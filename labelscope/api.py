@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from labelscope.auditing.arguments import checked_evidence, checked_scorer, checked_seed, refuse_near_misses
 from labelscope.auditing.audit import Audit
 from labelscope.auditing.build import build_audit, fill_evidence
+from labelscope.auditing.executors import Cluster, executor_of
+from labelscope.auditing.executors.scoring import in_memory, on_disk, score_in_blocks
 from labelscope.data.dataset import Dataset
 from labelscope.errors import InvalidInputError, InvalidTypeError, MissingEvidenceError, collect_notices
 from labelscope.review.session import Session
@@ -48,18 +50,19 @@ def audit(
         file; not needed when the data brings its labels.
     task : str, optional
         ``"classification"``; only needed when the labels can be read in two ways.
-    features : (n, d) array or provider, optional
+    features : (n, d) array, path or provider, optional
         Embeddings of your own.
-    pred_probs : (n, K) array or list of them, optional
+    pred_probs : (n, K) array, path or list of arrays, optional
         Out-of-sample predicted probabilities; column j is label j when labels are ints in range(K), else the
-        j-th of the sorted labels.
+        j-th of the sorted labels. A path ends in ``.npy``, ``.parquet`` or ``.zarr``; ``.npy`` files and
+        memory maps are scored in blocks, without being held in memory.
     model : estimator or encoder, optional
         A scikit-learn classifier is cross-validated for ``pred_probs``; a callable, torch module or object
         with ``encode`` makes ``features``.
     scorers : str, scorer or sequence of them
         ``"auto"`` is the default mix.
-    executor : None
-        Where blocks run; only None (this process) for now.
+    executor : None or dask.distributed.Client
+        Where blocks of rows are scored: in this process, or on a cluster. Results are the same.
     evidence : mapping, optional
         More evidence by name: ``map`` as (n, 2) or two column names, ``cleanlab`` as a frame of its issues,
         ``groups`` (n,), ``knn_ids`` and ``knn_distances`` (n, k).
@@ -84,49 +87,55 @@ def audit(
     >>> audit.flagged.shape
     (150,)
     """
-    if executor is not None:
-        raise InvalidInputError(
-            f"executor={executor!r} is given, but blocks run in this process only for now.",
-            "Leave executor=None.",
-        )
+    runner = executor_of(executor)
     random_state = checked_seed(random_state)
     evidence = checked_evidence(evidence)
+    with collect_notices() as early:
+        given = in_memory({"features": features, "pred_probs": pred_probs}, "An audit")
+    pred_probs = given["pred_probs"]
     if isinstance(data, Dataset):
         if labels is not None:
             raise InvalidTypeError(
                 "labels= is given together with a Dataset, which has its own.",
                 "Leave labels out, or make a Dataset with the other labels.",
             )
-        dataset, early = data, []
+        dataset = data
     else:
         # Columns of pred_probs say which ints are classes, so labels are read with them at hand.
         wide = None if pred_probs is None else {"pred_probs": pred_probs}
-        with collect_notices() as early:
+        with collect_notices() as more:
             dataset = Dataset(data, labels, task=task, evidence=wide)
+        early += more
     return build_audit(
         dataset,
-        features=features,
+        features=given["features"],
         pred_probs=pred_probs,
         model=model,
         scorers=scorers,
+        executor=runner,
         evidence=evidence,
         random_state=random_state,
         early=early,
     )
 
 
-def score(scorer: str | Scorer, *, random_state: int = 0, **evidence: Any) -> Score:
-    """Run one method on arrays, without a dataset or a widget.
+def score(scorer: str | Scorer, *, executor: Any = None, random_state: int = 0, **evidence: Any) -> Score:
+    """Run one method on arrays or files, without a dataset or a widget.
 
     Parameters
     ----------
     scorer : str or scorer
         Class name, its snake_case, or ``"auto"`` for the default mix.
+    executor : None or dask.distributed.Client
+        Where blocks of rows are scored: in this process, or on a cluster. Results are the same to the last
+        bit.
     random_state : int
         Seed of what has to be made.
     **evidence
         ``given_labels`` (n,), and ``pred_probs`` (n, K), ``features`` (n, d) or what else the scorer needs;
-        what is missing is made from ``features`` where that is possible.
+        what is missing is made from ``features`` where that is possible. ``pred_probs``, ``knn_ids`` and
+        ``knn_distances`` may be memory maps, Zarr arrays, or paths that end in ``.npy``, ``.parquet`` or
+        ``.zarr``; they are read block by block, in a few tens of megabytes.
 
     Returns
     -------
@@ -136,6 +145,8 @@ def score(scorer: str | Scorer, *, random_state: int = 0, **evidence: Any) -> Sc
     ------
     MissingEvidenceError
         When something is needed that cannot be made.
+    InvalidInputError
+        When values do not fit, or when a method that looks at all rows at once is given a cluster.
 
     Examples
     --------
@@ -145,6 +156,7 @@ def score(scorer: str | Scorer, *, random_state: int = 0, **evidence: Any) -> Sc
     >>> int(found.suspicion.argmax())
     2
     """
+    runner = executor_of(executor)
     chosen = checked_scorer(by_name(scorer) if isinstance(scorer, str) else scorer)
     refuse_near_misses(evidence, (*chosen.needs, *getattr(chosen, "uses", ())))
     if evidence.get("given_labels") is None:
@@ -152,7 +164,14 @@ def score(scorer: str | Scorer, *, random_state: int = 0, **evidence: Any) -> Sc
         raise MissingEvidenceError(missing.message, "Pass given_labels=, one label per row.")
     with collect_notices():  # what one call says twice is said once
         try:
-            return chosen.score(fill_evidence(chosen, Evidence(evidence), checked_seed(random_state)))
+            files, seed = on_disk(evidence), checked_seed(random_state)
+            if files and evidence.get("features") is not None:
+                evidence = in_memory(evidence, "Making evidence from features")
+            if not files or evidence.get("features") is not None:
+                evidence = dict(fill_evidence(chosen, Evidence(evidence), seed))
+            if files or isinstance(runner, Cluster):
+                return score_in_blocks(chosen, Evidence(evidence), runner)
+            return chosen.score(Evidence(evidence))
         except MissingEvidenceError as missing:
             raise MissingEvidenceError(
                 missing.message,
@@ -197,24 +216,49 @@ def view(source: Audit | Session, **options: Any) -> View:
     return View(source, **options)
 
 
-def report(source: Audit | Session, path: str | os.PathLike[str] | None = None) -> Report:
-    """Summarize how good the labels are.
+def report(
+    source: Audit | Session, path: str | os.PathLike[str] | None = None, *, kind: str = "auto"
+) -> Report | Path:
+    """Summarize how good the labels are, or write a packet for a colleague.
 
     Parameters
     ----------
     source : Audit or Session
     path : path, optional
         Where to save it; ``.html`` or ``.md``.
+    kind : {"auto", "health", "packet"}
+        ``"packet"`` writes one HTML file in which a colleague reviews without Python and without a network;
+        ``session.merge`` takes back the journal that they download. ``"auto"`` is a packet when the file's
+        name ends with ``packet.html``, else the report of label health.
 
     Returns
     -------
-    Report
+    Report or Path
+        The report, or the file of the packet.
+
+    Raises
+    ------
+    InvalidInputError
+        An unknown kind, another suffix, or a packet without a path.
     """
     from labelscope.reports import health
 
+    kinds = ("auto", "health", "packet")
+    if kind not in kinds:
+        raise InvalidInputError.unknown("kind of report", kind, kinds)
+    target = None if path is None else Path(path)
+    named = target is not None and target.name.lower().endswith("packet.html")
+    if kind == "packet" or (kind == "auto" and named):
+        from labelscope.widget.packet import write_packet
+
+        if target is None or target.suffix.lower() not in (".html", ".htm"):
+            raise InvalidInputError(
+                "A packet is one HTML file.", 'Name it: ls.report(session, "packet.html").'
+            )
+        return write_packet(source, target)
     made = health(source)
-    if path is not None:
-        made.save(Path(path))
+    if target is not None:
+        made.save(target)
     return made
 
 

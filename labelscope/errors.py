@@ -99,8 +99,27 @@ class ExportError(LabelscopeError, PermissionError):
     """A file cannot be written; what was there before is untouched."""
 
 
+class ExecutorError(LabelscopeError, RuntimeError):
+    """Workers of a cluster could not do their part; the inputs are not to blame."""
+
+
 class MissingBundleError(LabelscopeError, FileNotFoundError):
     """The widget's JavaScript has not been built into this copy of the package."""
+
+
+class RefusedError(LabelscopeError, RuntimeError):
+    """A step that is possible but not allowed yet.
+
+    Parameters
+    ----------
+    code : str
+        Stable name of the reason, such as ``"bound_not_met"``.
+    message, hint : str
+    """
+
+    def __init__(self, code: str, message: str, hint: str = "") -> None:
+        self.code = code
+        super().__init__(message, hint)
 
 
 class TaskError(LabelscopeError, NotImplementedError):

@@ -90,7 +90,7 @@ def test_score_names_what_it_needs(X: np.ndarray) -> None:
     assert "ls.score" not in str(caught.value) and "features=" in str(caught.value)
     with pytest.raises(MissingEvidenceError, match=r"only features is given.*\n.*given_labels="):
         ls.score("auto", given_labels=None, features=X)
-    with pytest.raises(InvalidTypeError, match="features is a str"):
+    with pytest.raises(InvalidInputError, match=r"path .*embeddings.*\.npy"):
         ls.score("auto", given_labels=Y, features="embeddings")
 
 

@@ -1,22 +1,24 @@
 /** The layout: toolbar, then plot, gallery and inspector, then the strip; tabs where it is narrow. */
-import { useSignal } from "@preact/signals";
+import { useId, useRef } from "preact/hooks";
 import { ErrorBoundary } from "./ErrorBoundary";
 import { Gallery } from "./gallery/Gallery";
 import {
   BottomStrip,
+  CheckBar,
+  Controls,
   Help,
   Inspector,
   LiveRegion,
   NoticesBar,
   Palette,
+  Sheets,
+  Tabs,
   Toasts,
   Toolbar,
+  useTab,
 } from "./panels/index";
 import { Plot } from "./plot/index";
 import type { Store } from "./store/types";
-
-type Tab = "map" | "gallery" | "matrix";
-const TABS: Tab[] = ["map", "gallery", "matrix"];
 
 function Offline({ store }: { store: Store }) {
   if (store.connection.value !== "offline") return null;
@@ -37,10 +39,17 @@ function Offline({ store }: { store: Store }) {
 }
 
 export function App({ store }: { store: Store }) {
-  const tab = useSignal<Tab>("gallery");
+  const box = useRef<HTMLDivElement>(null);
+  const id = useId();
+  const folding = useTab(box, id);
   return (
     <ErrorBoundary what="view">
-      <div class="ls-app" data-tab={tab.value} style={{ "--ls-height": `${store.height.value}px` }}>
+      <div
+        ref={box}
+        class="ls-app"
+        data-tab={folding.tab.value}
+        style={{ "--ls-height": `${store.height.value}px` }}
+      >
         <ErrorBoundary what="toolbar">
           <Toolbar store={store} />
         </ErrorBoundary>
@@ -50,40 +59,29 @@ export function App({ store }: { store: Store }) {
             <NoticesBar store={store} />
           </ErrorBoundary>
         </div>
-        <nav class="ls-tabs" aria-label="Part of the view">
-          {TABS.map((name) => (
-            <button
-              key={name}
-              type="button"
-              class="ls-btn"
-              aria-pressed={tab.value === name}
-              data-tab={name}
-              onClick={() => {
-                tab.value = name;
-              }}
-            >
-              {name}
-            </button>
-          ))}
-        </nav>
+        <ErrorBoundary what="check">
+          <CheckBar store={store} />
+          <Controls store={store} />
+        </ErrorBoundary>
+        <Tabs folding={folding} id={id} />
         <div class="ls-main">
-          <div class="ls-area map">
+          <div class="ls-area map" {...folding.part("plot")}>
             <ErrorBoundary what="map">
               <Plot store={store} />
             </ErrorBoundary>
           </div>
-          <div class="ls-area gallery">
+          <div class="ls-area gallery" {...folding.part("gallery")}>
             <ErrorBoundary what="gallery">
               <Gallery store={store} />
             </ErrorBoundary>
           </div>
-          <div class="ls-area inspector">
+          <div class="ls-area inspector" {...folding.part("inspector")}>
             <ErrorBoundary what="inspector">
               <Inspector store={store} />
             </ErrorBoundary>
           </div>
         </div>
-        <div class="ls-area strip">
+        <div class="ls-area strip" {...folding.part("matrix")}>
           <ErrorBoundary what="overview">
             <BottomStrip store={store} />
           </ErrorBoundary>
@@ -91,6 +89,7 @@ export function App({ store }: { store: Store }) {
       </div>
       <ErrorBoundary what="dialog">
         <Palette store={store} />
+        <Sheets store={store} />
         <Help store={store} />
         <Toasts store={store} />
         <LiveRegion store={store} />

@@ -6,7 +6,7 @@ import app from "./app.css";
 import gallery from "./gallery/gallery.css";
 import { bindKeys } from "./input/bind";
 import { stopSound } from "./media/player";
-import { css as panels } from "./panels/index";
+import { css as panels, uiOf } from "./panels/index";
 import { css as plot } from "./plot/index";
 import type { Store } from "./store/types";
 import { css as theme } from "./theme/index";
@@ -46,7 +46,7 @@ function keepFocus(host: HTMLElement, shadow: ShadowRoot, store: Store): () => v
   shadow.addEventListener("focusin", remember, { signal: stop.signal });
   let open = false;
   const stopDialogs = effect(() => {
-    const now = store.palette.value !== null || store.helpOpen.value;
+    const now = store.palette.value !== null || store.helpOpen.value || uiOf(store).sheet.value !== null;
     if (open && !now) check();
     open = now;
   });

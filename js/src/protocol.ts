@@ -1,5 +1,19 @@
 /** The wire between the kernel and the page. Mirrors labelscope/widget/messages.py; contract traces check both. */
 
+import type {
+  ColumnInfo,
+  ControlVerdict,
+  Gate,
+  LeftEstimate,
+  NoiseRate,
+  Reveal,
+  SavedFilter,
+  Scores,
+  Tags,
+} from "./wire";
+
+export type * from "./wire";
+
 export const PROTOCOL = 1;
 
 /** A label value as JSON; null means unlabelled. */
@@ -48,7 +62,7 @@ export interface Picture {
   summary: string;
   notices: { code: string; message: string; hint: string; rows: number[] }[];
   has_probability: boolean;
-  noise_rate: { value: number; low: number; high: number; level: number; measured: boolean } | null;
+  noise_rate: NoiseRate | null;
   /** null when the picture holds all n rows in order; else uint32 row positions */
   rows: DataView | null;
   columns: Columns;
@@ -122,6 +136,14 @@ export interface Detail extends Card {
   scorers: { name: string; suspicion: number; flagged: boolean | null }[];
   history: JournalEvent[];
   note: string;
+  /** the least likely classes, least likely first; at most 8, only where there are 4 classes or more */
+  surely_not?: { code: number; probability: number }[];
+  /** the class threshold that the row passed, and by how much */
+  threshold?: { code: number; passed_by: number } | null;
+  annotators?: { name: string; code: number }[];
+  /** texts of the nearest rows */
+  similar_text?: string[];
+  tags?: Tags & Record<string, unknown>;
 }
 
 /* ---- page -> kernel ------------------------------------------------------------------------------------------ */
@@ -140,7 +162,25 @@ export type Command =
   | { name: "exclude"; rows: WireRows }
   | { name: "note"; row: number; text: string }
   | { name: "undo" }
-  | { name: "redo" };
+  | { name: "redo" }
+  | { name: "accept_set"; row: number; labels: LabelValue[]; new_class?: boolean }
+  | { name: "tag"; rows: WireRows; tags: Tags }
+  | { name: "set_gate"; at: number }
+  /** relabels all unchecked rows of a checked cell; error "bound_not_met" while the bound is below the precision */
+  | { name: "accept_rest"; token: string }
+  /** one batch for a page of the grid; `wrong` maps a row to its label; error "control_failed" */
+  | {
+      name: "page_done";
+      rows: WireRows;
+      wrong: Record<string, LabelValue>;
+      mean: "suggested" | "given";
+      seconds: number;
+      token: string;
+    }
+  | { name: "control_answer"; id: string; row: number; verdict: ControlVerdict; to?: LabelValue }
+  | { name: "set_options"; control_rate?: number; reveal?: Reveal; live?: boolean }
+  | { name: "save_filter"; filter: string; query: string }
+  | { name: "drop_filter"; filter: string };
 
 export type Request =
   /** reply: JSON {cards: Card[]} and one image buffer a card in `thumbs` order; an empty buffer = no thumbnail */
@@ -149,14 +189,40 @@ export type Request =
   | { name: "detail"; row: number }
   /** reply: {mime, width?, height?, rate?} + one buffer (image/webp or png, audio/wav) */
   | { name: "media"; row: number; size: number }
-  /** reply: {} + buffer uint32 rows, in the order of the queue */
+  /** reply: {} + buffer uint32 rows, in the order of the queue; of more than 50,000 the first 20,000 */
   | { name: "queue"; policy: string }
   /** reply: {} + buffer of uint32 rows whose caption, id or text contains the query */
   | { name: "search"; query: string }
-  /** reply: {columns: {x:{buffer:0,dtype:"uint16"}, …}} + buffers; full columns when the picture was a sample */
+  /**
+   * reply: {columns: {x:{buffer:0,dtype:"uint16"}, …}} + buffers; full columns when the picture was a sample. Where
+   * `suggested` has {rows: {buffer}} it holds those rows only; in all others it is the given label.
+   */
   | { name: "columns" }
   /** writes beside the notebook and returns the same bytes: {path, filename, mime, rows} + one buffer */
-  | { name: "export"; format: string };
+  | { name: "export"; format: string }
+  /** reply: {}; a `scores` message to all pages follows */
+  | { name: "rescore" }
+  | { name: "gate" }
+  | { name: "estimate" }
+  | { name: "check"; given: LabelValue; suggested: LabelValue; precision: number }
+  | { name: "check_state"; token: string }
+  | { name: "preview"; rows: WireRows; to: LabelValue }
+  /** reply: {} + buffer uint32 rows, nearest first */
+  | { name: "similar"; row: number }
+  /** reply: {info, dtype} + buffer: float32/float64 (NaN = missing) or uint16 codes into categories (65535 = missing) */
+  | { name: "column"; column: string }
+  /** reply: {rows: count} + buffer uint32 rows; an error carries `position` */
+  | { name: "query"; text: string }
+  /** reply: {items, from} */
+  | { name: "complete"; text: string; cursor: number }
+  /** reply: {mime} + PNG bytes */
+  | { name: "spectrogram"; row: number; width: number; height: number }
+  /** reply: {rows}: most surely of a class */
+  | { name: "exemplars"; code: number; n: number }
+  /** reply: PageControl; draws the control of a page of the grid */
+  | { name: "page_control"; rows: WireRows; mean: "suggested" | "given" }
+  /** reply: {path, filename, mime} + the bytes of one HTML file */
+  | { name: "packet" };
 
 export type PageMessage =
   | { type: "hello"; id: string; protocol: number }
@@ -177,12 +243,20 @@ export interface Welcome {
   export_formats: string[];
   /** true when Columns in the picture are a sample or the map was not ready: ask `columns` */
   more: boolean;
+  columns: ColumnInfo[];
+  control_rate: number;
+  can_query: boolean;
+  gate: Gate | null;
+  estimate: LeftEstimate | null;
+  reveal: Reveal;
+  live: boolean;
+  saved_filters: SavedFilter[];
 }
 
 export type KernelMessage =
   /** every hello, command and request gets exactly one reply or error with its id */
   | { type: "reply"; id: string; data: Record<string, unknown> }
-  | { type: "error"; id: string; code: string; message: string; hint: string }
+  | { type: "error"; id: string; code: string; message: string; hint: string; position?: number }
   /** after each append, to every page: fold these; `saved` is true once they are on disk (false: in memory only) */
   | {
       type: "events";
@@ -192,4 +266,14 @@ export type KernelMessage =
       can_redo: boolean;
       saved: boolean;
     }
-  | { type: "notice"; code: string; message: string; hint: string; level: "info" | "warning" | "error" };
+  | { type: "notice"; code: string; message: string; hint: string; level: "info" | "warning" | "error" }
+  | Scores
+  /** options or saved filters changed, or the columns of a large frame were read: to every page */
+  | {
+      type: "options";
+      control_rate: number;
+      reveal: Reveal;
+      live: boolean;
+      saved_filters: SavedFilter[];
+      columns?: ColumnInfo[];
+    };

@@ -11,8 +11,11 @@ from labelscope.auditing.arguments import checked_scorer
 from labelscope.auditing.audit import Audit, LazyMap
 from labelscope.auditing.cache import Cache
 from labelscope.auditing.cleanlab_issues import score_of_issues
+from labelscope.auditing.executors import Executor, Local
+from labelscope.auditing.executors.scoring import has_plan, in_memory, score_known
 from labelscope.auditing.given import given_evidence, split_model
 from labelscope.auditing.given_notices import notices_of_probabilities, warn_about_small_classes
+from labelscope.auditing.people import people_evidence, with_consensus
 from labelscope.auditing.plan import Workbench
 from labelscope.auditing.summary import evidence_line, warn_when_weak
 from labelscope.data.dataset import Dataset
@@ -55,6 +58,7 @@ def build_audit(
     pred_probs: Any = None,
     model: Any = None,
     scorers: Scorers = "auto",
+    executor: Executor | None = None,
     evidence: Mapping[str, Any] | None = None,
     random_state: int = 0,
     early: Sequence[Notice] = (),
@@ -76,9 +80,10 @@ def build_audit(
         When an argument cannot be used; everything is validated before work starts.
     """
     with collect_notices() as notices:
-        more = {**dataset.evidence, **(evidence or {})}
+        more = in_memory({**dataset.evidence, **(evidence or {})}, "An audit")
         chosen = _resolve_scorers(scorers, more.get("cleanlab"))
         encoder, estimator = split_model(model)
+        dataset = with_consensus(dataset)
         dataset = _aligned(dataset, more.get("pred_probs") if pred_probs is None else pred_probs)
         given = given_evidence(dataset, features=features, pred_probs=pred_probs, more=more)
         bench = Workbench(dataset, given.evidence, random_state, Cache())
@@ -87,7 +92,7 @@ def build_audit(
         if "pred_probs" in given.evidence:
             notices_of_probabilities(bench.evidence, random_state)
             bench.facts["model_accuracy"] = _agreement(bench.evidence)
-        scores = _run(chosen, bench.evidence, dataset)
+        scores = _run(chosen, bench.evidence, dataset, executor or Local())
         if given.issues is not None:
             scores["cleanlab"] = score_of_issues(given.issues, dataset)
         if not scores:
@@ -119,8 +124,8 @@ def _agreement(evidence: Evidence) -> float | None:
     labeled = codes >= 0
     if not labeled.any():
         return None
-    likeliest = np.asarray(evidence["pred_probs"])[labeled].argmax(axis=1)
-    return float((likeliest == codes[labeled]).mean())
+    likeliest = np.asarray(evidence["pred_probs"]).argmax(axis=1)  # no copy: it may be memory-mapped
+    return float((likeliest == codes)[labeled].mean())
 
 
 def _aligned(dataset: Dataset, pred_probs: Any) -> Dataset:
@@ -168,19 +173,24 @@ def _gather(bench: Workbench, features_provider: Any, encoder: Any, estimator: A
     repeatable = estimator is None or hasattr(estimator, "get_params")
     bench.run(PredictedProbabilities(model=estimator), cacheable=repeatable)
     bench.run(ClassStatistics())
+    people_evidence(bench)
 
 
-def _run(chosen: list[Scorer], evidence: Evidence, dataset: Dataset) -> dict[str, Score]:
+def _run(chosen: list[Scorer], evidence: Evidence, dataset: Dataset, executor: Executor) -> dict[str, Score]:
     if len(np.unique(dataset.labels.codes[dataset.labels.codes >= 0])) < 2:
         return {}
-    scores = {scorer.name: scorer.score(evidence) for scorer in chosen}
+    if "annotator_labels" in evidence and [scorer.name for scorer in chosen] == ["auto"]:
+        # Those who looked at the rows know more than any model: their answers and the model's, together.
+        chosen = [by_name("annotator_disagreement"), *chosen]
+    scores = {scorer.name: score_known(scorer, evidence, executor) for scorer in chosen}
     if len(scores) > 1 and "auto" not in scores:
         scores = {"mean rank": _mean_rank(scores, dataset), **scores}
     if any(isinstance(scorer, Ensemble) for scorer in chosen):
         for name in _PARTS:
             part = by_name(name)
             if all(need in evidence for need in part.needs):
-                scores.setdefault(name, part.score(evidence))
+                where = executor if has_plan(part, evidence) else Local()
+                scores.setdefault(name, score_known(part, evidence, where))
     return scores
 
 

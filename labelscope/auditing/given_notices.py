@@ -7,6 +7,7 @@ import numpy as np
 from labelscope.data.dataset import Dataset
 from labelscope.errors import notify
 from labelscope.evidence import PredictedProbabilities
+from labelscope.evidence.folds import matrix_keys
 from labelscope.evidence.in_sample_checks import InSample, neighbor_shares, never_in_doubt, repeats_labels
 from labelscope.types import Evidence, FloatArray, IntArray
 
@@ -90,16 +91,14 @@ def in_sample(models: list[FloatArray], evidence: Evidence, random_state: int = 
     found = [never_in_doubt(model, codes) for model in models]
     if "features" not in evidence or "knn_ids" not in evidence or not (codes >= 0).any():
         return found
-    votes = neighbor_shares(evidence["knn_ids"], codes, len(evidence["classes"]))
-    worth = [place for place, model in enumerate(models) if _worth_a_probe(model, codes, votes)]
+    rows = _sampled(evidence["features"], np.flatnonzero(codes >= 0), random_state)
+    votes = neighbor_shares(evidence["knn_ids"], codes, len(evidence["classes"]), rows=rows)
+    worth = [place for place, model in enumerate(models) if _worth_a_probe(model[rows], codes[rows], votes)]
     if not worth:
         return found
-    rows = np.flatnonzero(codes >= 0)
-    if len(rows) > _PROBE_ROWS:
-        rows = np.sort(np.random.default_rng(random_state).choice(rows, _PROBE_ROWS, replace=False))
     # Classes of a few rows would only raise notices of the probe's own.
-    few = np.bincount(codes[rows], minlength=votes.shape[1]) < _PROBE_CLASS
-    rows = rows[~few[codes[rows]]]
+    enough = (np.bincount(codes[rows], minlength=votes.shape[1]) >= _PROBE_CLASS)[codes[rows]]
+    rows, votes = rows[enough], votes[enough]
     if len(np.unique(codes[rows])) < 2:
         return found
     known = Evidence(
@@ -107,10 +106,18 @@ def in_sample(models: list[FloatArray], evidence: Evidence, random_state: int = 
     )
     probe = PredictedProbabilities().make(None, known, random_state=random_state).arrays["pred_probs"]
     for place in worth:
-        check = repeats_labels(models[place][rows], codes[rows], votes[rows], probe)
+        check = repeats_labels(models[place][rows], codes[rows], votes, probe)
         if check.found:
             found[place] = InSample(True, check.agreement, check.reachable, check.repeated, rows[check.rows])
     return found
+
+
+def _sampled(features: FloatArray, rows: IntArray, random_state: int) -> IntArray:
+    """At most 10,000 of the rows, chosen by content, so that their order does not decide what is found."""
+    if len(rows) <= _PROBE_ROWS:
+        return rows
+    keys = matrix_keys(features, random_state=random_state)[rows]
+    return np.sort(rows[np.argsort(keys, kind="stable")[:_PROBE_ROWS]])
 
 
 def _worth_a_probe(model: FloatArray, codes: IntArray, votes: FloatArray) -> bool:
@@ -125,8 +132,10 @@ def _warn_about_duplicates(evidence: Evidence) -> None:
         return
     codes, sets = np.asarray(evidence["given_labels"]), np.asarray(evidence["duplicates"])
     labelled = np.flatnonzero(codes >= 0)
-    pairs = np.unique(np.column_stack([sets[labelled], codes[labelled]]), axis=0)
-    names, n_labels = np.unique(pairs[:, 0], return_counts=True)
+    # One number for each pair of set and label sorts many times faster than pairs do.
+    n_codes = int(codes.max(initial=0)) + 1
+    pairs = np.unique(sets[labelled].astype(np.int64) * n_codes + codes[labelled])
+    names, n_labels = np.unique(pairs // n_codes, return_counts=True)
     rows = labelled[np.isin(sets[labelled], names[n_labels > 1])]
     if len(rows):
         notify(

@@ -54,9 +54,13 @@ class Workbench:
     def later(self, provider: Provider, name: str) -> tuple[Array | None, Callable[[], Array]]:
         """Return the array if it is cached, and a function that makes it, for evidence that can wait."""
         found = self.cache.get(self._key(provider))
+        if found is not None:
+            self.facts.update({k: v for k, v in found.facts.items() if k != _NOTICES})
 
         def make() -> Array:
-            return self._made(provider).arrays[name]
+            made = self._made(provider)
+            self.facts.update(made.facts)
+            return made.arrays[name]
 
         return (None if found is None else found.arrays.get(name)), make
 

@@ -38,13 +38,15 @@ class Dataset:
     class_names : sequence or mapping, optional
         Names of int labels 0…K-1, or all label values in order, or a mapping from label to name.
     task : str, optional
-        ``"classification"`` settles what could be read in two ways.
+        ``"classification"`` settles what could be read in two ways; ``"annotators"`` says that ``labels``
+        is a matrix with one column per person.
     media : str or list of str, optional
         Column or columns that show what a row is, or a kind: image, text, audio, table, features.
     groups : column name or (n,) sequence, optional
         Rows that belong together, such as frames of one film.
-    annotators : array or frame of n rows, optional
-        Answers of several people; kept as given.
+    annotators : (n, people) array or frame, optional
+        Answers of several people, None or NaN where a person did not answer; kept as given. Without
+        ``labels``, an audit takes their consensus.
     concepts : (n, c) array, optional
         Concepts of the rows; kept as evidence.
     evidence : mapping, optional
@@ -124,6 +126,8 @@ class Dataset:
         concepts: Any = None,
         evidence: Mapping[str, Any] | None = None,
     ) -> None:
+        if task == "annotators":
+            labels, annotators, task = _people(labels, annotators)
         taken = tuple(name for name in (ids, groups) if isinstance(name, str))
         source = read(data, labels, media=media, taken=taken)
         n = len(source.media)
@@ -242,6 +246,16 @@ class Dataset:
     def _fill(self, **fields: Any) -> None:
         for name, value in fields.items():
             object.__setattr__(self, name, value)
+
+
+def _people(labels: Any, annotators: Any) -> tuple[None, Any, str]:
+    """Read ``task="annotators"``: the labels are the answers of several people."""
+    if labels is None or annotators is not None or isinstance(labels, str):
+        raise InvalidInputError(
+            'task="annotators" says that labels is a matrix of answers, one column per person.',
+            "Pass labels=answers with this task, or Dataset(..., annotators=answers) without it.",
+        )
+    return None, labels, "classification"
 
 
 def _encoded(source: Source, n: int, class_names: Any, task: str | None, evidence: Evidence) -> Labels:

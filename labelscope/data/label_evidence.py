@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from labelscope.data.model_mixture import combine_models
 from labelscope.errors import InvalidInputError, MissingEvidenceError
 from labelscope.types import Array, FloatArray
 
@@ -25,7 +26,8 @@ def encode_evidence(evidence: Mapping[str, Any]) -> tuple[npt.NDArray[np.int64],
     ----------
     evidence : Evidence or mapping
         With ``given_labels`` (n,); optionally ``classes`` (K,) and ``pred_probs`` (n, K). A list of
-        pred_probs, or an array (models, n, K), means several models and is averaged.
+        pred_probs, or an array (models, n, K), means several models; their mean weighted by skill is taken
+        (:func:`labelscope.data.model_mixture.combine_models`).
 
     Returns
     -------
@@ -61,16 +63,18 @@ def encode_evidence(evidence: Mapping[str, Any]) -> tuple[npt.NDArray[np.int64],
     else:
         labels: Labels = encode(evidence["given_labels"], task="classification")
         if probs is not None:
-            labels = labels.aligned_to(probs.shape[1])
+            labels = labels.aligned_to(probs.shape[-1])
         codes, classes = labels.codes, labels.classes
     if probs is not None:
-        if len(probs) != len(codes):
-            raise InvalidInputError.wrong_length("pred_probs", len(probs), len(codes), "given_labels")
-        if probs.shape[1] != len(classes):
+        if probs.shape[-2] != len(codes):
+            raise InvalidInputError.wrong_length("pred_probs", probs.shape[-2], len(codes), "given_labels")
+        if probs.shape[-1] != len(classes):
             raise InvalidInputError(
-                f"pred_probs has {probs.shape[1]} columns, but there are {len(classes)} classes.",
+                f"pred_probs has {probs.shape[-1]} columns, but there are {len(classes)} classes.",
                 "Pass one column per class, in the order of the classes.",
             )
+        if probs.ndim == 3:
+            probs = combine_models(list(probs), codes)[0]
     return codes, classes, probs
 
 
@@ -107,6 +111,6 @@ def _pred_probs(given: Any) -> FloatArray | None:
             f"pred_probs must be numbers of shape (n, K), but are {probs.dtype} of shape {probs.shape}.",
             "Pass one row per row of data and one column per class.",
         )
-    if probs.ndim == 3:
-        probs = probs.mean(axis=0, dtype=np.float64)
+    if probs.ndim == 3 and not len(probs):
+        raise InvalidInputError("pred_probs is a list of no models.", "Pass one matrix for each model.")
     return probs.astype(np.float32) if probs.dtype == np.float16 else probs

@@ -81,9 +81,9 @@ def check_matrix(labels: Any, task: str | None) -> None:
         numbers = array.astype(np.float64)
     except (TypeError, ValueError):
         raise TaskError(
-            f"labels have the shape {shape}: the answers of several people, or several labels per row."
-            " Neither is handled yet.",
-            "Pass one label per row.",
+            f"labels have the shape {shape}: the answers of several people, or several labels per row (which"
+            " is not handled yet).",
+            'Write task="annotators" when each column is a person, or pass one label per row.',
         ) from None
     raise _matrix_error(numbers)
 
@@ -101,7 +101,7 @@ def _matrix_error(numbers: np.ndarray[Any, np.dtype[np.float64]]) -> InvalidInpu
     return InvalidInputError(
         f"labels have the shape {shape}, which can be read in two ways: each column is a tag that a row has"
         " or not (multi-label), or each column is a person who gave the row a label.",
-        f'Write task="multilabel" for tags, or annotators= for people (neither is handled yet).{extra}',
+        f'Write task="multilabel" for tags (not handled yet), or task="annotators" for people.{extra}',
     )
 
 

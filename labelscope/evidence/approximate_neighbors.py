@@ -1,35 +1,32 @@
-"""Nearest neighbors of many rows, a few of them missed.
+"""Nearest neighbors of many rows, a few of them missed: which search, and how much of the truth it finds.
 
-Where the leading principal components already tell who is near, they name the candidates, and only these are
-compared in full; a look at some rows says beforehand whether that is so. Else pynndescent searches, which
-compiles for many seconds in every fresh process but grows almost linearly with the rows.
+Rows are compared within cells (:mod:`labelscope.evidence.partitioned_neighbors`); where there are very many
+columns, leading principal components find the candidates if a look at some rows says that they can.
+pynndescent is there by name; it compiles for many seconds in every fresh process.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from labelscope.evidence import exact_neighbors
+from labelscope.evidence import exact_neighbors, partitioned_neighbors
+from labelscope.evidence.partitioned_neighbors import LOOKED_AT, Found, nearest_of, recall_of
 from labelscope.types import FloatArray, IntArray
 
-_COMPILE_SECONDS = 25.0
-_COMPONENTS = 64
-_LOOKED_AT = 256
-_NEEDED_RECALL = 0.95
+SMALL = 20_000
+_WIDE = 512
+_COMPONENTS = 128
 _EXTRA = 10
 
 
-def is_small(n: int, width: int) -> bool:
-    """Whether the exact search ends before anything else would."""
-    return n <= 20_000 or _seconds(n, width) < _COMPILE_SECONDS / 4
+def is_small(n: int) -> bool:
+    """Whether an exact search takes only seconds."""
+    return n <= SMALL
 
 
-def _seconds(n: int, width: int) -> float:
-    """Rough time of an exact search, at 50 GFLOP/s and 1 ns a candidate."""
-    return n * n * (2 * width / 50e9 + 1e-9)
-
-
-def search(points: FloatArray, k: int, *, random_state: int = 0) -> tuple[IntArray, FloatArray]:
+def search(
+    points: FloatArray, k: int, *, random_state: int = 0, cell_size: int | None = None, wide: int = _WIDE
+) -> Found:
     """Find about the k nearest rows of every row by Euclidean distance.
 
     Parameters
@@ -40,43 +37,42 @@ def search(points: FloatArray, k: int, *, random_state: int = 0) -> tuple[IntArr
         Between 1 and n - 1.
     random_state : int
         Seed.
+    cell_size : int, optional
+        Rows in a cell, about.
+    wide : int
+        Columns above which principal components are tried as a guide.
 
     Returns
     -------
-    ids : (n, k) int32
+    Found
         Nearest first; the row itself is not among them.
-    distances : (n, k) float32
     """
-    n, width = points.shape
-    if width > 2 * _COMPONENTS and _seconds(n, _COMPONENTS) < 2 * _COMPILE_SECONDS:
-        guide = _guide(points, random_state)
-        if guided_recall(points, guide, k, random_state=random_state) >= _NEEDED_RECALL:
-            return exact_neighbors.search(points, k, guide=guide)
-    return _by_descent(points, k, random_state)
+    guide = None
+    if points.shape[1] > wide:
+        leading = _guide(points, min(_COMPONENTS, wide), random_state)
+        if guided_recall(points, leading, k, random_state=random_state) > partitioned_neighbors.WANTED_RECALL:
+            guide = leading
+    return partitioned_neighbors.search(
+        points, k, guide=guide, random_state=random_state, cell_size=cell_size
+    )
 
 
-def _guide(points: FloatArray, random_state: int) -> FloatArray:
+def _guide(points: FloatArray, width: int, random_state: int) -> FloatArray:
     from labelscope.evidence.embeddings.reduction import principal_components
 
-    return principal_components(points, _COMPONENTS, random_state=random_state)
+    return principal_components(points, width, random_state=random_state)
 
 
 def guided_recall(points: FloatArray, guide: FloatArray, k: int, *, random_state: int = 0) -> float:
     """Share of the k nearest rows that are among the candidates of ``guide``, by a look at some rows."""
     n = len(points)
-    rows = np.sort(np.random.default_rng(random_state).permutation(n)[:_LOOKED_AT])
+    rows = np.sort(np.random.default_rng(random_state).permutation(n)[:LOOKED_AT])
     wanted = min(n - 1, exact_neighbors.GUIDED * k)
-
-    def nearest(of: FloatArray, count: int) -> IntArray:
-        gaps = np.einsum("ij,ij->i", of, of) - 2 * (of[rows] @ of.T)
-        gaps[np.arange(len(rows)), rows] = np.inf
-        return np.asarray(np.argpartition(gaps, count - 1, axis=1)[:, :count])
-
-    true, found = nearest(points, k), nearest(guide, wanted)
-    return float(np.mean([np.isin(one, other).mean() for one, other in zip(true, found, strict=True)]))
+    return recall_of(nearest_of(guide, rows, wanted), nearest_of(points, rows, k))
 
 
-def _by_descent(points: FloatArray, k: int, random_state: int) -> tuple[IntArray, FloatArray]:
+def search_by_descent(points: FloatArray, k: int, *, random_state: int = 0) -> Found:
+    """Do the same as :func:`search` by pynndescent (Dong, Moses and Li 2011)."""
     from pynndescent import NNDescent
 
     # A wider graph than asked for is searched: the k best of it are right more often.
@@ -91,9 +87,17 @@ def _by_descent(points: FloatArray, k: int, random_state: int) -> tuple[IntArray
     n = len(points)
     rows = np.broadcast_to(np.arange(n)[:, None], found.shape)
     found = np.where(found < 0, rows, found)
-    # The row itself goes last and is cut off; where it fills in for neighbors not found, the next row does.
-    order = np.argsort(found == rows, axis=1, kind="stable")[:, : k + _EXTRA]
+    # The row itself goes last and is cut off; where it fills in for neighbors not found, other rows do.
+    order = np.argsort(found == rows, axis=1, kind="stable")[:, : min(k + _EXTRA, n - 1)]
     found = np.take_along_axis(found, order, axis=1)
-    own = found == rows[:, : k + _EXTRA]
-    found[own] = (rows[:, : k + _EXTRA][own] + 1) % n
-    return exact_neighbors.ranked(points, found, k)
+    for row in np.flatnonzero((found == rows[:, : found.shape[1]]).any(axis=1)):
+        known = np.unique(found[row][found[row] != row])
+        others = np.setdiff1d(np.arange(min(n, 2 * found.shape[1] + 2)), [*known, row])
+        found[row] = np.r_[known, others][: found.shape[1]]
+    ids, distances = exact_neighbors.ranked(points, found, k)
+    return Found(ids, distances, _recall(points, ids, k, random_state))
+
+
+def _recall(points: FloatArray, ids: IntArray, k: int, random_state: int) -> float:
+    rows = np.sort(np.random.default_rng(random_state).permutation(len(points))[:LOOKED_AT])
+    return recall_of(ids[rows], nearest_of(points, rows, k))

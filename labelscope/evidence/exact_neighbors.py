@@ -115,7 +115,7 @@ class _Columns:
         """Ids (m, wanted) of the nearest rows in no order, and whether rounding left their order certain."""
         gaps = self._left[block] @ self._right
         gaps[np.arange(gaps.shape[0]), np.arange(block.start, block.stop)] = np.inf
-        near, pool, minima = _smallest(gaps, wanted)
+        near, pool, minima = smallest(gaps, wanted)
         edge = np.take_along_axis(gaps, near, axis=1).max(axis=1)
         own = self._squares[block]
         slack = (self._rounding * (np.abs(edge) + own)).astype(gaps.dtype)
@@ -125,7 +125,7 @@ class _Columns:
         return near, bool((slack < 0.01 * (edge + own)).mean() > 0.9)
 
 
-def _smallest(gaps: FloatArray, wanted: int) -> tuple[IntArray, FloatArray, FloatArray]:
+def smallest(gaps: FloatArray, wanted: int) -> tuple[IntArray, FloatArray, FloatArray]:
     """Column ids (m, wanted) of the smallest entries of each row in no order, and where they were found.
 
     The ``wanted`` smallest entries lie in the ``wanted`` groups whose minima are smallest, so most columns
@@ -156,7 +156,9 @@ def _settle_ties(gaps: FloatArray, near: IntArray, low: FloatArray, high: FloatA
         near[row] = np.r_[sure, tied][:wanted]
 
 
-def ranked(points: FloatArray, near: IntArray, k: int, *, first: int = 0) -> tuple[IntArray, FloatArray]:
+def ranked(
+    points: FloatArray, near: IntArray, k: int, *, first: int = 0, names: IntArray | None = None
+) -> tuple[IntArray, FloatArray]:
     """Order candidates by their distance, computed by differences.
 
     Parameters
@@ -169,6 +171,8 @@ def ranked(points: FloatArray, near: IntArray, k: int, *, first: int = 0) -> tup
         How many to keep.
     first : int
         Row of the first line of ``near``.
+    names : (n,) int, optional
+        What to call each of the points in the result; by default its position.
 
     Returns
     -------
@@ -182,6 +186,7 @@ def ranked(points: FloatArray, near: IntArray, k: int, *, first: int = 0) -> tup
         rows = slice(start, min(start + step, m))
         difference = points[near[rows]] - points[first + rows.start : first + rows.stop, None, :]
         exact[rows] = np.einsum("ijk,ijk->ij", difference, difference)
+    near = near if names is None else names[near]
     order = np.lexsort((near, exact), axis=1)[:, :k]
     ids = np.take_along_axis(near, order, axis=1).astype(np.int32)
     return ids, np.sqrt(np.take_along_axis(exact, order, axis=1))

@@ -63,20 +63,25 @@ class InSample:
     rows: IntArray
 
 
-def neighbor_shares(knn_ids: IntArray, codes: IntArray, n_classes: int) -> FloatArray:
+def neighbor_shares(
+    knn_ids: IntArray, codes: IntArray, n_classes: int, *, rows: IntArray | None = None
+) -> FloatArray:
     """Share of each class among the nearest neighbors, the row itself left out: (n, K) float32.
+
+    With ``rows`` (m,), only for these: (m, K).
 
     Examples
     --------
     >>> neighbor_shares(np.array([[1, 2], [0, 2], [1, 0]]), np.array([0, 1, -1]), 2).tolist()
     [[0.0, 1.0], [1.0, 0.0], [0.5, 0.5]]
     """
-    n = len(codes)
-    votes = np.zeros((n, n_classes), dtype=np.float32)
-    for ids in np.asarray(knn_ids)[:, :_NEIGHBORS].T:
-        rows = np.flatnonzero(ids >= 0)
-        rows = rows[codes[ids[rows]] >= 0]
-        votes[rows, codes[ids[rows]]] += 1
+    near = np.asarray(knn_ids)[:, :_NEIGHBORS]
+    near = near if rows is None else near[rows]
+    votes = np.zeros((len(near), n_classes), dtype=np.float32)
+    for ids in near.T:
+        known = np.flatnonzero(ids >= 0)
+        known = known[codes[ids[known]] >= 0]
+        votes[known, codes[ids[known]]] += 1
     return np.asarray(votes / np.maximum(votes.sum(axis=1, keepdims=True), 1))
 
 
@@ -179,7 +184,7 @@ def never_in_doubt(pred_probs: FloatArray, codes: IntArray) -> InSample:
     kept = np.flatnonzero(codes >= 0)
     if not len(kept):
         return InSample(False, float("nan"), float("nan"), float("nan"), kept)
-    own = pred_probs[kept]
+    own = pred_probs if len(kept) == len(codes) else pred_probs[kept]
     top = own.max(axis=1)
     right = own.argmax(axis=1) == codes[kept]
     unsure = top < 0.7

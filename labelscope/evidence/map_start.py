@@ -39,18 +39,33 @@ def starting_positions(graph: Any, rng: np.random.Generator, *, extent: float = 
         positions = _waves(graph, rng) * np.float32(extent)
     else:
         order = np.argsort(component, kind="stable")
-        members = np.split(order, np.cumsum(np.bincount(component))[:-1])
-        members.sort(key=lambda rows: (-len(rows), int(rows[0])))
+        ends = np.cumsum(np.bincount(component))
+        # Sorted by component, each is a block of its own, and taking it does not touch the others.
+        sorted_graph = graph[order][:, order].tocsr()
+        blocks = [
+            (int(end - size), int(end)) for end, size in zip(ends, np.diff(np.r_[0, ends]), strict=True)
+        ]
+        blocks.sort(key=lambda block: (block[0] - block[1], int(order[block[0]])))
         before = 0
-        for place, rows in enumerate(members):
+        for place, (low, high) in enumerate(blocks):
+            rows = order[low:high]
             radius = extent * np.sqrt(len(rows) / n)
             # Areas add up from the middle outwards, turned by the golden angle (a sunflower's packing).
             away = 0.0 if place == 0 else extent * np.sqrt((before + len(rows) / 2) / n) + 0.3 * radius
             center = away * np.array([np.cos(place * _GOLDEN_ANGLE), np.sin(place * _GOLDEN_ANGLE)])
-            inside = _waves(graph[rows][:, rows], rng) if len(rows) > 1 else np.zeros((1, 2))
+            inside = _waves(_block(sorted_graph, low, high), rng) if len(rows) > 1 else np.zeros((1, 2))
             positions[rows] = center + 0.7 * radius * inside
             before += len(rows)
     return np.asarray(positions + rng.normal(scale=1e-4 * extent, size=(n, 2)), dtype=np.float32)
+
+
+def _block(graph: Any, low: int, high: int) -> Any:
+    """The block from ``low`` to ``high`` on the diagonal of a block-diagonal matrix."""
+    from scipy.sparse import csr_matrix
+
+    inner = slice(graph.indptr[low], graph.indptr[high])
+    pointers = graph.indptr[low : high + 1] - graph.indptr[low]
+    return csr_matrix((graph.data[inner], graph.indices[inner] - low, pointers), shape=(high - low,) * 2)
 
 
 def _waves(graph: Any, rng: np.random.Generator) -> FloatArray:

@@ -70,7 +70,8 @@ class PredictedProbabilities:
         -------
         Made
             Facts: ``probe_accuracy``, ``probe_log_loss``, ``majority_share``, ``n_folds``, ``probe``,
-            ``n_unseen`` (rows of classes that no other fold holds).
+            ``n_unseen`` (rows of classes that no other fold holds), and for the default model
+            ``probe_penalty`` and ``probe_temperature``.
 
         Raises
         ------
@@ -164,36 +165,46 @@ def _probe(
     )
     if choice.curved is not None:
         features = choice.curved.apply(features)
-    # Rows in order of their folds: the training rows of each fold are two slices, and nothing is copied.
-    order = np.argsort(folds, kind="stable")
-    whitened = probe.whiten(features, shrinkage=choice.shrinkage, random_state=random_state).apply(
-        features, order
-    )
-    sorted_codes, bounds = codes[order], np.searchsorted(folds[order], np.arange(-1, folds.max() + 2))
-    begin, n_folds = int(bounds[1]), len(bounds) - 2
-    sorted_probs = np.zeros((len(codes), k), dtype=np.float32)
+    map_ = probe.whiten(features, shrinkage=choice.shrinkage, random_state=random_state)
+    whitened = map_.apply(features, None if whole else labelled)
+    target, fold_of = codes[labelled], folds[labelled]
+    weights = probe.centers(whitened, target, fold_of, k, choice.scale)
+    if choice.penalty is not None:
+        weights = probe.fit(whitened, target, fold_of, weights, np.float32(choice.penalty) * map_.ridge)
+    n_folds = len(weights)
+    unlabelled = np.flatnonzero(codes < 0)
+    others = map_.apply(features, unlabelled)
+    held = np.zeros((len(target), k), dtype=np.float32)
+    for fold in range(n_folds):
+        held[fold_of == fold] = probe.predict(whitened[fold_of == fold], weights[fold])
+    pred_probs = np.zeros((len(codes), k), dtype=np.float32)
+    powers = []
     for fold in progress(range(n_folds), "predicting out of sample"):
-        low, high = int(bounds[fold + 1]), int(bounds[fold + 2])
-        target = np.r_[sorted_codes[begin:low], sorted_codes[high:]]
-        present, local = np.unique(target, return_inverse=True)
-        cut = low - begin
-        parts: list[tuple[FloatArray, IntArray]] = [
-            (whitened[begin:low], local[:cut]),
-            (whitened[high:], local[cut:]),
-        ]
-        parts = [part for part in parts if len(part[1])]
-        weights = probe.centers(parts, len(present), choice.scale)
-        if choice.penalty is not None:
-            weights = probe.fit(parts, weights, choice.penalty, n_steps=15)
-        sorted_probs[low:high] = _spread(probe.predict(whitened[low:high], weights), present, codes, k)
-        if begin:
-            sorted_probs[:begin] += (
-                _spread(probe.predict(whitened[:begin], weights), present, codes, k) / n_folds
-            )
-    pred_probs = np.empty_like(sorted_probs)
-    pred_probs[order] = sorted_probs
-    facts = {"probe": choice.kind, "probe_penalty": choice.penalty, "n_folds": n_folds}
+        # Learned from the other folds, so that no label has a say in its own row's probabilities.
+        elsewhere = fold_of != fold
+        power = probe.sharpness(held[elsewhere], target[elsewhere]) if n_folds > 1 else 1.0
+        present = np.unique(target[elsewhere])
+        own = labelled[fold_of == fold]
+        pred_probs[own] = _spread(_sharpened(held[fold_of == fold], present, power), present, codes, k)
+        if len(others):
+            given = _sharpened(probe.predict(others, weights[fold]), present, power)
+            pred_probs[unlabelled] += _spread(given, present, codes, k) / n_folds
+        powers.append(power)
+    facts = {
+        "probe": choice.kind,
+        "probe_penalty": choice.penalty,
+        "probe_temperature": float(1 / np.mean(powers)),
+        "n_folds": n_folds,
+    }
     return pred_probs, facts
+
+
+def _sharpened(pred_probs: FloatArray, present: IntArray, power: float) -> FloatArray:
+    """Probabilities of the classes present, raised to a power and made to sum to one again."""
+    logs = np.float32(power) * np.log(np.maximum(pred_probs[:, present], 1e-30))
+    logs -= logs.max(axis=1, keepdims=True, initial=-np.inf)
+    np.exp(logs, out=logs)
+    return np.asarray(logs / logs.sum(axis=1, keepdims=True))
 
 
 def _with_model(

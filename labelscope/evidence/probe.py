@@ -1,15 +1,21 @@
-"""A fast multinomial logistic regression on whitened features: the probe behind pred_probs."""
+"""A fast multinomial logistic regression on whitened features: the probe behind pred_probs.
+
+The models of all folds are fitted abreast: each step passes over the features once, for all of them. The
+penalty is the usual one, squared weights of standardized features; the whitening only makes steps short work.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from labelscope.evidence.lbfgs import Descent
 from labelscope.types import FloatArray, IntArray
 
 _BLOCK = 4096
+_FIT_CELLS = 500_000
+_ABSENT = np.float32(-1e9)
 
 
 @dataclass(frozen=True)
@@ -22,17 +28,23 @@ class Whitening:
         Center of the features.
     directions : (d, r) float32
         ``(features - mean) @ directions`` are the whitened features.
+    ridge : (r,) float32
+        A weight of one in each direction is this much in squared weights of standardized features.
     """
 
     mean: FloatArray
     directions: FloatArray
+    ridge: FloatArray
 
-    def apply(self, features: FloatArray, rows: IntArray) -> FloatArray:
-        """Whiten the given rows: (m, r) float32."""
-        out = np.empty((len(rows), self.directions.shape[1]), dtype=np.float32)
-        for start in range(0, len(rows), _BLOCK):
-            part = features[rows[start : start + _BLOCK]] - self.mean
-            np.matmul(part, self.directions, out=out[start : start + _BLOCK])
+    def apply(self, features: FloatArray, rows: IntArray | None = None) -> FloatArray:
+        """Whiten the given rows, or all of them: (m, r + 1) float32, the last column is 1."""
+        n, width = len(features) if rows is None else len(rows), self.directions.shape[1]
+        out = np.empty((n, width + 1), dtype=np.float32)
+        out[:, -1] = 1
+        for start in range(0, n, _BLOCK):
+            block = slice(start, start + _BLOCK)
+            part = features[block if rows is None else rows[block]] - self.mean
+            out[block, :-1] = part @ self.directions
         return out
 
 
@@ -69,8 +81,11 @@ def whiten(
     keep = values > 1e-6 * max(float(values.max(initial=0.0)), 1e-12)
     if not keep.any():
         keep = np.arange(len(values)) == 0
-    directions = scale[:, None] * vectors[:, keep] / np.sqrt(np.maximum(values[keep], 0) + floor)
-    return Whitening(mean.astype(np.float32), directions.astype(np.float32))
+    stretched = np.maximum(values[keep], 0) + floor
+    directions = scale[:, None] * vectors[:, keep] / np.sqrt(stretched)
+    return Whitening(
+        mean.astype(np.float32), directions.astype(np.float32), (1 / stretched).astype(np.float32)
+    )
 
 
 def principal_directions(sample: FloatArray, most: int, random_state: int) -> tuple[FloatArray, FloatArray]:
@@ -94,138 +109,165 @@ def principal_directions(sample: FloatArray, most: int, random_state: int) -> tu
     return sizes[:most] ** 2 / m, right[:most].T
 
 
-def fit(
-    parts: list[tuple[FloatArray, IntArray]], start: FloatArray, penalty: float, *, n_steps: int = 15
+def centers(
+    whitened: FloatArray, codes: IntArray, folds: IntArray, n_classes: int, scale: float
 ) -> FloatArray:
-    """Fit the weights of a multinomial logistic regression by L-BFGS.
+    """Nearest class means as a linear model for each fold, made from the rows outside of it.
 
     Parameters
     ----------
-    parts : list of ((m, r) float32, (m,) int)
-        Whitened features and classes of the training rows, in one or several pieces.
-    start : (r + 1, K) float32
-        Where to start, such as :func:`centers`.
-    penalty : float
-        Half this number times the squared weights (not the intercepts) is added to the mean loss.
-    n_steps : int
-        Most iterations.
+    whitened : (m, r + 1) float32
+        Whitened features, the last column is 1.
+    codes : (m,) int
+        Classes.
+    folds : (m,) int
+        Fold that each row is held out of; -1 for rows that only train.
+    n_classes : int
+        K.
+    scale : float
+        Logits fall with half the squared distance times this.
 
     Returns
     -------
-    (r + 1, K) float32
-        Weights, the last row holds the intercepts.
+    (folds, K, r + 1) float32
+        Weights. A class that a fold's model has not seen has a logit of -1e9.
     """
-    total = sum(len(codes) for _, codes in parts)
+    from scipy.sparse import csr_matrix
 
-    def loss(weights: FloatArray) -> tuple[float, FloatArray]:
-        value, gradient = 0.0, np.zeros_like(start)
-        for features, codes in parts:
-            for begin in range(0, len(codes), _BLOCK):
-                value += _block_loss(
-                    features[begin : begin + _BLOCK], codes[begin : begin + _BLOCK], weights, gradient
-                )
-        gradient /= total
-        gradient[:-1] += penalty * weights[:-1]
-        return value / total + 0.5 * penalty * float(np.vdot(weights[:-1], weights[:-1])), gradient
-
-    return _minimize(loss, start, n_steps)
-
-
-def centers(parts: list[tuple[FloatArray, IntArray]], n_classes: int, scale: float) -> FloatArray:
-    """Weights (r + 1, K) of nearest means: logits fall with half the squared distance times ``scale``."""
-    weights = _class_means(parts, n_classes)
-    weights[-1] -= np.float32(scale / 2) * np.square(weights[:-1]).sum(axis=0)
-    weights[:-1] *= np.float32(scale)
-    return weights
+    n_folds = max(int(folds.max()) + 1, 1)
+    # One cell for each pair of fold and class; what a model has seen are all cells but those of its fold.
+    cell = (folds + 1) * n_classes + codes
+    shape = ((n_folds + 1) * n_classes, len(codes))
+    member = csr_matrix((np.ones(len(codes), np.float32), (cell, np.arange(len(codes)))), shape=shape)
+    sums = (member @ whitened).astype(np.float64)
+    sums = sums.reshape(n_folds + 1, n_classes, -1)
+    seen = sums.sum(axis=0) - sums[1:]
+    counts = seen[:, :, -1].round()
+    weights = seen / np.maximum(counts, 1)[:, :, None]
+    lengths = np.square(weights[:, :, :-1]).sum(axis=2)
+    prior = np.log(np.maximum(counts, 0.5) / np.maximum(counts.sum(axis=1, keepdims=True), 1))
+    weights[:, :, :-1] *= scale
+    weights[:, :, -1] = np.where(counts > 0, prior - scale / 2 * lengths, _ABSENT)
+    return np.asarray(weights, dtype=np.float32)
 
 
-def _class_means(parts: list[tuple[FloatArray, IntArray]], n_classes: int) -> FloatArray:
-    """Weights that point at the class means: a better start than a discriminant, which overshoots."""
-    width = parts[0][0].shape[1]
-    counts = np.zeros(n_classes)
-    sums = np.zeros((n_classes, width), dtype=np.float32)
-    for features, codes in parts:
-        counts += np.bincount(codes, minlength=n_classes)
-        order = np.argsort(codes, kind="stable")
-        present, first = np.unique(codes[order], return_index=True)
-        sums[present] += np.add.reduceat(features[order], first, axis=0)
-    means = sums / np.maximum(counts, 1)[:, None]
-    prior = np.log(np.maximum(counts, 0.5) / counts.sum())
-    return np.asarray(np.vstack([means.T, prior[None, :]]), dtype=np.float32)
-
-
-def _block_loss(features: FloatArray, codes: IntArray, weights: FloatArray, gradient: FloatArray) -> float:
-    """Add this block's gradient and return its summed log-loss."""
-    logits = features @ weights[:-1]
-    logits += weights[-1]
-    logits -= logits.max(axis=1, keepdims=True)
-    rows = np.arange(len(codes))
-    own = logits[rows, codes].astype(np.float64)
-    np.exp(logits, out=logits)
-    sums = logits.sum(axis=1)
-    logits /= sums[:, None]
-    logits[rows, codes] -= 1
-    gradient[:-1] += features.T @ logits
-    gradient[-1] += logits.sum(axis=0)
-    return float(np.log(sums, dtype=np.float64).sum() - own.sum())
-
-
-def _minimize(
-    loss: Callable[[FloatArray], tuple[float, FloatArray]], start: FloatArray, n_steps: int, memory: int = 8
+def fit(
+    whitened: FloatArray,
+    codes: IntArray,
+    folds: IntArray,
+    start: FloatArray,
+    penalty: FloatArray,
+    *,
+    n_steps: int = 15,
 ) -> FloatArray:
-    """L-BFGS with backtracking (Liu and Nocedal 1989); numpy only, in float32."""
-    weights = start
-    value, gradient = loss(weights)
-    history: list[tuple[FloatArray, FloatArray, float]] = []
-    for _ in range(n_steps):
-        step = _direction(gradient, history)
-        slope = float(np.vdot(step, gradient))
-        if not slope < -1e-9:
-            break
-        size = 1.0
-        while True:
-            trial = weights + np.float32(size) * step
-            trial_value, trial_gradient = loss(trial)
-            if trial_value <= value + 1e-4 * size * slope or size < 1e-3:
-                break
-            size *= 0.35
-        if not trial_value < value:
-            break
-        moved, turned = trial - weights, trial_gradient - gradient
-        curvature = float(np.vdot(moved, turned))
-        if curvature > 1e-12:
-            history = [*history[1 - memory :], (moved, turned, curvature)]
-        done = value - trial_value < 1e-5 * max(abs(value), 1e-3)
-        weights, value, gradient = trial, trial_value, trial_gradient
-        if done:
-            break
-    return weights
+    """Fit multinomial logistic regressions, one for each fold, on the rows outside of it.
+
+    Parameters
+    ----------
+    whitened : (m, r + 1) float32
+        Whitened features, the last column is 1.
+    codes : (m,) int
+        Classes.
+    folds : (m,) int
+        Fold that each row is held out of; -1 for rows that only train.
+    start : (folds, K, r + 1) float32
+        Where to start, such as :func:`centers`.
+    penalty : (r,) float32
+        Half of these times the squared weights (not the intercepts) is added to the mean loss.
+    n_steps : int
+        Most steps.
+
+    Returns
+    -------
+    (folds, K, r + 1) float32
+    """
+    penalty = np.append(penalty, 0).astype(np.float32)
+    totals = len(codes) - np.bincount(folds[folds >= 0], minlength=len(start))
+    descents = [Descent(own, n_steps=n_steps) for own in start]
+    while True:
+        active = [fold for fold, descent in enumerate(descents) if not descent.done]
+        if not active:
+            return np.stack([descent.best for descent in descents])
+        trials = np.stack([descents[fold].trial for fold in active])
+        losses, gradients = _loss(whitened, codes, folds, trials, np.array(active))
+        for place, fold in enumerate(active):
+            pull = penalty * trials[place]
+            value = losses[place] / totals[fold] + 0.5 * float(np.vdot(pull, trials[place]))
+            descents[fold].tell(value, gradients[place] / np.float32(totals[fold]) + pull)
 
 
-def _direction(gradient: FloatArray, history: list[tuple[FloatArray, FloatArray, float]]) -> FloatArray:
-    step = -gradient
-    if not history:
-        return step * np.float32(2.0)
-    shares = []
-    for moved, turned, curvature in reversed(history):
-        share = float(np.vdot(moved, step)) / curvature
-        shares.append(share)
-        step = step - np.float32(share) * turned
-    _, turned, curvature = history[-1]
-    step = step * np.float32(curvature / float(np.vdot(turned, turned)))
-    for (moved, turned, curvature), share in zip(history, reversed(shares), strict=True):
-        step = step + np.float32(share - float(np.vdot(turned, step)) / curvature) * moved
-    return step
+def _loss(
+    whitened: FloatArray, codes: IntArray, folds: IntArray, weights: FloatArray, active: IntArray
+) -> tuple[FloatArray, FloatArray]:
+    """Summed log-loss (f,) and gradient (f, K, r + 1) of the models of the active folds."""
+    f, k, width = weights.shape
+    flat = weights.reshape(f * k, width)
+    gradient = np.zeros_like(flat)
+    losses = np.zeros(f)
+    step = int(np.clip(_FIT_CELLS // (f * k), 128, 2048))
+    for begin in range(0, len(codes), step):
+        block = whitened[begin : begin + step]
+        target, fold = codes[begin : begin + step], folds[begin : begin + step]
+        # Rows run along the last axis, so that sums over few classes are sums of long vectors.
+        logits = (flat @ block.T).reshape(f, k, len(block))
+        logits -= logits.max(axis=1, keepdims=True)
+        rows = np.arange(len(block))
+        own = logits[:, target, rows].astype(np.float64)
+        np.exp(logits, out=logits)
+        sums = logits.sum(axis=1)
+        trains = fold != active[:, None]
+        losses += np.where(trains, np.log(sums, dtype=np.float64) - own, 0).sum(axis=1)
+        logits *= (trains / sums)[:, None, :]
+        logits[:, target, rows] -= trains
+        gradient += logits.reshape(f * k, -1) @ block
+    return losses, gradient.reshape(f, k, width)
 
 
-def predict(features: FloatArray, weights: FloatArray) -> FloatArray:
-    """Class probabilities (m, K) float32 of whitened features under fitted weights."""
-    out = np.empty((len(features), weights.shape[1]), dtype=np.float32)
-    for start in range(0, len(features), _BLOCK):
-        logits = features[start : start + _BLOCK] @ weights[:-1]
-        logits += weights[-1]
+def predict(whitened: FloatArray, weights: FloatArray) -> FloatArray:
+    """Class probabilities (m, K) float32 of whitened features (m, r + 1) under weights (K, r + 1)."""
+    out = np.empty((len(whitened), len(weights)), dtype=np.float32)
+    for start in range(0, len(whitened), _BLOCK):
+        logits = whitened[start : start + _BLOCK] @ weights.T
         logits -= logits.max(axis=1, keepdims=True)
         np.exp(logits, out=logits)
         logits /= logits.sum(axis=1, keepdims=True)
         out[start : start + _BLOCK] = logits
     return out
+
+
+def sharpness(pred_probs: FloatArray, codes: IntArray, *, most: int = 1_000_000) -> float:
+    """Find the power of probabilities that lowers their log-loss most: temperature scaling (Guo et al. 2017).
+
+    Parameters
+    ----------
+    pred_probs : (m, K) float
+        Probabilities of rows that the model has not seen.
+    codes : (m,) int
+        Their classes.
+    most : int
+        Entries looked at; every so many rows are taken where there are more.
+
+    Returns
+    -------
+    float
+        One over the temperature, between .2 and 5; 1 where nothing can be told.
+    """
+    step = max(1, -(-pred_probs.size // most))
+    logs = np.log(np.maximum(pred_probs[::step].astype(np.float64), 1e-12))
+    target = codes[::step]
+    if len(target) < 30 or logs.shape[1] < 2:
+        return 1.0
+    own, power = logs[np.arange(len(target)), target].mean(), 1.0
+    for _ in range(20):
+        scaled = power * logs
+        scaled -= scaled.max(axis=1, keepdims=True)
+        np.exp(scaled, out=scaled)
+        scaled /= scaled.sum(axis=1, keepdims=True)
+        mean = (scaled * logs).sum(axis=1)
+        slope = float(mean.mean() - own)
+        curvature = float(((scaled * np.square(logs)).sum(axis=1) - np.square(mean)).mean())
+        change = slope / max(curvature, 1e-9)
+        power = float(np.clip(power - np.clip(change, -0.5, 0.5), 0.2, 5.0))
+        if abs(change) < 1e-4:
+            break
+    return power

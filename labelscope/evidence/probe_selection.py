@@ -15,14 +15,16 @@ import numpy as np
 from labelscope.evidence.probe import centers, fit, predict, whiten
 from labelscope.types import FloatArray, IntArray
 
-PENALTIES = (0.1, 0.03, 0.01, 0.003, 0.001, 0.0003, 0.0001)
+PENALTIES = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0003)
 SCALES = (0.25, 0.5, 1.0, 2.0, 4.0)
 _TRAINING_ROWS = 4000
 _CHECKED_ROWS = 500
 _LARGE_WORK = 10_000_000
+# The best penalty of the mean loss falls with this power of the number of rows; -1 would be a fixed prior.
+_GROWTH = -0.8
 
 Splits: TypeAlias = list[tuple[IntArray, IntArray]]
-Pieces: TypeAlias = list[tuple[FloatArray, IntArray, FloatArray, IntArray, int]]
+Pieces: TypeAlias = "list[_Piece]"
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,8 @@ class Choice:
     scale : float
         Sharpness of nearest class means; a regression starts from these.
     penalty : float or None
-        Strength of the squared penalty of a regression; None where nearest class means are chosen.
+        Strength of the squared penalty of a regression on all rows; None where nearest class means are
+        chosen. It is found on fewer rows and scaled to the number that there are.
     curved : Curved or None
         The map to apply before whitening, None for a straight probe.
     losses : dict
@@ -126,7 +129,10 @@ def choose(features: FloatArray, codes: IntArray, folds: IntArray, *, random_sta
         return Choice(scale, None, losses=losses)
     straight, penalty = _best_penalty(pieces, scale)
     losses["logistic regression"] = straight
-    best = Choice(scale, penalty, losses=losses)
+    # A fold's model will have more rows than were tried here.
+    grown = len(codes) * (1 - 1 / max(len(np.unique(folds)), 2)) / max(len(splits[0][0]), 1)
+    growth = max(grown, 1.0) ** _GROWTH
+    best = Choice(scale, penalty * growth, losses=losses)
     # With fewer rows than this no border but a straight one can be told from chance.
     if len(codes) >= 100 and features.shape[1] > 1:
         curved = Curved.of(features, random_state=random_state)
@@ -136,7 +142,7 @@ def choose(features: FloatArray, codes: IntArray, folds: IntArray, *, random_sta
         losses["curved logistic regression"] = bent
         # It is slower and harder to explain, so it has to earn its place.
         if bent < 0.97 * straight:
-            best = Choice(bent_scale, bent_penalty, curved, losses)
+            best = Choice(bent_scale, bent_penalty * growth, curved, losses)
     if mean_loss < 0.97 * min(losses[best.kind], straight):
         return Choice(scale, None, losses=losses)
     return best
@@ -171,7 +177,7 @@ def _thinned(rows: IntArray, codes: IntArray, most: int) -> IntArray:
 
 
 def _pieces(features: FloatArray, codes: IntArray, splits: Splits, curved: Curved | None) -> Pieces:
-    """Whitened training rows and check rows of each split, with classes numbered as the split has them."""
+    """Whitened training and check rows of each split, with classes numbered as the split has them."""
     rows = np.unique(np.concatenate([np.concatenate(split) for split in splits]))
     used = features[rows] if curved is None else curved.apply(features[rows])
     map_ = whiten(used, shrinkage=_shrinkage(curved))
@@ -180,29 +186,47 @@ def _pieces(features: FloatArray, codes: IntArray, splits: Splits, curved: Curve
         present, local = np.unique(codes[train], return_inverse=True)
         target = np.searchsorted(present, codes[check])
         inner, outer = np.searchsorted(rows, train), np.searchsorted(rows, check)
-        pieces.append((map_.apply(used, inner), local, map_.apply(used, outer), target, len(present)))
+        pieces.append(_Piece(map_.apply(used, inner), local, map_.apply(used, outer), target, map_.ridge))
     return pieces
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """What one split trains on and is checked with."""
+
+    whitened: FloatArray
+    codes: IntArray
+    held: FloatArray
+    target: IntArray
+    ridge: FloatArray
+
+    @property
+    def all_train(self) -> IntArray:
+        return np.full(len(self.codes), -1)
+
+    def centers(self, scale: float) -> FloatArray:
+        return centers(self.whitened, self.codes, self.all_train, int(self.codes.max()) + 1, scale)
+
+    def fitted(self, start: FloatArray, penalty: float) -> FloatArray:
+        ridge = np.float32(penalty) * self.ridge
+        return fit(self.whitened, self.codes, self.all_train, start, ridge, n_steps=8)
 
 
 def _log_loss(pieces: Pieces, weights: list[FloatArray]) -> float:
     total, count = 0.0, 0
-    for (_, _, held, target, _), own in zip(pieces, weights, strict=True):
-        given = predict(held, own)[np.arange(len(target)), target]
+    for piece, own in zip(pieces, weights, strict=True):
+        given = predict(piece.held, own[0])[np.arange(len(piece.target)), piece.target]
         total -= float(np.log(np.maximum(given, 1e-9), dtype=np.float64).sum())
-        count += len(target)
+        count += len(piece.target)
     return total / count
 
 
 def _best_penalty(pieces: Pieces, scale: float) -> tuple[float, float]:
     """Held-out log-loss and penalty of the best regression along the path from strong to weak penalties."""
-    starts = [centers([(whitened, local)], k, scale) for whitened, local, _, _, k in pieces]
+    weights = [piece.centers(scale) for piece in pieces]
     best = (np.inf, PENALTIES[0])
     for penalty in PENALTIES:
-        weights = [
-            fit([(whitened, local)], start, penalty, n_steps=8)
-            for (whitened, local, _, _, _), start in zip(pieces, starts, strict=True)
-        ]
-        starts = weights
+        weights = [piece.fitted(start, penalty) for piece, start in zip(pieces, weights, strict=True)]
         loss = _log_loss(pieces, weights)
         if loss < best[0]:
             best = (loss, penalty)
@@ -213,7 +237,4 @@ def _best_penalty(pieces: Pieces, scale: float) -> tuple[float, float]:
 
 def _best_scale(pieces: Pieces) -> tuple[float, float]:
     """Held-out log-loss and sharpness of the best nearest class means."""
-    return min(
-        (_log_loss(pieces, [centers([(x, local)], k, scale) for x, local, _, _, k in pieces]), scale)
-        for scale in SCALES
-    )
+    return min((_log_loss(pieces, [piece.centers(scale) for piece in pieces]), scale) for scale in SCALES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from labelscope.review.state import STATES
+from labelscope.review.state import STATES, UNREVIEWED
 
 if TYPE_CHECKING:
     from labelscope.review.session import Session
@@ -159,6 +159,135 @@ class Charts:
                 y=alt.Y("given:N", title="given"),
                 color=alt.Color("rows:Q", title="rows", scale=alt.Scale(scheme="viridis")),
                 tooltip=["given:N", "now:N", "rows:Q"],
+            )
+        )
+
+    def suspicion_by_class(self, bins: int = 20) -> Any:
+        """Chart the suspicion of rows without a decision, class by class, those with most flags first.
+
+        Parameters
+        ----------
+        bins : int
+            Number of steps of suspicion.
+
+        Returns
+        -------
+        altair.Chart
+        """
+        alt = _altair()
+        values, first = self._by_class(bins)
+        return self._class_bars(alt, values, first)
+
+    def joint(self) -> Any:
+        """Chart the estimated number of rows by given and by true label, right labels left out.
+
+        Returns
+        -------
+        altair.Chart
+        """
+        alt = _altair()
+        return self._joint_cells(alt)
+
+    def effort(self) -> Any:
+        """Chart errors found against rows looked at, with the number that is estimated to be left.
+
+        Returns
+        -------
+        altair.LayerChart
+            The curve, and at its end the interval of all errors.
+        """
+        from labelscope.review.estimating import left_estimate
+
+        alt = _altair()
+        found = left_estimate(self._session)
+        curve = [{"looks": looks, "found": errors} for looks, errors in ((0, 0), *found.effort)]
+        end = curve[-1]
+        total = {"looks": end["looks"], "low": end["found"] + found.low, "high": end["found"] + found.high}
+        x = alt.X("looks:Q", title="rows looked at")
+        y = alt.Y("found:Q", title="errors")
+        line = alt.Chart(alt.Data(values=curve), title="Effort").mark_line().encode(
+            x=x, y=y, color=alt.value(_COLORS[1]), tooltip=["looks:Q", "found:Q"]
+        )  # fmt: skip
+        if not found.measured:
+            return alt.layer(line)
+        ends = alt.Chart(alt.Data(values=[total])).mark_rule(strokeWidth=3).encode(
+            x=x, y="low:Q", y2="high:Q", color=alt.value(_COLORS[0]), tooltip=["low:Q", "high:Q"]
+        )  # fmt: skip
+        return alt.layer(line, ends)
+
+    def linked(self, bins: int = 20) -> Any:
+        """Chart joint, suspicion by class and changes side by side; a click on a class shows that class.
+
+        Parameters
+        ----------
+        bins : int
+            Number of steps of suspicion.
+
+        Returns
+        -------
+        altair.HConcatChart
+            The selection is by given label.
+        """
+        alt = _altair()
+        values, first = self._by_class(bins)
+        chosen = alt.selection_point(fields=["given"], name="given_label")
+        faded = alt.condition(chosen, alt.value(1.0), alt.value(0.2))
+        joint = self._joint_cells(alt).encode(opacity=faded).add_params(chosen)
+        bars = self._class_bars(alt, values, first).transform_filter(chosen)
+        return alt.hconcat(joint, bars, self.changes().transform_filter(chosen))
+
+    def _by_class(self, bins: int) -> tuple[list[dict[str, Any]], list[str]]:
+        session = self._session
+        names = session.audit.dataset.labels.names
+        given = session.audit.given_codes
+        rows = np.flatnonzero((session.state.state == UNREVIEWED) & (given >= 0))
+        step = np.minimum((session.suspicion[rows] * bins).astype(np.int64), bins - 1)
+        wrong = np.bincount(given[session.audit.flagged & (given >= 0)], minlength=len(names))
+        first = np.argsort(-wrong, kind="stable")[:_MOST].tolist()
+        counts = np.zeros((len(names), bins), dtype=np.int64)
+        np.add.at(counts, (given[rows], step), 1)
+        values = [
+            {"given": names[code], "from": k / bins, "to": (k + 1) / bins, "rows": int(counts[code, k])}
+            for code in first
+            for k in np.flatnonzero(counts[code]).tolist()
+        ]
+        return values, [names[code] for code in first]
+
+    def _class_bars(self, alt: Any, values: list[dict[str, Any]], first: list[str]) -> Any:
+        return (
+            alt.Chart(alt.Data(values=values), title="Suspicion by class")
+            .mark_rect()
+            .encode(
+                x=alt.X("from:Q", title="suspicion", scale=alt.Scale(domain=[0, 1])),
+                x2="to:Q",
+                y=alt.Y("given:N", title="given", sort=first),
+                # Most rows are not suspicious: without the logarithm nothing else would show.
+                color=alt.Color("rows:Q", title="rows", scale=alt.Scale(type="log", scheme="viridis")),
+                tooltip=["given:N", "from:Q", "to:Q", "rows:Q"],
+            )
+        )
+
+    def _joint_cells(self, alt: Any) -> Any:
+        audit = self._session.audit
+        names = audit.dataset.labels.names
+        joint = np.array(audit.joint, dtype=np.float64)
+        np.fill_diagonal(joint, 0.0)
+        most = np.argsort(-joint.sum(axis=0) - joint.sum(axis=1), kind="stable")[:_MOST].tolist()
+        shown = [names[code] for code in most]
+        values = [
+            {"given": names[a], "true": names[b], "rows": round(float(joint[a, b]), 1)}
+            for a in most
+            for b in most
+            if joint[a, b] >= 0.05
+        ]
+        return (
+            alt.Chart(alt.Data(values=values), title="Given and true labels, errors only")
+            .mark_rect()
+            .encode(
+                x=alt.X("true:N", title="true, estimated", sort=shown),
+                y=alt.Y("given:N", title="given", sort=shown),
+                color=alt.Color("rows:Q", title="rows", scale=alt.Scale(scheme="viridis")),
+                tooltip=["given:N", "true:N", "rows:Q"],
             )
         )
 

@@ -6,16 +6,17 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from labelscope.auditing.audit import Audit
 from labelscope.errors import InvalidInputError, InvalidTypeError, notify
-from labelscope.review.events import Draft, Event, to_scalar
+from labelscope.review.drafting import label_drafts, plain_drafts
+from labelscope.review.events import DECISIONS, Draft, Event, to_scalar
+from labelscope.review.label_arguments import once, unique, wanted
+from labelscope.review.ledger import Ledger
+from labelscope.review.live import Live
 from labelscope.review.new_labels import LabelReader
 from labelscope.review.rows import Rows, as_rows
-from labelscope.review.state import ReviewState
-from labelscope.review.undo import UndoStacks
-from labelscope.types import FloatArray
+from labelscope.types import FloatArray, IntArray
 
 
 class Decisions:
@@ -25,10 +26,11 @@ class Decisions:
     decision came from: ``"api"``, ``"widget"``, ``"suggestion"``, ``"teacher"`` or ``"propagated"``.
     """
 
-    audit: Audit
-    reviewer: str
-    _state: ReviewState
-    _stacks: UndoStacks
+    def __init__(self, audit: Audit, ledger: Ledger) -> None:
+        self.audit = audit
+        self.reviewer = ledger.reviewer
+        self.ledger = ledger
+        self.live = Live(audit, ledger)
 
     def relabel(
         self, rows: Any, to: Any, new_class: bool = False, *, source: str = "api"
@@ -68,16 +70,16 @@ class Decisions:
         ['+', '-', '-']
         """
         positions = as_rows(rows, self.audit.n)
-        wanted, per_row = _wanted(to, len(positions))
-        positions, wanted = _unique(positions, wanted, per_row)
+        labels, per_row = wanted(to, len(positions))
+        positions, labels = unique(positions, labels, per_row)
 
         def plan() -> list[Draft]:
-            reader = LabelReader(self.audit.dataset.labels, self._state.classes, new_class)
+            reader = LabelReader(self.audit.dataset.labels, self.ledger.state.classes, new_class)
             if per_row:
-                codes = np.fromiter(map(reader.code, wanted), np.int64, len(wanted))
+                codes = np.fromiter(map(reader.code, labels), np.int64, len(labels))
             else:
-                codes = np.full(len(positions), reader.code(wanted[0]), dtype=np.int64)
-            return self._label_drafts(positions, codes, reader.classes)
+                codes = np.full(len(positions), reader.code(labels[0]), dtype=np.int64)
+            return self._labels(positions, codes, reader.classes)
 
         return self._record(plan, source)
 
@@ -93,8 +95,8 @@ class Decisions:
         -------
         tuple of Event
         """
-        positions = _once(as_rows(rows, self.audit.n))
-        codes = np.asarray(self.audit.suggested_codes, dtype=np.int64)[positions]
+        positions = once(as_rows(rows, self.audit.n))
+        codes = np.asarray(self.suggested_codes, dtype=np.int64)[positions]
         without = positions[codes < 0]
         if len(without):
             notify(
@@ -103,8 +105,8 @@ class Decisions:
                 "Relabel them by hand.",
                 without,
             )
-        chosen, wanted = positions[codes >= 0], codes[codes >= 0]
-        return self._record(lambda: self._label_drafts(chosen, wanted, self._state.classes), source)
+        chosen, named = positions[codes >= 0], codes[codes >= 0]
+        return self._record(lambda: self._labels(chosen, named, self.ledger.state.classes), source)
 
     def keep(self, rows: Any, *, source: str = "api") -> tuple[Event, ...]:
         """Confirm the labels that rows have now.
@@ -118,10 +120,10 @@ class Decisions:
         -------
         tuple of Event
         """
-        positions = _once(as_rows(rows, self.audit.n))
+        positions = once(as_rows(rows, self.audit.n))
 
         def plan() -> list[Draft]:
-            return self._label_drafts(positions, self._state.current[positions], self._state.classes)
+            return self._labels(positions, self.ledger.state.current[positions], self.ledger.state.classes)
 
         return self._record(plan, source)
 
@@ -185,12 +187,12 @@ class Decisions:
             raise InvalidInputError(f"labels is {given!r:.60}.", "Name the labels that are right.")
 
         def plan() -> list[Draft]:
-            reader = LabelReader(self.audit.dataset.labels, self._state.classes, new_class)
+            reader = LabelReader(self.audit.dataset.labels, self.ledger.state.classes, new_class)
             codes = sorted({reader.code(label) for label in given})
             data = {"labels": [to_scalar(reader.classes[code]) for code in codes]}
-            return self._plain_drafts("accepted_set", positions, data)
+            return self._plain("accepted_set", positions, data)
 
-        positions = _once(as_rows(rows, self.audit.n))
+        positions = once(as_rows(rows, self.audit.n))
         return self._record(plan, source)
 
     def tag(self, rows: Any, *, source: str = "api", **tags: Any) -> tuple[Event, ...]:
@@ -211,11 +213,11 @@ class Decisions:
         InvalidInputError
             No tags.
         """
-        positions = _once(as_rows(rows, self.audit.n))
+        positions = once(as_rows(rows, self.audit.n))
         if not tags:
             raise InvalidInputError("No tags are given.", 'Name them: session.tag(rows, severity="high").')
         data = {"tags": {name: to_scalar(value) for name, value in tags.items()}}
-        return self._record(lambda: self._plain_drafts("tagged", positions, data, labeled=False), source)
+        return self._record(lambda: self._plain("tagged", positions, data, labeled=False), source)
 
     def note(self, row: Any, text: str, *, source: str = "api") -> tuple[Event, ...]:
         """Write a note about a row, in place of the one before; an empty text takes it away.
@@ -238,7 +240,7 @@ class Decisions:
         if not isinstance(text, str):
             raise InvalidTypeError(f"text is a {type(text).__name__}.", "Pass the note as text.")
         data = {"text": str(text)}
-        return self._record(lambda: self._plain_drafts("noted", positions, data, labeled=False), source)
+        return self._record(lambda: self._plain("noted", positions, data, labeled=False), source)
 
     def undo(self, *, source: str = "api") -> tuple[Event, ...]:
         """Take back this reviewer's last gesture that stands, also one from before a restart.
@@ -253,9 +255,9 @@ class Decisions:
         overlaid: list[int] = []
 
         def plan() -> list[Draft]:
-            if not self._stacks.can_undo:
+            if not self.ledger.stacks.can_undo:
                 return []
-            target = self._stacks.next_undo
+            target = self.ledger.stacks.next_undo
             rows = self._rows_of(target)
             overlaid.extend(self._decided_later(target, rows))
             return [Draft("reverted", rows, data={"reverts": target})]
@@ -280,9 +282,9 @@ class Decisions:
         """
 
         def plan() -> list[Draft]:
-            if not self._stacks.can_redo:
+            if not self.ledger.stacks.can_redo:
                 return []
-            revert, target = self._stacks.next_redo
+            revert, target = self.ledger.stacks.next_redo
             return [Draft("reverted", self._rows_of(target), data={"reverts": revert})]
 
         return self._record(plan, source)
@@ -290,110 +292,49 @@ class Decisions:
     @property
     def can_undo(self) -> bool:
         """Whether this reviewer has a gesture to take back."""
-        return self._stacks.can_undo
+        return self.ledger.stacks.can_undo
 
     @property
     def can_redo(self) -> bool:
         """Whether an undo can be taken back."""
-        return self._stacks.can_redo
-
-    # -- for the other half -----------------------------------------------------------------------------
+        return self.ledger.stacks.can_redo
 
     @property
     def suspicion(self) -> FloatArray:
-        """(n,) float32: suspicion as it is now."""
-        raise NotImplementedError
+        """(n,) float32: the audit's suspicion, or the last rescore's with 0 for settled rows."""
+        return self.live.suspicion
+
+    @property
+    def suggested_codes(self) -> IntArray:
+        """(n,) codes of the suggested labels, as the last rescore has them."""
+        return self.live.suggested_codes
 
     def _record(self, plan: Callable[[], Sequence[Draft]], source: str) -> tuple[Event, ...]:
-        raise NotImplementedError
+        return self.ledger.record(lambda: self._marked(plan()), source)
 
-    def _mark(self, kind: str, rows: Any, source: str) -> tuple[Event, ...]:
-        positions = _once(as_rows(rows, self.audit.n))
-        return self._record(lambda: self._plain_drafts(kind, positions, {}), source)
-
-    def _plain_drafts(self, kind: str, rows: Rows, data: dict[str, Any], labeled: bool = True) -> list[Draft]:
-        if not len(rows):
-            return []
-        before = _values(self._state.classes, self._state.current[rows]) if labeled else ()
-        return [Draft(kind, rows.tolist(), before, (), self._suspicion_of(rows), data)]
-
-    def _label_drafts(self, rows: Rows, codes: npt.NDArray[Any], classes: Sequence[Any]) -> list[Draft]:
-        current = self._state.current[rows]
-        known = len(self._state.classes)
-        drafts = []
-        for kind, chosen in (("relabelled", codes != current), ("kept", codes == current)):
-            if chosen.any():
-                before, after = current[chosen], codes[chosen]
-                data = {"new_class": True} if (after >= known).any() else {}
-                drafts.append(
-                    Draft(
-                        kind,
-                        rows[chosen].tolist(),
-                        _values(classes, before),
-                        _values(classes, after),
-                        self._suspicion_of(rows[chosen]),
-                        data,
-                    )
-                )
+    def _marked(self, drafts: Sequence[Draft]) -> Sequence[Draft]:
+        """Say of a look by chance that it is one: what is left is estimated from these."""
+        if len(drafts) == 1 and len(drafts[0].rows) == 1 and drafts[0].kind in DECISIONS:
+            drafts[0].data.update(self.ledger.sampler.mark(self.ledger.state, int(drafts[0].rows[0])))
         return drafts
 
-    def _suspicion_of(self, rows: Rows) -> list[float]:
-        # Six decimals say all that a probability can, in a third of the bytes.
-        found: list[float] = np.round(self.suspicion[rows].astype(np.float64), 6).tolist()
-        return found
+    def _mark(self, kind: str, rows: Any, source: str) -> tuple[Event, ...]:
+        positions = once(as_rows(rows, self.audit.n))
+        return self._record(lambda: self._plain(kind, positions, {}), source)
+
+    def _plain(self, kind: str, rows: Rows, data: dict[str, Any], labeled: bool = True) -> list[Draft]:
+        return plain_drafts(kind, self.ledger.state, rows, self.suspicion, data, labeled=labeled)
+
+    def _labels(self, rows: Rows, codes: IntArray, classes: Sequence[Any] | None = None) -> list[Draft]:
+        return label_drafts(self.ledger.state, rows, codes, self.suspicion, classes)
 
     def _rows_of(self, batch: str) -> list[int]:
-        rows = (row for event in self._state.events if event.batch == batch for row in event.rows)
+        rows = (row for event in self.ledger.state.events if event.batch == batch for row in event.rows)
         return list(dict.fromkeys(rows))
 
     def _decided_later(self, batch: str, rows: list[int]) -> list[int]:
-        events, last = self._state.events, self._state.last
+        events, last = self.ledger.state.events, self.ledger.state.last
         first = next(place for place, event in enumerate(events) if event.batch == batch)
         others = {place for place in set(last[rows].tolist()) if place > first}
         others = {place for place in others if events[place].reviewer != self.reviewer}
         return [row for row in rows if int(last[row]) in others]
-
-
-def _values(classes: Sequence[Any], codes: npt.NDArray[Any]) -> list[Any]:
-    table = np.empty(len(classes) + 1, dtype=object)
-    table[:-1] = [to_scalar(value) for value in classes]
-    found: list[Any] = table[codes].tolist()  # code -1 is the last entry, None
-    return found
-
-
-def _wanted(to: Any, n_rows: int) -> tuple[list[Any], bool]:
-    """Return labels and whether there is one a row."""
-    if isinstance(to, dict | set | frozenset | bytes):
-        raise InvalidTypeError(f"to is {to!r:.60}.", "Pass one label, or a list with one label per row.")
-    if isinstance(to, str) or not hasattr(to, "__len__") or getattr(to, "ndim", 1) == 0:
-        return [to.item() if getattr(to, "ndim", None) == 0 else to], False
-    # NumPy, pandas and torch; polars; pyarrow: each makes Python values its own way.
-    makers = (getattr(to, name, None) for name in ("tolist", "to_list", "to_pylist"))
-    labels = next((make() for make in makers if make is not None), None)
-    labels = list(to) if labels is None else labels
-    if len(labels) != n_rows:
-        raise InvalidInputError(
-            f"to has {len(labels):,} labels, but {n_rows:,} rows are given.",
-            "Pass one label for all, or one per row in the order of rows (for a mask: of its True rows).",
-        )
-    return labels, True
-
-
-def _once(rows: Rows) -> Rows:
-    """Return rows without repetition, in the order of first appearance."""
-    found, first = np.unique(rows, return_index=True)
-    return rows if len(found) == len(rows) else rows[np.sort(first)]
-
-
-def _unique(rows: Rows, labels: list[Any], per_row: bool) -> tuple[Rows, list[Any]]:
-    once = _once(rows)
-    if not per_row or len(once) == len(rows):
-        return once, labels
-    said: dict[int, Any] = {}
-    for row, label in zip(rows.tolist(), labels, strict=True):
-        if to_scalar(said.setdefault(row, label)) != to_scalar(label):
-            raise InvalidInputError(
-                f"Row {row} is given twice, with the labels {said[row]!r} and {label!r}.",
-                "Name each row once.",
-            )
-    return once, list(said.values())

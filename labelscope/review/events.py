@@ -19,8 +19,10 @@ from labelscope.errors import InvalidInputError, InvalidTypeError
 
 #: Kinds that decide about a row; the last active one determines the row's state.
 DECISIONS = ("relabelled", "kept", "unsure", "excluded", "accepted_set")
+#: Kinds that a person can take back; all others, also unknown ones, are no undo step.
+STEPS = (*DECISIONS, "tagged", "noted", "reverted")
 #: Kinds known to this version. Others are kept and shown, and change nothing.
-KINDS = (*DECISIONS, "tagged", "noted", "reverted")
+KINDS = (*STEPS, "gate_set", "voted", "page_timed")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
@@ -35,7 +37,8 @@ class Event:
     ----------
     kind : str
         ``"relabelled"``, ``"kept"``, ``"unsure"``, ``"excluded"``, ``"accepted_set"``, ``"tagged"``,
-        ``"noted"``, ``"reverted"``, or a kind of a later version.
+        ``"noted"``, ``"reverted"``, ``"gate_set"``, ``"voted"``, ``"page_timed"``, or a kind of a later
+        version.
     id, batch : str
         Sortable by time; a batch is one gesture and one undo step.
     at : str
@@ -50,7 +53,8 @@ class Event:
         Suspicion of each row at that time.
     data : dict
         ``text`` (noted), ``tags`` (tagged), ``labels`` (accepted_set), ``reverts`` (reverted: a batch),
-        ``new_class`` (relabelled).
+        ``new_class`` (relabelled), ``drawn`` and ``p`` (a look by chance), ``at`` and ``before`` (gate_set),
+        ``control``, ``passed``, ``verdict`` and ``suggested`` (voted), ``seconds`` (page_timed).
 
     Examples
     --------
@@ -135,9 +139,9 @@ class Event:
         if not set(map(type, rows)) <= {int} or (rows and min(rows) < 0):
             raise InvalidInputError("rows of an event must be whole numbers from 0.")
         scalars = {str, int, float, bool, type(None)}
-        if texts[0] in KINDS and not {*map(type, before), *map(type, after)} <= scalars:
+        if texts[0] in STEPS and not {*map(type, before), *map(type, after)} <= scalars:
             raise InvalidInputError("Labels of an event must be text, numbers, true, false or null.")
-        if texts[0] in KINDS and any(
+        if texts[0] in STEPS and any(
             len(items) not in (0, len(rows)) for items in (before, after, suspicion)
         ):
             raise InvalidInputError("before, after and suspicion of an event must have one entry a row.")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import os
-import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,23 +13,19 @@ from labelscope.auditing.audit import Audit
 from labelscope.data.frames import to_caller
 from labelscope.errors import InvalidInputError, InvalidTypeError, notify
 from labelscope.review.decisions import Decisions
-from labelscope.review.events import Draft, Event, finish
-from labelscope.review.journal import Journal, read_journal
-from labelscope.review.journal_lines import Header
-from labelscope.review.live import rescore, settle
+from labelscope.review.events import Event
+from labelscope.review.journal import read_journal
+from labelscope.review.ledger import Ledger, Listener
+from labelscope.review.live import Rescored
 from labelscope.review.merging import MergeReport, conflicts_of
 from labelscope.review.progress import Progress, progress_of
 from labelscope.review.queues import MostSuspicious, by_name
 from labelscope.review.records import review_columns
 from labelscope.review.state import EXCLUDED, ReviewState
-from labelscope.review.undo import UndoStacks
-from labelscope.types import BoolArray, Evidence, FloatArray, IntArray, Policy, Score
+from labelscope.types import BoolArray, Evidence, FloatArray, IntArray, Policy
 
 if TYPE_CHECKING:
     from labelscope.review.charts import Charts
-
-Listener = Callable[[tuple[Event, ...]], object]
-_log = logging.getLogger(__name__)
 
 
 class Session(Decisions):
@@ -80,46 +74,30 @@ class Session(Decisions):
                 f"A session reviews an Audit, but this is a {type(audit).__name__}.",
                 "Write ls.Session(ls.audit(data, labels)).",
             )
-        self.audit = audit
-        self.reviewer = _reviewer(reviewer)
-        self._lock = threading.RLock()
-        self._listeners: list[Listener] = []
-        self._rescored: Score | None = None
-        self._journal = Journal(_journal_path(journal, audit), Header.of(audit.dataset))
-        self._state = ReviewState(audit.given_codes, audit.classes.tolist())
-        self._stacks = UndoStacks(self.reviewer)
-        self._fold(self._journal.events)
+        path = _journal_path(journal, audit)
+        super().__init__(audit, Ledger(audit.dataset, path, _reviewer(reviewer)))
 
     # -- reading ----------------------------------------------------------------------------------------
 
     @property
     def state(self) -> ReviewState:
         """Current codes, states and classes."""
-        return self._state
+        return self.ledger.state
 
     @property
     def events(self) -> tuple[Event, ...]:
         """All events, in order."""
-        return self._state.events
+        return self.ledger.state.events
 
     @property
     def journal_path(self) -> Path | None:
         """Where decisions are written; None when they are in memory only."""
-        return self._journal.path
-
-    @property
-    def suspicion(self) -> FloatArray:
-        """(n,) float32: the audit's suspicion, or the last :meth:`rescore`'s with 0 for settled rows."""
-        return (
-            self.audit.suspicion if self._rescored is None else settle(self._rescored, self._state).suspicion
-        )
+        return self.ledger.journal.path
 
     @property
     def flagged(self) -> BoolArray:
         """(n,) bool: the audit's flags, or those of the last :meth:`rescore`."""
-        if self._rescored is None:
-            return self.audit.flagged
-        return np.asarray(settle(self._rescored, self._state).flagged)
+        return self.live.flagged
 
     @property
     def charts(self) -> Charts:
@@ -141,8 +119,8 @@ class Session(Decisions):
         list, numpy array, pandas, polars or pyarrow column, tensor
             Container, dtype, index and order as given; the given entries themselves where nothing changed.
         """
-        with self._lock:
-            state = self._state
+        with self.ledger.lock:
+            state = self.ledger.state
             keep = state.state != EXCLUDED if drop_excluded else None
             return self.audit.dataset.labels.rebuild(state.current, state.classes, keep=keep)
 
@@ -155,9 +133,9 @@ class Session(Decisions):
             Columns row, id, given, current, state, reviewer, time; in the library of the data given, else
             pandas if it is installed, else pyarrow.
         """
-        with self._lock:
-            rows = np.flatnonzero(self._state.last >= 0)
-            columns = {"row": rows, **review_columns(self.audit.dataset, self._state, rows)}
+        with self.ledger.lock:
+            rows = np.flatnonzero(self.ledger.state.last >= 0)
+            columns = {"row": rows, **review_columns(self.audit.dataset, self.ledger.state, rows)}
         return to_caller(columns, self.audit.dataset.frame)
 
     def progress(self) -> Progress:
@@ -167,8 +145,8 @@ class Session(Decisions):
         -------
         Progress
         """
-        with self._lock:
-            return progress_of(self._state, np.asarray(self.audit.flagged, dtype=bool))
+        with self.ledger.lock:
+            return progress_of(self.ledger.state, np.asarray(self.audit.flagged, dtype=bool))
 
     def queue(self, policy: Policy | str | None = None, n: int | None = None) -> IntArray:
         """Return rows in the order in which to look at them.
@@ -176,7 +154,8 @@ class Session(Decisions):
         Parameters
         ----------
         policy : Policy or str, optional
-            From ``ls.queues``, or its name; by default the most suspicious undecided rows come first.
+            From ``ls.queues``, or its name; by default the most suspicious undecided rows come first, and
+            one row in twenty is drawn by chance, which is what the number of errors left is estimated from.
         n : int, optional
             How many; by default all that the policy lists.
 
@@ -189,9 +168,14 @@ class Session(Decisions):
         chosen: Policy = MostSuspicious()
         if policy is not None:
             chosen = by_name(policy) if isinstance(policy, str) else policy
-        with self._lock:
-            ranking = chosen.order(self.evidence(), None if n is None else int(n))
-        return np.asarray(ranking.rows, dtype=np.int64)
+        plain = policy is None or policy == MostSuspicious.name
+        with self.ledger.lock:
+            # Rows by chance take places of others: a few more must be there to choose from.
+            ranking = chosen.order(self.evidence(), None if n is None else int(n) + plain * self.audit.n)
+            rows: IntArray = np.asarray(ranking.rows, dtype=np.int64)
+            if plain:
+                rows = self.ledger.sampler.interleave(rows, self.ledger.state, n)
+        return rows
 
     def evidence(self) -> Evidence:
         """Return the audit's evidence with the review so far, as queues read it.
@@ -199,26 +183,30 @@ class Session(Decisions):
         Returns
         -------
         Evidence
-            Adds ``suspicion``, ``flagged``, ``current``, ``suggested`` (codes) and ``state``; ``classes``
-            include those that were added.
+            Adds ``suspicion``, ``flagged``, ``current``, ``suggested`` (codes), ``state`` and ``gate``,
+            ``cluster`` and ``clusters`` where a score names them; ``classes`` include those that were added.
         """
-        classes = np.empty(len(self._state.classes), dtype=object)
-        classes[:] = self._state.classes
+        from labelscope.review.gates import gate_at
+
+        classes = np.empty(len(self.ledger.state.classes), dtype=object)
+        classes[:] = self.ledger.state.classes
         known = len(classes) == len(self.audit.classes)
         return self.audit.evidence.including(
             classes=self.audit.classes if known else classes,
             given_labels=self.audit.given_codes,
-            current=self._state.current.astype(np.int64),
-            suggested=self.audit.suggested_codes,
+            current=self.ledger.state.current.astype(np.int64),
+            suggested=self.suggested_codes,
             suspicion=self.suspicion,
             flagged=self.flagged,
-            state=self._state.state.copy(),
+            state=self.ledger.state.state.copy(),
+            gate=gate_at(self),
+            **_clusters(self.audit),
         )
 
     def note_of(self, row: int) -> str:
         """Return the note of a row, empty when there is none."""
         found = ""
-        for event in self._state.active_events():
+        for event in self.ledger.state.active_events():
             if event.kind == "noted" and row in event.rows:
                 found = str(event.data.get("text") or "")
         return found
@@ -226,7 +214,7 @@ class Session(Decisions):
     def tags_of(self, row: int) -> dict[str, Any]:
         """Return the tags of a row by name."""
         found: dict[str, Any] = {}
-        for event in self._state.active_events():
+        for event in self.ledger.state.active_events():
             if event.kind == "tagged" and row in event.rows and isinstance(event.data.get("tags"), dict):
                 found.update(event.data["tags"])
         return {name: value for name, value in found.items() if value is not None}
@@ -242,9 +230,11 @@ class Session(Decisions):
             The new suspicion, which :attr:`suspicion` and :meth:`queue` use from now on: 0 for rows that are
             settled; unsure rows stay in question.
         """
-        with self._lock:
-            self._rescored = rescore(self.audit, self._state)
-            return self.suspicion
+        return self.live.rescore().suspicion
+
+    def subscribe_scores(self, callback: Callable[[Rescored], object]) -> Callable[[], None]:
+        """Call back with each :class:`Rescored`; returns what to call to stop."""
+        return self.live.subscribe(callback)
 
     def merge(self, path: str | os.PathLike[str]) -> MergeReport:
         """Take over the decisions of another journal of the same dataset; that file is left as it is.
@@ -267,10 +257,10 @@ class Session(Decisions):
         WrongJournalError
             The journal belongs to another dataset.
         """
-        brought = read_journal(path, self._journal.header)
-        with self._lock:
-            added = self._append(lambda: [e for e in brought if not self._state.knows(e.id)])
-            verdicts = conflicts_of(self._state)
+        brought = read_journal(path, self.ledger.journal.header)
+        with self.ledger.lock:
+            added = self.ledger.append(lambda: [e for e in brought if not self.ledger.state.knows(e.id)])
+            verdicts = conflicts_of(self.ledger.state)
         if verdicts:
             notify(
                 "merge_conflicts",
@@ -288,11 +278,7 @@ class Session(Decisions):
         tuple of Event
             What is new.
         """
-        with self._lock:
-            others = self._journal.tail()
-            self._fold(others)
-            self._tell(others)
-            return others
+        return self.ledger.poll()
 
     def subscribe(self, callback: Listener) -> Callable[[], None]:
         """Call back with each tuple of new events, own and others', once they are on disk.
@@ -307,56 +293,7 @@ class Session(Decisions):
         callable
             Call it to stop.
         """
-        with self._lock:
-            self._listeners.append(callback)
-
-        def stop() -> None:
-            with self._lock:
-                if callback in self._listeners:
-                    self._listeners.remove(callback)
-
-        return stop
-
-    # -- the way to the disk ----------------------------------------------------------------------------
-
-    def _record(self, plan: Callable[[], Sequence[Draft]], source: str) -> tuple[Event, ...]:
-        if not isinstance(source, str) or not source:
-            raise InvalidTypeError(f"source is {source!r}.", 'Name it: "api", "widget", "suggestion" ….')
-        return self._append(lambda: finish(plan(), self.reviewer, source, self._state.last_key[0]))
-
-    def _append(self, make: Callable[[], Iterable[Event]]) -> tuple[Event, ...]:
-        """Append what ``make`` makes of the state, which includes what others wrote by then."""
-        with self._lock:
-            told: tuple[Event, ...] = ()
-            try:
-                with self._journal.turn() as turn:
-                    self._fold(turn.others)
-                    told = turn.others
-                    events = tuple(make())
-                    if events:
-                        turn.write(events)
-                        self._fold(events)
-                        told += events
-            finally:
-                self._tell(told)
-        return events
-
-    def _fold(self, events: Sequence[Event]) -> None:
-        fresh = [event for event in events if not self._state.knows(event.id)]
-        before = self._state.last_key
-        self._state.apply(fresh)
-        if fresh and min(event.key for event in fresh) < before:
-            self._stacks = UndoStacks(self.reviewer)
-            self._stacks.feed(self._state.events)
-        else:
-            self._stacks.feed(sorted(fresh, key=lambda event: event.key))
-
-    def _tell(self, events: tuple[Event, ...]) -> None:
-        for listener in tuple(self._listeners) if events else ():
-            try:
-                listener(events)
-            except Exception:
-                _log.exception("a listener of the session failed; the decision stands")
+        return self.ledger.subscribe(callback)
 
     def __repr__(self) -> str:
         counts = self.progress()
@@ -364,6 +301,14 @@ class Session(Decisions):
         return (
             f"<Session of {self.audit.dataset.name!r}: {counts.reviewed:,} of {counts.n:,} reviewed; {where}>"
         )
+
+
+def _clusters(audit: Audit) -> dict[str, Any]:
+    for score in audit.scores.values():
+        if "cluster" in score.details and "clusters" in score.meta:
+            named = np.asarray(score.meta["clusters"], dtype=np.int64)
+            return {"cluster": score.details["cluster"], "clusters": named}
+    return {}
 
 
 def _reviewer(given: str | None) -> str:

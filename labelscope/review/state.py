@@ -66,6 +66,8 @@ class ReviewState:
     def __init__(self, given_codes: npt.ArrayLike, classes: Iterable[Any]) -> None:
         self._given = np.asarray(given_codes, dtype=np.int32)
         self._first_classes = tuple(classes)
+        self._derived: dict[str, npt.NDArray[Any]] = {}
+        self._version = 0
         self._reset()
 
     def _reset(self) -> None:
@@ -83,6 +85,7 @@ class ReviewState:
         self._current = self._given.copy()
         self._state = np.zeros(len(self._given), dtype=np.uint8)
         self._last = np.full(len(self._given), -1, dtype=np.int32)
+        self._first = np.full(len(self._given), -1, dtype=np.int32)
 
     @property
     def n(self) -> int:
@@ -110,6 +113,19 @@ class ReviewState:
         return _read_only(self._last)
 
     @property
+    def first(self) -> npt.NDArray[np.int32]:
+        """(n,) int32: position in ``events`` of the first decision that counts, -1 where there is none."""
+        return _read_only(self._first)
+
+    @property
+    def sizes(self) -> npt.NDArray[np.int64]:
+        """(n_events,) int64: rows of each event."""
+        if "sizes" not in self._derived:
+            sizes = np.fromiter((len(event.rows) for event in self._events), np.int64, len(self._events))
+            self._derived["sizes"] = sizes
+        return _read_only(self._derived["sizes"])
+
+    @property
     def classes(self) -> tuple[Any, ...]:
         """Label values: the given ones, then those added in review."""
         return tuple(self._classes)
@@ -118,6 +134,11 @@ class ReviewState:
     def events(self) -> tuple[Event, ...]:
         """All events, reverted ones included, in the order of (``at``, ``id``)."""
         return tuple(self._events)
+
+    @property
+    def version(self) -> int:
+        """Number that grows whenever events are folded in."""
+        return self._version
 
     @property
     def last_key(self) -> tuple[str, str]:
@@ -149,6 +170,8 @@ class ReviewState:
                 fresh.setdefault(event.id, event)
         if not fresh:
             return
+        self._derived.clear()
+        self._version += 1
         added = sorted(fresh.values(), key=lambda event: event.key)
         if added[0].key < self.last_key:
             added = sorted([*self._events, *added], key=lambda event: event.key)
@@ -212,6 +235,7 @@ class ReviewState:
                 self._current[entry.rows] = entry.codes
             self._state[entry.rows] = entry.number
             self._last[entry.rows] = entry.place
+            self._first[entry.rows[self._first[entry.rows] < 0]] = entry.place
             touched.append(entry.rows)
         if touched:
             rows = np.concatenate(touched)

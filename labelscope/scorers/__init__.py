@@ -8,6 +8,9 @@ from labelscope.errors import InvalidInputError, InvalidTypeError
 from labelscope.scorers.annotators.disagreement import AnnotatorDisagreement
 from labelscope.scorers.candidates import candidates
 from labelscope.scorers.confident.confident_learning import ConfidentLearning
+from labelscope.scorers.confident.confusion_prior import ConfusionPairPrior
+from labelscope.scorers.confident.family import confident_family
+from labelscope.scorers.confident.log_ratio import LogRatio
 from labelscope.scorers.confident.model_disagreement import ModelDisagreement
 from labelscope.scorers.confident.normalized_margin import NormalizedMargin
 from labelscope.scorers.confident.self_confidence import SelfConfidence
@@ -34,8 +37,10 @@ __all__ = [
     "ConfidenceWeightedEntropy",
     "ConfidentLearning",
     "ConflictingDuplicates",
+    "ConfusionPairPrior",
     "Ensemble",
     "Forgetting",
+    "LogRatio",
     "MinorityInComponent",
     "ModelDisagreement",
     "NeighborAgreement",
@@ -46,6 +51,7 @@ __all__ = [
     "SelfConfidence",
     "by_name",
     "candidates",
+    "confident_family",
     "reasons",
 ]
 
@@ -53,6 +59,8 @@ _SCORERS: tuple[type, ...] = (
     SelfConfidence,
     NormalizedMargin,
     ConfidenceWeightedEntropy,
+    LogRatio,
+    ConfusionPairPrior,
     ConfidentLearning,
     ModelDisagreement,
     NeighborAgreement,

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Any, ClassVar
 
 import numpy as np
 
 from labelscope.errors import MissingEvidenceError
-from labelscope.scorers import latent
+from labelscope.scorers import latent, noise_kinds
 from labelscope.scorers.inputs import Inputs, blocks, labels_of, read
 from labelscope.scorers.neighbors.votes import count_votes
+from labelscope.scorers.voters import heads, voters
 from labelscope.types import Array, BoolArray, Evidence, FloatArray, IntArray, Score
 
 _PROBABILITY_FLOOR = 1e-8
@@ -20,17 +20,18 @@ _LOWEST_FLAG = 0.25
 _FIT_CELLS = 400_000
 _DENSE_UP_TO = 64
 _CANDIDATES = 32
-# Relative error of the model itself, added to the interval of the noise rate: an allowance, not derived.
-_MODEL_ERROR = 0.12
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ensemble:
     """Fuse out-of-sample probabilities and neighbor votes into a calibrated suspicion.
 
-    The weights of both parts, the confusions between classes and the degree to which mistakes gather on
-    ambiguous rows are fitted to the given labels by maximum likelihood (see `labelscope.scorers.latent`).
-    Without human verdicts this calibration is a model's assumption, and ``meta["noise_rate"]`` says so.
+    The weights of both parts and the confusions between classes are fitted to the given labels by maximum
+    likelihood (see `labelscope.scorers.latent`), under two readings of them: mistakes fall anywhere, or they
+    gather on ambiguous rows. How the readings are weighed, and whether items from outside the class set are
+    seen, follows from how many mistakes sit on clear rows (see `labelscope.scorers.noise_kinds`). Without
+    human verdicts this calibration is a model's assumption, and ``meta["noise_rate"]`` says so; see
+    `labelscope.scorers.calibration` for what verdicts do.
 
     Parameters
     ----------
@@ -41,10 +42,13 @@ class Ensemble:
 
     Notes
     -----
-    Works with ``pred_probs``, with ``knn_ids``, or with both. ``details`` holds ``p_given``,
+    Works with ``pred_probs``, with ``knn_ids``, or with both. Where there are ``features`` too, neighbors
+    that share a row's label and its small cluster count for half in log votes, so that mistakes which come
+    in clusters vouch less for each other (see `labelscope.scorers.voters`). ``details`` holds ``p_given``,
     ``p_suggested``, ``model`` and ``neighbors`` (suspicion by each part alone), ``neighbors_for`` and
-    ``neighbors_against``. ``meta`` holds ``scale``, ``parts``, ``joint``, ``noise_rate``, ``n_errors`` and
-    ``expected_precision_100``.
+    ``neighbors_against``. ``meta`` holds ``scale``, ``parts``, ``joint``, ``noise_rate``, ``n_errors``,
+    ``expected_precision_100``, ``kappa`` and ``noise_kind``: in words which kind of noise is seen, and the
+    shares that say so.
 
     Examples
     --------
@@ -90,7 +94,7 @@ class Ensemble:
         if "pred_probs" not in evidence and "knn_ids" not in evidence:
             raise MissingEvidenceError.of("pred_probs", type(self).__name__, evidence)
         inputs = read(evidence, type(self).__name__)
-        found = _evidence(inputs)
+        found = _evidence(inputs, evidence.get("features"))
         if inputs.n_classes < 2 or not inputs.labelled.any() or not found:
             return _nothing_to_say(inputs)
         table = _table(found, inputs)
@@ -98,7 +102,7 @@ class Ensemble:
         chosen = _sample(table, inputs, at_most)
         sampled = [part[chosen] for part in table.parts.values()]
         model = latent.fit(sampled, table.given[chosen], pairwise=table.classes is None)
-        return _assemble(inputs, table, found.get("neighbors"), model, self.level)
+        return _assemble(inputs, table, model, self.level)
 
 
 @dataclass(frozen=True)
@@ -126,14 +130,26 @@ def _log_evidence(name: str, values: FloatArray) -> FloatArray:
     return np.log(np.maximum(widened, _PROBABILITY_FLOOR) if name == "model" else widened + _EXTRA_VOTES)
 
 
-def _evidence(inputs: Inputs) -> dict[str, FloatArray]:
+def _evidence(inputs: Inputs, features: FloatArray | None) -> dict[str, FloatArray]:
     """Return probabilities and votes, whichever there are."""
     found: dict[str, FloatArray] = {}
     if inputs.pred_probs is not None:
         found["model"] = inputs.pred_probs
     if inputs.knn_ids is not None and inputs.knn_ids.shape[1] and inputs.n_classes:
         found["neighbors"] = count_votes(inputs.knn_ids, inputs.codes, inputs.n_classes)
+        if features is not None:
+            found["neighbors"] = _halfway(found["neighbors"], inputs, inputs.knn_ids, features)
     return found
+
+
+def _halfway(votes: FloatArray, inputs: Inputs, ids: IntArray, features: FloatArray) -> FloatArray:
+    """Go half the way, in logs, from all votes to those that do not come from a row's own small cluster.
+
+    The latter alone find more of the mistakes that come in clusters, but are biased against every label, and
+    the number of errors with them.
+    """
+    heard = count_votes(voters(ids, inputs.codes, inputs.n_classes, features), inputs.codes, inputs.n_classes)
+    return np.asarray(np.sqrt((votes + _EXTRA_VOTES) * (heard + _EXTRA_VOTES)) - _EXTRA_VOTES)
 
 
 def _table(evidence: dict[str, FloatArray], inputs: Inputs) -> _Table:
@@ -193,8 +209,10 @@ def _sample(table: _Table, inputs: Inputs, at_most: int) -> IntArray:
     keys = np.zeros(inputs.n, dtype=np.uint64)
     for part in table.parts.values():
         own = np.where(inputs.labelled, part[np.arange(inputs.n), np.maximum(table.given, 0)], 1.0)
-        for values in (own, part.max(axis=1)):
-            keys = _mixed(keys + values.view(np.uint64))
+        keys = _mixed(keys + own.view(np.uint64))
+        # All of a row counts, in whatever order its classes are: where probabilities saturate, very many
+        # rows have the same largest one, and would be chosen or left out together.
+        keys = _mixed(keys + part.view(np.uint64).sum(axis=1, dtype=np.uint64))
     if inputs.knn_ids is not None:
         for _ in range(2):
             around = np.where(inputs.knn_ids >= 0, keys[inputs.knn_ids], np.uint64(0))
@@ -207,9 +225,7 @@ def _sample(table: _Table, inputs: Inputs, at_most: int) -> IntArray:
     return np.asarray(rows[np.argsort(keys, kind="stable")][: 2 * at_most])
 
 
-def _assemble(
-    inputs: Inputs, table: _Table, votes: FloatArray | None, model: latent.LatentModel, level: float
-) -> Score:
+def _assemble(inputs: Inputs, table: _Table, model: latent.LatentModel, level: float) -> Score:
     parts, given = table.parts, np.maximum(table.given, 0)
     fused, doubts = model.posterior(list(parts.values()), table.given)
     rows, labelled = np.arange(inputs.n), inputs.labelled
@@ -228,10 +244,8 @@ def _assemble(
     for index, (name, part) in enumerate(parts.items()):
         alone = model.part(index).posterior([part], table.given)[1][:, 0] if len(parts) > 1 else suspicion
         details[name] = alone.astype(np.float32)
-    if votes is not None:
-        agreeing = np.where(labelled, votes[rows, np.maximum(inputs.codes, 0)], 0.0)
-        details["neighbors_for"] = agreeing.astype(np.int32)
-        details["neighbors_against"] = (votes.sum(axis=1) - agreeing).astype(np.int32)
+    if "neighbors" in parts and inputs.knn_ids is not None:
+        details["neighbors_for"], details["neighbors_against"] = heads(inputs.knn_ids, inputs.codes)
     meta = _facts(inputs, table, model, fused, suspicion, doubts, level)
     meta["parts"] = list(parts)
     return Score(
@@ -259,7 +273,7 @@ def _facts(
         cells = given * n_classes + codes[labelled]
         joint += np.bincount(cells, weights=fused[labelled, column], minlength=n_classes**2)
     top = np.partition(suspicion, max(len(suspicion) - 100, 0))[-100:]
-    rate = _noise_rate(suspicion[labelled], doubts[labelled], model.weights, level)
+    rate = _noise_rate(suspicion[labelled], model, level)
     return {
         "scale": "probability",
         "joint": joint.reshape(n_classes, n_classes),
@@ -267,20 +281,25 @@ def _facts(
         "n_errors": rate["value"] * len(given),
         "expected_precision_100": float(top.mean()),
         "kappa": model.kappa,
+        "noise_kind": model.kind,
     }
 
 
-def _noise_rate(
-    suspicion: FloatArray, doubts: FloatArray, weights: FloatArray, level: float
-) -> dict[str, Any]:
-    """Return the rate with an interval for chance, for the choice of kappa and for the model's own error."""
+def _noise_rate(suspicion: FloatArray, model: latent.LatentModel, level: float) -> dict[str, Any]:
+    """Return the rate with an interval for chance and for the model's own error."""
     value = float(suspicion.mean())
     chance = float((suspicion * (1.0 - suspicion)).sum()) / len(suspicion) ** 2
-    between = float(weights @ (doubts.mean(axis=0) - value) ** 2)
-    spread = float(np.sqrt(chance + between + (_MODEL_ERROR * value) ** 2))
-    spread *= NormalDist().inv_cdf(0.5 + level / 2)
-    low, high = max(0.0, value - spread), min(1.0, value + spread)
-    return {"value": value, "low": low, "high": high, "level": level, "measured": False}
+    relative = float(np.sqrt(chance)) / max(value, 1e-12)
+    low, high = noise_kinds.count_interval(value, relative, model.clear, model.following, level)
+    # Nothing expected is not nothing there: the rule of three, at this level.
+    unseen = float(-np.log(1.0 - level)) / len(suspicion)
+    return {
+        "value": value,
+        "low": low,
+        "high": min(1.0, max(high, unseen)),
+        "level": level,
+        "measured": False,
+    }
 
 
 def best_expected_f1(suspicion: FloatArray) -> BoolArray:
@@ -325,4 +344,5 @@ def _nothing_to_say(inputs: Inputs) -> Score:
     details["p_suggested"] = details["p_given"]
     meta: dict[str, Any] = {"scale": "probability", "parts": [], "joint": np.diag(counts).astype(float)}
     meta |= {"noise_rate": rate, "n_errors": 0.0, "expected_precision_100": 0.0, "kappa": 0.0}
+    meta["noise_kind"] = noise_kinds.described(1.0, 0.0, 0.0)
     return Score(zeros, labels_of(best, inputs.classes), np.zeros(n, dtype=bool), details, meta)

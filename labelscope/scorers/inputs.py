@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
 from labelscope.data.labels import encode_evidence
 from labelscope.errors import InvalidInputError, MissingEvidenceError
 from labelscope.evidence.pred_probs_checks import check_pred_probs
-from labelscope.types import Array, Evidence, FloatArray, IntArray
+from labelscope.scorers.blockwise import Plan, Shape, Step, Stepped, drive, in_memory
+from labelscope.types import Array, Evidence, FloatArray, IntArray, Score
 
+T = TypeVar("T")
 _BLOCK_CELLS = 1 << 19
 _ROUNDING = 1e-5
 # Rounding to float16 moves a row sum by up to half a unit in the last place of each large entry.
@@ -90,13 +94,70 @@ def read(evidence: Evidence, by: str, *, probs: bool = False, neighbors: bool = 
     for name in needed:
         if name not in evidence:
             raise MissingEvidenceError.of(name, by, evidence)
-    codes, classes, pred_probs = encode_evidence(evidence)
+    codes, classes, pred_probs = _encoded(evidence)
     if pred_probs is not None and pred_probs.size:
         half = getattr(evidence["pred_probs"], "dtype", None) == np.float16
         tolerance = _HALF_ROUNDING if half else _ROUNDING
         pred_probs = _checked_probs(pred_probs, codes, classes, tolerance)
     ids, distances = _checked_neighbors(evidence, len(codes))
     return Inputs(codes, np.asarray(classes), pred_probs, ids, distances)
+
+
+def run_here(plan: Callable[[Shape], Generator[Step, Stepped, T]], evidence: Evidence, by: str) -> T:
+    """Drive a plan over evidence that is in memory.
+
+    Parameters
+    ----------
+    plan : callable
+        Returns a fresh plan for a `Shape`.
+    evidence : Evidence
+        ``given_labels`` (n,) and ``pred_probs`` (n, K), which the plan checks as it goes.
+    by : str
+        Name of the scorer, for messages.
+
+    Returns
+    -------
+    What the plan returns.
+
+    Raises
+    ------
+    MissingEvidenceError
+        Something needed is absent.
+    InvalidInputError
+        Lengths, widths or values do not fit.
+    """
+    for name in ("given_labels", "pred_probs"):
+        if name not in evidence:
+            raise MissingEvidenceError.of(name, by, evidence)
+    probs = evidence["pred_probs"]
+    half = isinstance(probs, np.ndarray) and probs.dtype == np.float16 and probs.ndim == 2
+    # Half precision is widened block by block; until then only the shape matters.
+    seen = evidence.including(pred_probs=np.broadcast_to(np.float32(0), probs.shape)) if half else evidence
+    codes, classes, wide = _encoded(seen)
+    matrix = probs if half else np.asarray(wide)
+    shape = Shape(codes, np.asarray(classes), frozenset({"pred_probs"}), str(matrix.dtype))
+    return drive(plan(shape), in_memory(shape, {"pred_probs": matrix}))
+
+
+def score_here(plan: Callable[[Shape], Plan], evidence: Evidence, by: str) -> Score:
+    """Drive a scorer's plan over evidence that is in memory; see `run_here`."""
+    return run_here(plan, evidence, by)
+
+
+def _encoded(evidence: Evidence) -> tuple[IntArray, Array, FloatArray | None]:
+    """Read labels as codes; ints in range(K) beside K columns are codes already."""
+    if "classes" not in evidence and _are_codes(evidence["given_labels"], evidence.get("pred_probs")):
+        evidence = evidence.including(classes=np.arange(evidence["pred_probs"].shape[1]))
+    return encode_evidence(evidence)
+
+
+def _are_codes(labels: object, probs: object) -> bool:
+    if not (isinstance(labels, np.ndarray) and isinstance(probs, np.ndarray)):
+        return False
+    if labels.ndim != 1 or labels.dtype.kind not in "iu" or probs.ndim != 2 or not len(labels):
+        return False
+    fits = len(labels) == len(probs)
+    return bool(fits and labels.min() >= 0 and labels.max() < probs.shape[1])
 
 
 def _checked_probs(pred_probs: FloatArray, codes: IntArray, classes: Array, tolerance: float) -> FloatArray:

@@ -5,7 +5,8 @@ probabilities, neighbor votes). The person who labels sees the same ambiguity, o
 confuses some pairs more than others: ``P(given = j | z = a, row) ∝ tau[a, j] * exp(kappa * S[j])``. With
 ``kappa = 0`` this is class-conditional noise, where confident learning undercounts because people's
 mistakes gather on ambiguous rows; ``kappa > 0`` lets the noise follow the ambiguity. All parameters are
-found by penalized maximum likelihood of the given labels alone, and ``kappa`` is averaged over.
+found by penalized maximum likelihood of the given labels alone, except ``kappa``, which labels hardly tell:
+two readings of the labels are averaged, with weights from `labelscope.scorers.noise_kinds`.
 """
 
 from __future__ import annotations
@@ -15,12 +16,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from labelscope.scorers import noise_kinds
 from labelscope.types import FloatArray, IntArray
 
-_KAPPAS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
-# Before the data speak, noise that follows the ambiguity is the less likely the more closely it does.
-_KAPPA_PRIOR = 3.0
-_DISCOUNT = 4.0
 _NEGLIGIBLE = 0.01
 _PRECISION = 1e-7
 FIRST_ROWS = 4000
@@ -106,18 +104,35 @@ class LatentModel:
     Attributes
     ----------
     components : tuple of Component
-        Fits for a grid of ``kappa``.
+        Fits for one or two values of ``kappa``.
     weights : (n_components,) float64
-        Posterior weights of the components; they sum to one.
+        Weights of the components; they sum to one.
+    clear : float
+        Share of the mistakes that sits on clear rows, see `labelscope.scorers.noise_kinds`.
+    outside : float
+        How surely items from outside the class set are among the rows, in [0, 1].
     """
 
     components: tuple[Component, ...]
     weights: FloatArray
+    clear: float = 1.0
+    outside: float = 0.0
 
     @property
     def kappa(self) -> float:
-        """Posterior mean of ``kappa``."""
+        """Weighted mean of ``kappa``."""
         return float(sum(w * one.kappa for w, one in zip(self.weights, self.components, strict=True)))
+
+    @property
+    def following(self) -> float:
+        """Weight of the reading in which mistakes follow the ambiguity."""
+        followers = [one.kappa > 0 for one in self.components]
+        return float(self.weights[followers].sum())
+
+    @property
+    def kind(self) -> dict[str, object]:
+        """Which kind of noise is seen, in words and shares."""
+        return noise_kinds.described(self.clear, self.following, self.outside)
 
     def posterior(self, parts: Sequence[FloatArray], codes: IntArray) -> tuple[FloatArray, FloatArray]:
         """Return P(true class | evidence, given label) and every component's doubt about the given label.
@@ -141,26 +156,40 @@ class LatentModel:
             rows = slice(start, start + step)
             block, given = [part[rows] for part in parts], codes[rows]
             labelled = np.flatnonzero(given >= 0)
+            flat = noise_kinds.flatness(block[0][labelled]) if self.outside >= _NEGLIGIBLE else None
             for index, (one, weight) in enumerate(zip(self.components, self.weights, strict=True)):
                 believed = expectation(one, block, np.maximum(given, 0))
                 true = believed.true
                 true[given < 0] = believed.prior[given < 0]
+                doubt = _doubt(true, labelled, given[labelled], flat, self.outside)
+                doubts[start + labelled, index] = doubt
                 averaged[rows] += weight * true
-                at = true[labelled, given[labelled]]
-                true[labelled, given[labelled]] = 0.0
-                # Summing the others keeps tiny doubts that 1 - p would round away.
-                doubts[start + labelled, index] = np.clip(
-                    np.where(at < 0.5, 1.0 - at, true[labelled].sum(axis=1)), 0, 1
-                )
         return averaged, doubts
 
     def part(self, index: int) -> LatentModel:
         """Return the likeliest component alone, listening to one part with the weight of all parts."""
         one = self.components[int(self.weights.argmax())]
-        beta = np.array([max(float(one.beta.sum()), 0.05)])
         if not 0 <= index < len(one.beta):
             raise IndexError(index)
-        return LatentModel((Component(one.kappa, beta, one.tau),), np.ones(1))
+        beta = np.array([max(float(one.beta[index]) * len(one.beta), 0.05)])
+        return LatentModel((Component(one.kappa, beta, one.tau),), np.ones(1), self.clear, self.outside)
+
+
+def _doubt(
+    true: FloatArray, rows: IntArray, given: IntArray, flat: FloatArray | None, outside: float
+) -> FloatArray:
+    """Return each labelled row's doubt; where items from outside are seen, ``true`` is changed with it."""
+    at = true[rows, given]
+    true[rows, given] = 0.0
+    others = true[rows].sum(axis=1)
+    # Summing the others keeps tiny doubts that 1 - p would round away.
+    doubt = np.clip(np.where(at < 0.5, 1.0 - at, others), 0, 1)
+    if flat is not None:
+        raised = noise_kinds.tilted(doubt, flat, outside)
+        true[rows] *= np.divide(raised, others, out=np.zeros_like(others), where=others > 0)[:, None]
+        doubt, at = raised, 1.0 - raised
+    true[rows, given] = at
+    return np.asarray(doubt)
 
 
 def fit(parts: Sequence[FloatArray], codes: IntArray, *, pairwise: bool = True) -> LatentModel:
@@ -179,29 +208,46 @@ def fit(parts: Sequence[FloatArray], codes: IntArray, *, pairwise: bool = True) 
     Returns
     -------
     LatentModel
-        Components whose weight is under 1 % are left out.
+        A component whose weight is under 1 % is left out.
     """
     n_classes = parts[0].shape[1]
     tau = np.full((n_classes, n_classes) if pairwise else (1, 1), 0.05 / max(n_classes - 1, 1))
     if pairwise:
         np.fill_diagonal(tau, 1.0)
-    few = [part[:FIRST_ROWS] for part in parts]
-    component = Component(0.0, np.full(len(parts), 1.0 / len(parts)), tau)
-    components = []
-    for kappa in _KAPPAS:
-        component = _fit_one(replace(component, kappa=kappa), few, codes[:FIRST_ROWS], _FIRST_STEPS)
+    start, kappa = Component(0.0, np.ones(1), tau), noise_kinds.followed(len(parts))
+    shares = _own_weights(start, parts, codes)
+    mixed = [np.sum([share * part for share, part in zip(shares, parts, strict=True)], axis=0)]
+    few, component, components, doubts = [mixed[0][:FIRST_ROWS]], start, [], []
+    # The way from one reading to the other leads through half of it.
+    for value in (0.0, kappa / 2, kappa):
+        component = _fit_one(replace(component, kappa=value), few, codes[:FIRST_ROWS], _FIRST_STEPS)
+        if 0.0 < value < kappa:
+            continue
         refined = component
         if len(codes) > FIRST_ROWS:
-            refined = _fit_one(component, parts, codes, _LATER_STEPS)
-        components.append(refined)
-    # Rows are not independent and the model is only a model, hence the discount.
-    level = np.array(
-        [one.log_likelihood * len(codes) / _DISCOUNT - _KAPPA_PRIOR * one.kappa for one in components]
-    )
-    weights = np.exp(level - level.max())
-    weights /= weights.sum()
+            refined = _fit_one(component, mixed, codes, _LATER_STEPS)
+        components.append(replace(refined, beta=refined.beta[0] * shares))
+        believed = expectation(refined, mixed, codes).true
+        doubts.append(1.0 - float(believed[np.arange(len(codes)), codes].mean()))
+    gain = components[1].log_likelihood - components[0].log_likelihood
+    clear = noise_kinds.clear_share(*doubts)
+    following = noise_kinds.weight_of_following(gain, clear, kappa)
+    weights = np.array([1.0 - following, following])
     kept = np.flatnonzero(weights >= _NEGLIGIBLE)
-    return LatentModel(tuple(components[i] for i in kept), weights[kept] / weights[kept].sum())
+    weights = weights[kept] / weights[kept].sum()
+    return LatentModel(tuple(components[i] for i in kept), weights, clear, noise_kinds.outside_share(gain))
+
+
+def _own_weights(start: Component, parts: Sequence[FloatArray], codes: IntArray) -> FloatArray:
+    """Weigh each part as it deserves alone, and all of them equally.
+
+    Weights that are fitted together would favor the part that best foretells the given labels, mistakes
+    included: neighbors that share a mistake would silence whoever does not.
+    """
+    if len(parts) == 1:
+        return np.ones(1)
+    own = [_fit_one(start, [part[:FIRST_ROWS]], codes[:FIRST_ROWS], _FIRST_STEPS).beta[0] for part in parts]
+    return np.maximum(own, 0.01) / len(parts)
 
 
 def expectation(component: Component, parts: Sequence[FloatArray], codes: IntArray) -> Expectation:
@@ -235,6 +281,7 @@ def expectation(component: Component, parts: Sequence[FloatArray], codes: IntArr
 
 
 def _fit_one(component: Component, parts: Sequence[FloatArray], codes: IntArray, n_steps: int) -> Component:
+    """Fit to evidence that is one part."""
     likelihood = -np.inf
     for _ in range(n_steps):
         believed = expectation(component, parts, codes)
@@ -242,7 +289,7 @@ def _fit_one(component: Component, parts: Sequence[FloatArray], codes: IntArray,
         component = replace(
             component, tau=_updated_tau(component, believed, codes), log_likelihood=likelihood
         )
-        component = replace(component, beta=_updated_beta(component, believed, parts, codes))
+        component = replace(component, beta=_updated_beta(component, believed, parts[0], codes))
         if abs(likelihood - before) < _PRECISION:
             break
     return component
@@ -273,26 +320,19 @@ def _updated_tau(component: Component, believed: Expectation, codes: IntArray) -
 
 
 def _updated_beta(
-    component: Component, believed: Expectation, parts: Sequence[FloatArray], codes: IntArray
+    component: Component, believed: Expectation, part: FloatArray, codes: IntArray
 ) -> FloatArray:
-    """One Newton step on the weights of the parts, with a weak pull toward equal weights."""
-    n_parts, kappa, rows = len(parts), component.kappa, np.arange(len(codes))
+    """One Newton step on the weight of the evidence, with a weak pull toward 1."""
+    kappa, rows = component.kappa, np.arange(len(codes))
     total = component.spread(believed.pull)
     # (n, K): what the labeler is expected to choose.
     chosen = component.spread(believed.true / total, over_true=True) * believed.pull
-    means = [np.einsum("ij,ij->i", believed.prior, part) for part in parts]
-    picked = [np.einsum("ij,ij->i", chosen, part) for part in parts]
-    gradient = np.zeros(n_parts)
-    curvature = np.zeros((n_parts, n_parts))
-    for p, part in enumerate(parts):
-        gradient[p] = np.einsum("ij,ij->", believed.true, part) - means[p].sum()
-        gradient[p] += kappa * (part[rows, codes] - picked[p]).sum()
-        for o in range(p + 1):
-            product = part * parts[o]
-            value = np.einsum("ij,ij->", believed.prior, product) - means[p] @ means[o]
-            value += kappa**2 * (np.einsum("ij,ij->", chosen, product) - picked[p] @ picked[o])
-            curvature[p, o] = curvature[o, p] = value
-    gradient -= 2.0 * (component.beta - 1.0 / n_parts)
-    curvature += 2.0 * np.eye(n_parts)
-    step = np.clip(np.linalg.solve(curvature, gradient), -0.5, 0.5)
-    return np.asarray(np.clip(component.beta + step, 0.0, 20.0))
+    mean = np.einsum("ij,ij->i", believed.prior, part)
+    picked = np.einsum("ij,ij->i", chosen, part)
+    gradient = np.einsum("ij,ij->", believed.true, part) - mean.sum()
+    gradient += kappa * (part[rows, codes] - picked).sum()
+    square = part * part
+    curvature = np.einsum("ij,ij->", believed.prior, square) - mean @ mean
+    curvature += kappa**2 * (np.einsum("ij,ij->", chosen, square) - picked @ picked)
+    step = (gradient - 2.0 * (component.beta[0] - 1.0)) / (curvature + 2.0)
+    return np.asarray(np.clip(component.beta + np.clip(step, -0.5, 0.5), 0.0, 20.0))

@@ -7,10 +7,12 @@ import numpy as np
 from labelscope.scorers.candidates import check_row
 from labelscope.scorers.inputs import Inputs
 from labelscope.scorers.neighbors.votes import count_votes
+from labelscope.scorers.noise_kinds import flatness
 from labelscope.scorers.remembered import Remembered, remembered
 from labelscope.types import Evidence, Score
 
 _FIRES_AT = 0.5
+_FLAT = 0.6
 
 
 def reasons(row: int, evidence: Evidence, score: Score) -> tuple[str, ...]:
@@ -48,7 +50,22 @@ def reasons(row: int, evidence: Evidence, score: Score) -> tuple[str, ...]:
     said += _model_reasons(known, row, given)
     said += _neighbor_reasons(inputs, row, given)
     said += _fired(row, score)
+    said += _outside(inputs, row, score)
+    if not said and float(score.suspicion[row]) >= _FIRES_AT:
+        said.append("The evidence is ambiguous, and here labels are often wrong where it is.")
     return tuple(said) or ("Nothing speaks against the given label.",)
+
+
+def _outside(inputs: Inputs, row: int, score: Score) -> list[str]:
+    """Say that no class fits, where items from outside the class set are seen at all."""
+    if inputs.pred_probs is None or float(score.suspicion[row]) < _FIRES_AT:
+        return []
+    if float(score.meta.get("noise_kind", {}).get("outside", 0.0)) < _FIRES_AT:
+        return []
+    level = np.log(np.maximum(inputs.pred_probs[row : row + 1].astype(np.float64), 1e-8))
+    if float(flatness(level)[0]) < _FLAT:
+        return []
+    return ["No class fits this row well: it may belong to none of them."]
 
 
 def _name(inputs: Inputs, code: int) -> str:

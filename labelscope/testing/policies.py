@@ -73,13 +73,16 @@ def _evidence(n: int) -> Evidence:
         current=given,
         suggested=(given + 1) % sample.N_CLASSES,
         state=np.where(np.arange(max(n, 3)) % 5 == 4, 1, 0).astype(np.uint8),
+        cluster=np.arange(max(n, 3)) // 4,
+        clusters=np.array([2, 0]),
+        gate=0.5,
     )
     if n >= 3:
         return made
-    kept = {
-        name: array[:n] for name, array in made.items() if name not in ("classes", "knn_ids", "knn_distances")
-    }
-    return Evidence(kept, classes=made["classes"])
+    whole = ("classes", "clusters", "gate")
+    absent = ("knn_ids", "knn_distances", *whole)
+    kept = {name: array[:n] for name, array in made.items() if name not in absent}
+    return Evidence(kept, **{name: made[name] for name in whole})
 
 
 def _check_ranking(policy: Policy, evidence: Evidence, n: int | None) -> None:

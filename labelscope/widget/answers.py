@@ -1,4 +1,4 @@
-"""Answer what a page asks: welcome, cards, details, media, order, search, columns, export."""
+"""Answer what a page asks: welcome, cards, details, media, order, search, columns; others answer the rest."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ import numpy as np
 
 from labelscope.errors import ExportError, InvalidInputError
 from labelscope.exports import FORMATS, write
-from labelscope.types import IntArray
-from labelscope.widget.cards import cards, detail
+from labelscope.review.files import replacing
+from labelscope.types import Array, IntArray
+from labelscope.widget.cards import cards, detail, rank_of
 from labelscope.widget.columns import MAX_POINTS, columns
+from labelscope.widget.judging import estimate_json, gate_json
 from labelscope.widget.messages import PROTOCOL, Json, Message, progress_json
 from labelscope.widget.search import TextIndex
+from labelscope.widget.shared import shared_of
 from labelscope.widget.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
@@ -32,6 +35,10 @@ _MIMES = {
 }
 
 
+#: More rows than anybody walks through; the page orders the others by suspicion itself.
+_MAX_QUEUE = 20_000
+
+
 class Answers:
     """Reads a session for a view; changes nothing but its own caches.
 
@@ -42,9 +49,11 @@ class Answers:
 
     def __init__(self, session: Session) -> None:
         self.session = session
+        self.shared = shared_of(session)
+        #: how the page wants its queue ordered
+        self.policy: str | None = None
         self.thumbnails = Thumbnails(session.audit.dataset.media)
         self._index = TextIndex(session.audit.dataset)
-        self._ranks: IntArray | None = None
         self._exported: dict[str, Path] = {}
         self._lock = threading.Lock()
 
@@ -62,6 +71,11 @@ class Answers:
             "can_redo": bool(session.can_redo),
             "export_formats": list(FORMATS),
             "more": session.audit.n > MAX_POINTS or not session.audit.has_map,
+            "columns": self.shared.columns.known_infos(),
+            "can_query": True,
+            "gate": gate_json(session),
+            "estimate": estimate_json(session),
+            **self.shared.settings.to_json(),
         }
 
     def request(self, message: Message) -> Answer:
@@ -81,14 +95,29 @@ class Answers:
         LabelscopeError
             When it cannot be answered.
         """
+        finding, judging = self.shared.finding, self.shared.judging
         known: dict[str, Callable[..., Answer]] = {
             "cards": self.cards,
             "detail": self.detail,
             "media": self.media,
+            "spectrogram": self.spectrogram,
             "queue": self.queue,
             "search": self.search,
+            "similar": finding.similar,
+            "exemplars": finding.exemplars,
             "columns": self.columns,
+            "column": finding.column,
+            "query": finding.query,
+            "complete": finding.complete,
+            "rescore": self.rescore,
+            "gate": judging.gate,
+            "estimate": judging.estimate,
+            "check": judging.check,
+            "check_state": judging.check_state,
+            "preview": judging.preview,
+            "page_control": judging.page_control,
             "export": self.export,
+            "packet": self.packet,
         }
         return known[message.name](**message.args)
 
@@ -99,23 +128,42 @@ class Answers:
 
     def detail(self, row: int) -> Answer:
         """Return what the inspector shows."""
-        return detail(self.session, row, self._all_ranks(), self.thumbnails), []
+        rank = rank_of(np.asarray(self.session.suspicion), row)
+        return detail(self.session, row, rank, self.thumbnails, self.shared.facts), []
 
     def media(self, row: int, size: int) -> Answer:
         """Return the large picture, sound or text of a row."""
         blob = self.thumbnails.large(row, size)
         return {"mime": blob.mime, **blob.info}, [blob.data]
 
+    def spectrogram(self, row: int, width: int, height: int) -> Answer:
+        """Return a sound as a picture."""
+        blob = self.thumbnails.spectrogram(row, width, height)
+        return {"mime": blob.mime, **blob.info}, [blob.data]
+
     def queue(self, policy: str) -> Answer:
-        """Return all rows, what the policy puts first, the rest by suspicion."""
-        audit = self.session.audit
-        first = np.asarray(self.session.queue(policy or None), dtype=np.int64)
-        if len(first) < audit.n:
-            rest = np.ones(audit.n, dtype=bool)
+        """Return the rows in the order of a policy; of very many the first ones, the page knows the rest."""
+        order = self.ordered(policy)
+        self.policy = policy  # after it worked: a name that is not known must not stick
+        return {"policy": policy}, [order.astype("<u4").tobytes()]
+
+    def ordered(self, policy: str) -> IntArray:
+        """Return all rows in the order of a policy, the rest by suspicion; of very many the first 20,000."""
+        session = self.session
+        if session.audit.n > MAX_POINTS:
+            return np.asarray(session.queue(policy or None, n=_MAX_QUEUE), dtype=np.int64)
+        first = np.asarray(session.queue(policy or None), dtype=np.int64)
+        if len(first) < session.audit.n:
+            rest = np.ones(session.audit.n, dtype=bool)
             rest[first] = False
-            by_suspicion = audit.order()
+            by_suspicion = np.argsort(-np.asarray(session.suspicion), kind="stable")
             first = np.concatenate([first, by_suspicion[rest[by_suspicion]]])
-        return {"policy": policy}, [first.astype("<u4").tobytes()]
+        return first
+
+    def rescore(self) -> Answer:
+        """Score again in the background; the scores come as a message of their own, to all pages."""
+        self.shared.rescorer.want()
+        return {}, []
 
     def search(self, query: str) -> Answer:
         """Return the rows whose caption, id, text or record contains the query."""
@@ -126,12 +174,21 @@ class Answers:
         """Return the full columns; ``x`` and ``y`` are null while the map is being made."""
         named: Json = {}
         buffers: list[bytes] = []
-        for name, column in columns(self.session.audit, with_map=self.session.audit.has_map).items():
+        audit = self.session.audit
+        packed = columns(audit, with_map=audit.has_map, session=self.session)
+        if audit.n > MAX_POINTS:
+            found = _differing(packed)
+            if found is not None:
+                rows, packed["suggested"] = found
+                buffers.append(rows.astype("<u4").tobytes())
+        for name, column in packed.items():
             if column is None:
                 named[name] = None
                 continue
             named[name] = {"buffer": len(buffers), "dtype": str(column.dtype.name)}
             buffers.append(column.tobytes())
+        if packed["suggested"] is not None and len(packed["suggested"]) < audit.n:
+            named["suggested"]["rows"] = {"buffer": 0, "dtype": "uint32"}
         return {"columns": named, "n": self.session.audit.n}, buffers
 
     def export(self, format: str) -> Answer:
@@ -159,23 +216,43 @@ class Answers:
         mime = _MIMES.get(target.suffix, "application/octet-stream")
         return {"path": shown, "filename": target.name, "mime": mime, "rows": self.session.audit.n}, [data]
 
-    def _all_ranks(self) -> IntArray:
+    def packet(self) -> Answer:
+        """Write one HTML file in which a colleague reviews without a kernel, and return the same bytes."""
+        from labelscope.widget.packet import packet_html
+
+        data = packet_html(self.session).encode("utf-8", "backslashreplace")
         with self._lock:
-            if self._ranks is None:
-                order = self.session.audit.order()
-                ranks = np.empty(len(order), dtype=np.int64)
-                ranks[order] = np.arange(1, len(order) + 1)
-                self._ranks = ranks
-            return self._ranks
+            target = self._exported.get("packet") or _free_name(
+                self.session.audit.dataset.name, ".html", "packet"
+            )
+        try:
+            with replacing(target) as file:
+                file.write(data)
+            self._exported["packet"] = target
+            path: str | None = str(target.resolve())
+        except ExportError:
+            path = None
+        return {"path": path, "filename": target.name, "mime": "text/html", "rows": self.session.audit.n}, [
+            data
+        ]
 
 
-def _free_name(dataset: str, suffix: str) -> Path:
+def _differing(packed: dict[str, Array | None]) -> tuple[IntArray, Array] | None:
+    """Return the rows whose suggestion is not the given label, and it; None where these are many."""
+    given, suggested = packed["given"], packed["suggested"]
+    if given is None or suggested is None:
+        return None
+    rows = np.flatnonzero(given != suggested)
+    return (rows, suggested[rows]) if len(rows) < len(given) // 8 else None
+
+
+def _free_name(dataset: str, suffix: str, what: str = "labels") -> Path:
     """Return a file name in the working folder that is not taken."""
     stem = "".join(c if c.isalnum() or c in "-_." else "-" for c in dataset).strip("-.")[:80] or "dataset"
     folder = Path.cwd()  # kept absolute: a later chdir must not lead to another file of that name
-    path = folder / f"{stem}-labels{suffix}"
+    path = folder / f"{stem}-{what}{suffix}"
     count = 2
     while path.exists():
-        path = folder / f"{stem}-labels-{count}{suffix}"
+        path = folder / f"{stem}-{what}-{count}{suffix}"
         count += 1
     return path

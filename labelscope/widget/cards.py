@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from labelscope.errors import LabelscopeError
-from labelscope.types import IntArray
+from labelscope.types import FloatArray, IntArray
 from labelscope.widget.messages import plain_number
 from labelscope.widget.thumbnails import Thumbnails
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from labelscope.auditing.audit import Audit
     from labelscope.review.events import Event
     from labelscope.review.session import Session
+    from labelscope.widget.row_facts import RowFacts
 
 _MAX_TEXT = 2_000
 _MAX_LINE = 200
@@ -117,16 +118,20 @@ def cards(audit: Audit, rows: IntArray, size: int, thumbnails: Thumbnails) -> tu
     return shown, thumbs
 
 
-def detail(session: Session, row: int, ranks: IntArray, thumbnails: Thumbnails) -> Json:
+def detail(
+    session: Session, row: int, rank: int, thumbnails: Thumbnails, facts: RowFacts | None = None
+) -> Json:
     """Describe everything that the inspector shows about a row.
 
     Parameters
     ----------
     session : Session
     row : int
-    ranks : (n,) int
-        Place of every row in the order of suspicion, from 1.
+    rank : int
+        Its place in the order of suspicion, from 1.
     thumbnails : Thumbnails
+    facts : RowFacts, optional
+        Adds what needs a look over all rows.
 
     Returns
     -------
@@ -137,9 +142,9 @@ def detail(session: Session, row: int, ranks: IntArray, thumbnails: Thumbnails) 
     history = row_history(session, row)
     return {
         **card(audit, row, thumbnails),
-        "suspicion": plain_number(audit.suspicion[row]),
-        "suggested": _suggested(audit, row),
-        "rank": int(ranks[row]),
+        "suspicion": plain_number(session.suspicion[row]),
+        "suggested": _suggested(session, row),
+        "rank": int(rank),
         "reasons": _reasons(audit, row),
         "candidates": _candidates(audit, row),
         "neighbors": _neighbors(session, row),
@@ -153,7 +158,22 @@ def detail(session: Session, row: int, ranks: IntArray, thumbnails: Thumbnails) 
         ],
         "history": [event.to_json() for event in history],
         "note": session.note_of(row),
+        "tags": session.tags_of(row),
+        **({} if facts is None else facts.of(row)),
     }
+
+
+def rank_of(suspicion: FloatArray, row: int) -> int:
+    """Return the place of a row in the order of suspicion, from 1; equal rows keep their order.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> [rank_of(np.array([0.2, 0.9, 0.2]), row) for row in range(3)]
+    [2, 1, 3]
+    """
+    own = suspicion[row]
+    return int((suspicion > own).sum() + (suspicion[:row] == own).sum()) + 1
 
 
 def row_history(session: Session, row: int) -> list[Event]:
@@ -161,11 +181,11 @@ def row_history(session: Session, row: int) -> list[Event]:
     return [event for event in session.events if row in event.rows]
 
 
-def _suggested(audit: Audit, row: int) -> Any:
+def _suggested(session: Session, row: int) -> Any:
     from labelscope.review.events import to_scalar
 
-    code = int(audit.suggested_codes[row])
-    return to_scalar(audit.classes[code]) if code >= 0 else None
+    code = int(session.suggested_codes[row])
+    return to_scalar(session.audit.classes[code]) if code >= 0 else None
 
 
 def _reasons(audit: Audit, row: int) -> list[str]:

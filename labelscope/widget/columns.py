@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -11,11 +12,13 @@ from labelscope.types import Array, BoolArray, FloatArray, IntArray
 
 if TYPE_CHECKING:
     from labelscope.auditing.audit import Audit
+    from labelscope.review.session import Session
 
 #: A trait never holds more points; the rest comes by message.
 MAX_POINTS = 50_000
 FLAGGED, BROKEN, DUPLICATE = 1, 2, 4
 _MAX_CLASSES = 65_534
+_MAPS: WeakKeyDictionary[Audit, tuple[Array, Array]] = WeakKeyDictionary()
 
 
 def sample_rows(
@@ -79,16 +82,29 @@ def scale_map(positions: FloatArray) -> tuple[Array, Array]:
     >>> x.tolist(), y.tolist()
     ([0, 65535], [16384, 49151])
     """
-    points = np.asarray(positions, dtype=np.float64)
-    good = np.asarray(np.isfinite(points).all(axis=1))
+    # Axis by axis in float32: a million rows take 20 ms instead of 150.
+    axes = [np.ascontiguousarray(np.asarray(positions)[:, axis], dtype=np.float32) for axis in (0, 1)]
+    good = np.isfinite(axes[0]) & np.isfinite(axes[1])
     if not good.any():
-        middle = np.full(len(points), 32_768, dtype=np.uint16)
+        middle = np.full(len(good), 32_768, dtype=np.uint16)
         return middle, middle.copy()
-    low, high = points[good].min(axis=0), points[good].max(axis=0)
-    center, side = (low + high) / 2, float((high - low).max()) or 1.0
-    unit = np.where(good[:, None], (points - center) / side, 0.0) + 0.5
-    scaled = np.rint(np.clip(unit, 0, 1) * 65_535).astype(np.uint16)
-    return np.ascontiguousarray(scaled[:, 0]), np.ascontiguousarray(scaled[:, 1])
+    shown = axes if good.all() else [axis[good] for axis in axes]
+    ends = [(float(axis.min()), float(axis.max())) for axis in shown]
+    side = max(high - low for low, high in ends) or 1.0
+    scaled = []
+    for axis, (low, high) in zip(axes, ends, strict=True):
+        unit = (axis - np.float32((low + high) / 2)) / np.float32(side) + np.float32(0.5)
+        unit[~good] = 0.5
+        scaled.append(np.rint(np.clip(unit, 0, 1) * np.float32(65_535)).astype(np.uint16))
+    return scaled[0], scaled[1]
+
+
+def _scaled_map(audit: Audit) -> tuple[Array, Array]:
+    """Return the scaled map of an audit, which never changes once it is there."""
+    found = _MAPS.get(audit)
+    if found is None:
+        found = _MAPS[audit] = scale_map(audit.map)
+    return found
 
 
 def code_dtype(n_classes: int) -> type[np.uint8] | type[np.uint16]:
@@ -124,9 +140,9 @@ def pack_suspicion(suspicion: FloatArray) -> Array:
     return np.rint(np.clip(np.nan_to_num(suspicion), 0, 1) * 255).astype(np.uint8)
 
 
-def pack_flags(audit: Audit, broken: IntArray) -> Array:
-    """Return (n,) uint8 bits: 1 flagged, 2 broken media, 4 in a duplicate set."""
-    bits = np.asarray(audit.flagged, dtype=np.uint8) * FLAGGED
+def pack_flags(audit: Audit, broken: IntArray, flagged: BoolArray | None = None) -> Array:
+    """Return (n,) uint8 bits: 1 flagged (by default by the audit), 2 broken media, 4 in a duplicate set."""
+    bits = np.asarray(audit.flagged if flagged is None else flagged, dtype=np.uint8) * FLAGGED
     bits[broken] |= BROKEN
     if "duplicates" in audit.evidence:
         ids = np.asarray(audit.evidence["duplicates"])
@@ -141,7 +157,9 @@ def broken_rows(audit: Audit) -> IntArray:
     return np.unique(np.array(found, dtype=np.int64))
 
 
-def columns(audit: Audit, rows: IntArray | None = None, *, with_map: bool = True) -> dict[str, Array | None]:
+def columns(
+    audit: Audit, rows: IntArray | None = None, *, with_map: bool = True, session: Session | None = None
+) -> dict[str, Array | None]:
     """Return what the plot draws, as little-endian typed arrays.
 
     Parameters
@@ -151,6 +169,8 @@ def columns(audit: Audit, rows: IntArray | None = None, *, with_map: bool = True
         Which rows; by default all.
     with_map : bool
         False leaves x and y out (None), so that a view comes up before its map.
+    session : Session, optional
+        Whose scores to show, where they are not the audit's any more.
 
     Returns
     -------
@@ -160,11 +180,12 @@ def columns(audit: Audit, rows: IntArray | None = None, *, with_map: bool = True
     n_classes = len(audit.classes)
     found: dict[str, Array | None] = {"x": None, "y": None}
     if with_map:
-        found["x"], found["y"] = scale_map(audit.map)
+        found["x"], found["y"] = _scaled_map(audit)
     found["given"] = pack_codes(audit.given_codes, n_classes)
-    found["suggested"] = pack_codes(audit.suggested_codes, n_classes)
-    found["suspicion"] = pack_suspicion(audit.suspicion)
-    found["flags"] = pack_flags(audit, broken_rows(audit))
+    scored = audit if session is None else session
+    found["suggested"] = pack_codes(np.asarray(scored.suggested_codes), n_classes)
+    found["suspicion"] = pack_suspicion(scored.suspicion)
+    found["flags"] = pack_flags(audit, broken_rows(audit), np.asarray(scored.flagged, dtype=bool))
     if rows is not None:
         found = {name: None if column is None else column[rows] for name, column in found.items()}
     return {name: None if column is None else little(column) for name, column in found.items()}

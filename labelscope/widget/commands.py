@@ -2,45 +2,98 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from labelscope.widget.messages import Json, Message
 
 if TYPE_CHECKING:
     from labelscope.review.events import Event
-    from labelscope.review.session import Session
+    from labelscope.widget.shared import Shared
+
+#: Decisions of one row at a time, after which a control may be due.
+_DECIDING = frozenset({"relabel", "accept", "keep", "unsure", "exclude", "accept_set"})
 
 
-def run(session: Session, message: Message) -> Json:
+def run(shared: Shared, message: Message) -> Json:
     """Carry out a command; its events are on disk when this returns.
 
     Parameters
     ----------
-    session : Session
+    shared : Shared
+        Of the session's views.
     message : Message
         A checked command.
 
     Returns
     -------
     dict
-        ``rows``: how many rows the command touched; ``batch``: the undo step, or None when nothing changed.
+        ``rows``: how many rows the command touched; ``batch``: the undo step, or None when nothing changed;
+        ``control``: what to show next instead of the queue, or None.
     """
-    args = message.args
-    happened: tuple[Event, ...]
-    if message.name == "relabel":
-        happened = session.relabel(
-            args["rows"], args["to"], new_class=args["new_class"], source=args["source"]
-        )
-    elif message.name == "note":
-        happened = session.note(args["row"], args["text"], source="widget")
-    elif message.name == "undo":
-        happened = session.undo(source="widget")
-    elif message.name == "redo":
-        happened = session.redo(source="widget")
-    elif message.name == "accept":
-        happened = session.accept(args["rows"], source="suggestion")
-    else:
-        decide = {"keep": session.keep, "unsure": session.unsure, "exclude": session.exclude}[message.name]
-        happened = decide(args["rows"], source="widget")
+    name, args = message.name, message.args
+    if name == "control_answer":
+        return shared.judging.control_answer(**args)
+    if name in _SETTINGS:
+        _SETTINGS[name](shared, **args)
+        return {"rows": 0, "batch": None}
+    happened = _decide(shared, name, args)
     touched = {row for event in happened for row in event.rows}
-    return {"rows": len(touched), "batch": happened[-1].batch if happened else None}
+    data: Json = {"rows": len(touched), "batch": happened[-1].batch if happened else None}
+    if name in _DECIDING and len(touched) == 1:
+        control = shared.judging.next_control()
+        if control is not None:
+            data["control"] = control
+    return data
+
+
+def _decide(shared: Shared, name: str, args: Json) -> tuple[Event, ...]:
+    session = shared.session
+    if name == "accept_rest":
+        return shared.judging.accept_rest(**args)
+    if name == "page_done":
+        return shared.judging.page_done(**args)
+    if name == "relabel":
+        return session.relabel(args["rows"], args["to"], new_class=args["new_class"], source=args["source"])
+    if name == "accept":
+        return session.accept(args["rows"], source="suggestion")
+    if name == "accept_set":
+        return session.accept_set(args["row"], args["labels"], new_class=args["new_class"], source="widget")
+    if name == "tag":
+        return session.tag(args["rows"], source="widget", **args["tags"])
+    if name == "note":
+        return session.note(args["row"], args["text"], source="widget")
+    if name in ("undo", "redo"):
+        return (session.undo if name == "undo" else session.redo)(source="widget")
+    plain = {"keep": session.keep, "unsure": session.unsure, "exclude": session.exclude}
+    return plain[name](args["rows"], source="widget")
+
+
+def _set_gate(shared: Shared, at: float) -> None:
+    from labelscope.review.gates import set_gate
+
+    set_gate(shared.session, at)
+
+
+def _set_options(shared: Shared, **options: Any) -> None:
+    from labelscope.review.controls import checked_rate
+
+    if options.get("control_rate") is not None:
+        checked_rate(options["control_rate"])
+    shared.settings.set(**options)
+
+
+def _save_filter(shared: Shared, filter: str, query: str) -> None:
+    shared.settings.save_filter(filter, query)
+
+
+def _drop_filter(shared: Shared, filter: str) -> None:
+    shared.settings.drop_filter(filter)
+
+
+_SETTINGS: dict[str, Callable[..., None]] = {
+    "set_gate": _set_gate,
+    "set_options": _set_options,
+    "save_filter": _save_filter,
+    "drop_filter": _drop_filter,
+}

@@ -58,6 +58,9 @@ class Desk:
             data, attached = self._dispatch(message)
         except LabelscopeError as problem:
             return messages.error(identity, problem), []
+        except KeyboardInterrupt:
+            # Commands hold interrupts back, so that this was a question: it may be asked again.
+            return messages.interrupted(identity), []
         except Exception as problem:  # a page must hear of it, and the comm must live on
             _log.exception("a message from the page could not be answered")
             return messages.error(identity, problem), []
@@ -72,12 +75,12 @@ class Desk:
 
     def _once(self, message: messages.Message) -> Json:
         if len(message.id) < _UNIQUE:
-            return commands.run(self.session, message)
+            return commands.run(self.answers.shared, message)
         with self._lock:
             known = self._done.get(message.id)
         if known is not None:
             return known
-        data = commands.run(self.session, message)
+        data = commands.run(self.answers.shared, message)
         with self._lock:
             self._done[message.id] = data
             if len(self._done) > _REMEMBERED:

@@ -155,6 +155,25 @@ class Thumbnails:
                 self._waves.popitem(last=False)
         return known
 
+    def spectrogram(self, row: int, width: int, height: int) -> Blob:
+        """Return a sound as a picture: loudness by time and frequency.
+
+        Raises
+        ------
+        UnreadableMediaError
+            When the row has no sound, or it cannot be decoded.
+        """
+        if self.media.kind != "audio":
+            raise UnreadableMediaError(f"Row {row:,} has no sound.", "Spectrograms are drawn of audio.")
+        key = ("spectrogram", row, width, height)
+        blob = self.cache.get(key)
+        if blob is None:
+            from labelscope.widget.spectrogram import spectrogram
+
+            blob = spectrogram(*self._waveform(row), width, height)
+            self.cache.put(key, blob)
+        return blob
+
     def _picture(self, row: int, size: int, quality: int) -> Blob:
         key = ("image", row, size, quality)
         blob = self.cache.get(key)

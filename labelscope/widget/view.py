@@ -6,6 +6,7 @@ import logging
 import threading
 import weakref
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,16 +16,19 @@ import traitlets
 from labelscope.errors import InvalidInputError, InvalidTypeError, LabelscopeError, MissingBundleError
 from labelscope.widget import messages
 from labelscope.widget.desk import Desk
+from labelscope.widget.interrupts import held_back
 from labelscope.widget.loops import LoopPost, running_loop
 from labelscope.widget.messages import Json
 from labelscope.widget.picture import edits, picture
 from labelscope.widget.rows import pack_mask, unpack_mask
 from labelscope.widget.static import static_html
+from labelscope.widget.telling import Teller
 from labelscope.widget.traits import CurrentRow, SelectedRows
 
 if TYPE_CHECKING:
     from labelscope.auditing.audit import Audit
     from labelscope.review.session import Session
+    from labelscope.widget.frame_columns import FrameColumns
 
 BUNDLE = Path(__file__).parent.parent / "static" / "widget.js"
 COLOR_BY = ("given", "current", "suggested", "suspicion", "state")
@@ -112,7 +116,7 @@ class View(anywidget.AnyWidget):
         self._edits_due = False
         audit = self._session.audit
         super().__init__(
-            _picture=picture(audit, with_map=audit.has_map),
+            _picture=picture(audit, with_map=audit.has_map, session=self._session),
             _edits=edits(self._session),
             _options={**options, "reviewer": str(self._session.reviewer or "")},
             _selection=pack_mask(self.selection, self.n_rows),
@@ -121,6 +125,8 @@ class View(anywidget.AnyWidget):
         self.observe(_mask_to_rows, "_selection")
         self.observe(_rows_to_mask, "selection")
         self._unsubscribe: Callable[[], None] | None = self._session.subscribe(_listener(self))
+        self._teller = Teller(self, self._desk.answers, self._post)
+        self._desk.answers.shared.join(self._teller)
 
     @property
     def session(self) -> Session:
@@ -144,6 +150,9 @@ class View(anywidget.AnyWidget):
         stop, self.__dict__["_unsubscribe"] = self.__dict__.get("_unsubscribe"), None
         if stop is not None:
             stop()
+        teller = self.__dict__.get("_teller")
+        if teller is not None:
+            self._desk.answers.shared.leave(teller)
         super().close()
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
@@ -210,17 +219,37 @@ class View(anywidget.AnyWidget):
     def _show_map(self) -> None:
         columns = self._picture.get("columns", {})
         if self.comm is not None and columns.get("x") is None:
-            self._picture = picture(self._session.audit, with_map=True)
+            self._picture = picture(self._session.audit, with_map=True, session=self._session)
 
 
 def _receive(view: View, content: Any, buffers: Sequence[Any]) -> None:
     """Answer a page's message; anywidget's own commands pass by."""
     if isinstance(content, dict) and content.get("kind") == "anywidget-command":
         return
-    answer, attached = view._desk.handle(content, buffers)
-    view.send(answer, attached or None)
-    if isinstance(content, dict) and content.get("type") == "hello":
+    shared = view._desk.answers.shared
+    deciding = isinstance(content, dict) and content.get("type") == "command"
+    with held_back() if deciding else nullcontext():
+        answer, attached = view._desk.handle(content, buffers)
+        view.send(answer, attached or None)
+    if view.comm is not None:
+        shared.alive()
+    if isinstance(content, dict) and content.get("type") == "hello" and answer["type"] == "reply":
+        view._teller.greeted()
+        if not shared.columns.complete:
+            _read_columns(weakref.ref(view._teller), shared.columns)
         view._want_map()
+
+
+def _read_columns(teller: weakref.ref[Teller], columns: FrameColumns) -> None:
+    """Read the columns of a large frame in a thread, and tell the page then."""
+
+    def read() -> None:
+        infos = columns.infos()
+        found = teller()
+        if found is not None:
+            found.told_columns(infos)
+
+    threading.Thread(target=read, name="labelscope-columns", daemon=True).start()
 
 
 def _listener(view: View) -> Callable[[Any], None]:

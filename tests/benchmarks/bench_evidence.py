@@ -1,21 +1,40 @@
-"""Time the evidence beside its peers in one run and show ratios; ``python tests/benchmarks/bench_evidence.py``.
+"""Time the evidence beside its peers in one run: ``python tests/benchmarks/bench_evidence.py``.
 
-Only ratios mean something: both sides run in this process, one after the other, on the same cores. Set
-OMP_NUM_THREADS=1 for single-threaded figures. umap-learn is timed with and without its compilation.
+Only ratios mean something: both sides run on the same cores, one after the other. Set OMP_NUM_THREADS and
+OPENBLAS_NUM_THREADS to 1 for single-threaded figures. First uses run in processes of their own, so that
+imports and compilation count, ours and theirs alike. ``--quick`` uses 10,000 rows instead of 60,000;
+``--million`` makes the graph and the map of a million rows, without a peer.
 """
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
 import sys
+import tempfile
 import time
 import warnings
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from labelscope import Evidence
-from labelscope.evidence import NeighborGraph, PredictedProbabilities, Projection, neighbor_accuracy
+from labelscope.evidence import (
+    Duplicates,
+    NeighborGraph,
+    PredictedProbabilities,
+    Projection,
+    neighbor_accuracy,
+)
+from labelscope.evidence.exact_neighbors import prepared
+from labelscope.evidence.folds import deal, matrix_keys
+from labelscope.evidence.partitioned_neighbors import nearest_of, recall_of
+
+STAGES = (NeighborGraph, Duplicates, PredictedProbabilities, Projection)
 
 
 def timed(work: Callable[[], Any]) -> tuple[Any, float]:
@@ -24,89 +43,191 @@ def timed(work: Callable[[], Any]) -> tuple[Any, float]:
     return result, time.perf_counter() - start
 
 
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
 def show(what: str, ours: float, theirs: float, peer: str, quality: str = "") -> None:
-    sys.stdout.write(
-        f"{what:34s} {ours:8.2f} s   {peer} {theirs:8.2f} s   {theirs / ours:6.1f} x   {quality}\n"
-    )
+    say(f"{what:34s} {ours:8.2f} s   {peer:22s} {theirs:8.2f} s   {theirs / ours:6.1f} x   {quality}")
 
 
 def clusters(n: int, d: int, k: int, noise: float = 0.15) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Curved, overlapping clusters with a share of labels drawn anew: features, true and given codes."""
+    """Curved clusters far apart, a share of labels drawn anew: features, true and given codes."""
     rng = np.random.default_rng(0)
     true = rng.integers(0, k, n)
     inner = rng.normal(size=(n, 12)) + 2.0 * rng.normal(size=(k, 12))[true]
     features = np.tanh(inner @ rng.normal(size=(12, d)) / 3) + 0.3 * rng.normal(size=(n, d))
-    given = np.where(rng.random(n) < noise, rng.integers(0, k, n), true)
-    return features.astype(np.float32), true, given
+    return features.astype(np.float32), true, noisy(true, k, noise)
+
+
+def overlapping(n: int, d: int, k: int, noise: float = 0.15) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Classes of four overlapping clusters each, along directions of very different spread."""
+    rng = np.random.default_rng(5)
+    true = rng.integers(0, k, n)
+    spread = np.arange(1, d + 1) ** -0.5
+    means = spread * (0.3 * rng.normal(size=(k, 4, d)) + 0.1 * rng.normal(size=(k, 1, d)))
+    features = spread * rng.normal(size=(n, d)) + means[true, rng.integers(0, 4, n)]
+    features = features @ np.linalg.qr(rng.normal(size=(d, d)))[0]
+    return features.astype(np.float32), true, noisy(true, k, noise)
+
+
+def noisy(true: np.ndarray, k: int, noise: float) -> np.ndarray:
+    rng = np.random.default_rng(1)
+    return np.where(rng.random(len(true)) < noise, rng.integers(0, k, len(true)), true)
+
+
+def log_loss(probs: np.ndarray, codes: np.ndarray) -> float:
+    return float(-np.log(np.maximum(probs[np.arange(len(codes)), codes], 1e-9)).mean())
 
 
 def compare_probabilities(features: np.ndarray, true: np.ndarray, given: np.ndarray, name: str) -> None:
+    """Beside scikit-learn's logistic regression on the same folds, at its default and a stronger penalty."""
     from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import StratifiedKFold, cross_val_predict
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
     evidence = Evidence(features=features, given_labels=given, classes=np.arange(given.max() + 1))
     made, ours = timed(lambda: PredictedProbabilities().make(None, evidence))
-    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=200))
-    folds = StratifiedKFold(5, shuffle=True, random_state=0)
-    theirs, seconds = timed(
-        lambda: cross_val_predict(model, features, given, cv=folds, method="predict_proba")
-    )
-    hits = [(probs.argmax(axis=1) == true).mean() for probs in (made.arrays["pred_probs"], theirs)]
-    quality = f"accuracy against truth {hits[0]:.4f} / {hits[1]:.4f} ({made.facts['probe']})"
-    show(f"probabilities {name}", ours, seconds, "scikit-learn", quality)
+    probs = made.arrays["pred_probs"]
+    folds = deal(given, matrix_keys(features), 5)
+
+    def theirs(penalty: float) -> np.ndarray:
+        out = np.zeros_like(probs)
+        for fold in range(5):
+            train = folds != fold
+            model = make_pipeline(StandardScaler(), LogisticRegression(C=penalty))
+            out[~train] = model.fit(features[train], given[train]).predict_proba(features[~train])
+        return out
+
+    for penalty in (1.0, 0.01):
+        other, seconds = timed(partial(theirs, penalty))
+        hits = [float((one.argmax(axis=1) == given).mean()) for one in (probs, other)]
+        losses = [log_loss(one, given) for one in (probs, other)]
+        quality = f"accuracy {hits[0]:.4f} / {hits[1]:.4f}, log-loss {losses[0]:.4f} / {losses[1]:.4f}"
+        show(f"probabilities {name}", ours, seconds, f"scikit-learn C={penalty:g}", quality)
+    report_mixture(features, true, given, probs, name)
+
+
+def report_mixture(
+    features: np.ndarray, true: np.ndarray, given: np.ndarray, probs: np.ndarray, name: str
+) -> None:
+    """Probe and neighbor votes, each alone and both together (the mean of their logarithms)."""
+    ids = NeighborGraph().make(None, Evidence(features=features)).arrays["knn_ids"]
+    votes = np.full(probs.shape, 1 / probs.shape[1])
+    for column in ids.T:
+        votes[np.arange(len(ids)), given[column]] += 1
+    votes /= votes.sum(axis=1, keepdims=True)
+    both = np.sqrt(np.maximum(probs, 1e-9) * votes)
+    both /= both.sum(axis=1, keepdims=True)
+    parts = [
+        f"{what} {log_loss(one, given):.4f} and {(one.argmax(axis=1) == true).mean():.4f}"
+        for what, one in (("probe", probs), ("votes", votes), ("together", both))
+    ]
+    say(f"  log-loss and accuracy against truth, {name}: " + "; ".join(parts))
 
 
 def compare_neighbors(features: np.ndarray, name: str) -> None:
-    from sklearn.neighbors import NearestNeighbors
+    """Beside pynndescent, as umap-learn uses it: its first use compiles."""
+    from pynndescent import NNDescent
 
-    evidence = Evidence(features=features)
-    made, ours = timed(lambda: NeighborGraph(metric="cosine").make(None, evidence))
-    search = NearestNeighbors(n_neighbors=15, metric="cosine", algorithm="brute").fit(features)
-    theirs, seconds = timed(lambda: search.kneighbors(return_distance=False))
-    same = (np.sort(made.arrays["knn_ids"], axis=1) == np.sort(theirs, axis=1)).mean()
-    show(f"neighbors {name}", ours, seconds, "scikit-learn", f"same neighbors {same:.4f}")
+    made, ours = timed(lambda: NeighborGraph(method="approximate").make(None, Evidence(features=features)))
+    rows = np.arange(0, len(features), max(1, len(features) // 500))
+    truth = nearest_of(prepared(features, "cosine"), rows, 15)
+    for when in ("first", "again"):
+        index, seconds = timed(lambda: NNDescent(features, metric="cosine", n_neighbors=16))
+        found = [
+            recall_of(ids[rows], truth) for ids in (made.arrays["knn_ids"], index.neighbor_graph[0][:, 1:])
+        ]
+        quality = f"recall {found[0]:.4f} / {found[1]:.4f} (reported {made.facts['graph_recall']:.4f})"
+        show(f"neighbors {name}", ours, seconds, f"pynndescent, {when}", quality)
 
 
-def compare_maps(features: np.ndarray, true: np.ndarray, name: str) -> None:
+def all_evidence(features: np.ndarray, given: np.ndarray) -> tuple[np.ndarray, dict[str, float]]:
+    evidence = Evidence(features=features, given_labels=given, classes=np.arange(given.max() + 1))
+    seconds = {}
+    for stage in STAGES:
+        made, seconds[stage.name] = timed(partial(stage().make, None, evidence))
+        evidence = evidence.including(**made.arrays)
+    return np.asarray(evidence["map"]), seconds
+
+
+def in_a_fresh_process(who: str, folder: Path) -> tuple[np.ndarray, dict[str, float]]:
+    """Run one side in a process of its own; the time counts from its imports on."""
+    subprocess.run([sys.executable, __file__, f"--only={who}", str(folder)], check=True, env=os.environ)
+    return np.load(folder / f"{who}.npy"), json.loads((folder / f"{who}.json").read_text())
+
+
+def run_one_side(who: str, folder: Path) -> None:
+    features, given = np.load(folder / "features.npy"), np.load(folder / "given.npy")
+    warnings.simplefilter("ignore")
+    if who == "ours":
+        (positions, first), total = timed(lambda: all_evidence(features, given))
+        (_, _), again = timed(lambda: all_evidence(features, given))
+    else:
+
+        def theirs() -> Any:
+            import umap
+
+            return umap.UMAP(metric="cosine").fit_transform(features)
+
+        positions, total = timed(theirs)
+        first, again = {}, timed(theirs)[1]
+    np.save(folder / f"{who}.npy", positions)
+    (folder / f"{who}.json").write_text(json.dumps({"first": total, "again": again, **first}))
+
+
+def compare_audits(features: np.ndarray, true: np.ndarray, given: np.ndarray, name: str) -> None:
+    """Everything an audit makes of features, map included, beside umap-learn's map alone."""
     from sklearn.manifold import trustworthiness
 
-    evidence = Evidence(features=features)
-    evidence = evidence.including(**NeighborGraph().make(None, evidence).arrays)
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        np.save(folder / "features.npy", features)
+        np.save(folder / "given.npy", given)
+        (ours, our_times), (theirs, their_times) = (in_a_fresh_process(w, folder) for w in ("ours", "umap"))
     rows = np.random.default_rng(0).permutation(len(features))[:1500]
-
-    def quality(positions: np.ndarray) -> tuple[float, float]:
-        trust = trustworthiness(features[rows], positions[rows], n_neighbors=15, metric="cosine")
+    found = []
+    for positions in (ours, theirs):
         graph = NeighborGraph().make(None, Evidence(features=positions)).arrays
-        return trust, neighbor_accuracy(true, graph["knn_ids"])
+        trust = trustworthiness(features[rows], positions[rows], n_neighbors=15, metric="cosine")
+        found.append((trust, neighbor_accuracy(true, graph["knn_ids"])))
+    (trust, hit), (their_trust, their_hit) = found
+    quality = f"trustworthiness {trust:.4f} / {their_trust:.4f}, label accuracy {hit:.4f} / {their_hit:.4f}"
+    show(f"all evidence {name}", our_times["first"], their_times["first"], "umap-learn, first", quality)
+    show(f"all evidence {name}", our_times["again"], their_times["again"], "umap-learn, again")
+    say("  " + ", ".join(f"{stage.name} {our_times[stage.name]:.2f} s" for stage in STAGES))
 
-    made, ours = timed(lambda: Projection().make(None, evidence))
-    reference, cold = timed(lambda: Projection(engine="umap-learn").make(None, evidence))
-    _, warm = timed(lambda: Projection(engine="umap-learn").make(None, evidence))
-    (trust, hit), (their_trust, their_hit) = (quality(one.arrays["map"]) for one in (made, reference))
-    quality_text = (
-        f"trustworthiness {trust:.4f} / {their_trust:.4f}, label accuracy {hit:.4f} / {their_hit:.4f}"
-    )
-    show(f"map {name}, first in process", ours, cold, "umap-learn", quality_text)
-    show(f"map {name}, again", ours, warm, "umap-learn")
+
+def report_million() -> None:
+    import resource
+
+    features, _, given = clusters(1_000_000, 32, 10)
+    evidence = Evidence(features=features, given_labels=given, classes=np.arange(10))
+    for stage in (NeighborGraph(), Duplicates(), Projection()):
+        made, seconds = timed(partial(stage.make, None, evidence))
+        evidence = evidence.including(**made.arrays)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        say(f"1,000,000 x 32 {stage.name:20s} {seconds:8.2f} s   peak {peak:,} MB   {made.facts}")
 
 
 def main() -> None:
-    from sklearn.datasets import load_digits
-
     warnings.simplefilter("ignore")
-    digits, digit = load_digits(return_X_y=True)
-    digits = digits.astype(np.float32)
-    sets = [("digits 1,797 x 64", (digits, digit, digit))]
-    sizes = [(10_000, 128, 10)] if "--small" in sys.argv else [(10_000, 128, 10), (60_000, 384, 10)]
-    sets += [(f"{n:,} x {d} x {k}", clusters(n, d, k)) for n, d, k in sizes]
-    for name, (features, true, given) in sets:
+    if "--million" in sys.argv:
+        report_million()
+        return
+    n, d = (10_000, 128) if "--quick" in sys.argv else (60_000, 384)
+    for kind, make in (("clusters", clusters), ("overlapping", overlapping)):
+        features, true, given = make(n, d, 10)
+        name = f"{kind} {n:,} x {d}"
         compare_probabilities(features, true, given, name)
-        if len(features) <= 20_000:
+        compare_audits(features, true, given, name)
+        if kind == "clusters":
             compare_neighbors(features, name)
-        compare_maps(features, true, name)
 
 
 if __name__ == "__main__":
-    main()
+    if len(sys.argv) > 2 and sys.argv[1].startswith("--only="):
+        run_one_side(sys.argv[1].removeprefix("--only="), Path(sys.argv[2]))
+    else:
+        main()

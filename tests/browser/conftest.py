@@ -14,11 +14,33 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from lab import CHROMIUM, Browser, Notebook, Server, start_lab
 
+#: What the hosts themselves say on the console, whatever is shown in them.
+HOST_SAYS = (
+    "Disabling terminals plugin",
+    "No HTML mimetype",
+)
+#: What they say in tests that take the kernel away.
+KERNEL_GONE = ("WebSocket", "Failed to load resource", "Kernel", "kernel", "Connection lost")
+
+
+def complaints(console: list[str], allowed: tuple[str, ...] = ()) -> list[str]:
+    """Errors and warnings of a page that are not the host's own."""
+    known = HOST_SAYS + allowed
+    return [
+        line
+        for line in console
+        if line.startswith(("error", "warning", "pageerror")) and not any(word in line for word in known)
+    ]
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in Path(str(item.fspath)).parents:
             item.add_marker(pytest.mark.browser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "console_allows(*words): lines with these words may be on the console")
 
 
 @pytest.fixture(scope="session")
@@ -59,6 +81,11 @@ def notebook(
             made.page.screenshot(path=f"ui-failures/{request.node.name}-{index}.png")
             sys.stderr.write("\n".join(made.console[-20:]) + "\n")
         made.close()
+    if not failed:
+        mark = request.node.get_closest_marker("console_allows")
+        allowed = mark.args if mark else ()
+        found = [line for made in opened for line in complaints(made.console, allowed)]
+        assert found == [], "the page complained on its console"
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lab import Notebook
 from playwright.sync_api import Locator, expect
 
@@ -14,6 +16,84 @@ labels, swapped = ls.testing.symmetric(digits.target, rate=0.05, random_state=0)
 audit = ls.audit(digits.images, labels)
 _ = audit.map
 """
+
+#: Three classes, and 60 cats called dogs: one cell of the matrix is large enough for a check of 29 rows.
+CATS = """
+import numpy as np
+import labelscope as ls
+rng = np.random.default_rng(0)
+truth = np.repeat([0, 1, 2], 150)
+names = np.array(["bird", "cat", "dog"])
+X = (rng.normal(size=(3, 8)) * 6)[truth] + rng.normal(size=(450, 8))
+X[[155, 160]] += 9
+code = truth.copy()
+code[150:210] = 2
+P = np.full((450, 3), 0.02); P[np.arange(450), truth] = 0.96
+images = (rng.random((450, 12, 12)) * 120 + 60 * truth[:, None, None]).astype("uint8")
+audit = ls.audit(images, names[code], features=X.astype("float32"), pred_probs=P, evidence={"map": X[:, :2]})
+"""
+
+
+def view_cell(*, journal: str | None = None, controls: float = 0.0, live: bool = False) -> str:
+    """A cell that shows a view without surprises; ``sent`` lists what the kernel said to its pages."""
+    return f"""
+from labelscope.widget.shared import shared_of
+view = ls.view(audit, journal={journal!r})
+shared_of(view.session).settings.set(control_rate={controls}, live={live})
+sent, _send = [], view.send
+def _hear(content, buffers=None):
+    sent.append(content)
+    return _send(content, buffers)
+view.send = _hear
+DECIDED = ("relabelled", "kept", "unsure", "excluded", "accepted_set")
+def decided():
+    return [[e.kind, list(e.rows)] for e in view.session.events if e.kind in DECIDED]
+def kinds():
+    return [e.kind for e in view.session.events]
+view
+"""
+
+
+_LISTEN = """() => {
+    const root = document.querySelector('.labelscope').shadowRoot, live = root.querySelector('.ls-live');
+    window.said = [];
+    new MutationObserver(() => window.said.push(live.textContent))
+        .observe(live, {childList: true, characterData: true, subtree: true}); }"""
+_SEND = """async ([id, messages]) => {
+    const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+    const comm = kernel._comms.get(id);
+    for (const content of messages) await comm.send({method: 'custom', content}); }"""
+
+
+def listen(notebook: Notebook) -> None:
+    """Keep what the live region says from now on."""
+    notebook.page.evaluate(_LISTEN)
+
+
+def hear(notebook: Notebook, words: str) -> None:
+    """Wait until the live region has said it."""
+    notebook.page.wait_for_function("words => window.said.some(s => s.includes(words))", arg=words)
+
+
+def forge(notebook: Notebook, *messages: Any) -> None:
+    """Send messages to the view's kernel side that no page of ours would send."""
+    notebook.page.evaluate(_SEND, [notebook.value("view.model_id"), list(messages)])
+
+
+def answer_to(notebook: Notebook, identity: str) -> dict[str, Any]:
+    """Wait for the kernel's answer to a message."""
+    found = f"[m for m in sent if m.get('id') == {identity!r}]"
+    return dict(notebook.until(f"{found} and {found}[0]"))
+
+
+def shown_rows(notebook: Notebook) -> list[int]:
+    """Rows of the cards that exist now."""
+    cards = notebook.widget.locator(".ls-card").evaluate_all("cards => cards.map(c => +c.dataset.row)")
+    return [int(row) for row in cards]
+
+
+def current_row(notebook: Notebook) -> int:
+    return int(notebook.widget.locator(".ls-card.current").first.get_attribute("data-row") or -1)
 
 
 def plot_box(notebook: Notebook) -> tuple[float, float, float, float]:

@@ -8,7 +8,7 @@ import signal
 from collections.abc import Callable
 
 from lab import Notebook
-from pages import DIGITS, card, first_card
+from pages import DIGITS, card, first_card, view_cell
 from playwright.sync_api import expect
 
 Make = Callable[..., Notebook]
@@ -34,32 +34,33 @@ def _events(notebook: Notebook) -> list[list[int]]:
 
 
 def test_thirty_decisions_in_a_hurry_are_each_recorded_once_in_order(notebook: Make) -> None:
-    nb = notebook([DIGITS, "view = ls.view(audit, journal=None)\nview"])
+    nb = notebook([DIGITS, view_cell()])
     nb.ready()
-    order = nb.value("audit.order()[:46].tolist()")
+    order = nb.value("view.session.queue()[:46].tolist()")
     first_card(nb)[0].click()
     keys = nb.page.keyboard
     for step in range(30):
         keys.press(("Enter", "Space", "u")[step % 3])
-    nb.until("len(view.session.events) == 30")
+    nb.until("len(decided()) == 30")
     # Digits are faster than their candidates: they wait for them, and what follows waits for its turn.
     for _ in range(14):
         keys.press("1")
     keys.press("x")
-    nb.until("len(view.session.events) == 45")
-    assert _events(nb) == [[row] for row in order[:45]]
-    likeliest = "[str(audit.classes[audit.candidates(r)[0][0]]) for r in audit.order()[30:44]]"
-    given = nb.value("[str(e.after[0]) for e in view.session.events[30:44]]")
+    nb.until("len(decided()) == 45")
+    assert [rows for _, rows in nb.value("decided()")] == [[row] for row in order[:45]]
+    likeliest = f"[str(audit.classes[audit.candidates(r)[0][0]]) for r in {order[30:44]}]"
+    given = nb.value("[str(e.after[0]) for e in view.session.events if e.kind in DECIDED][30:44]")
     assert given == nb.value(likeliest)
     nb.until(f"view.current == {order[45]}")
     # A key held down decides once.
     for _ in range(6):
         keys.down("Enter")
     keys.up("Enter")
+    nb.until("len(decided()) == 46")
     for _ in range(46):
         keys.press("Control+z")
     nb.until("view.session.progress().reviewed == 0")
-    assert len(nb.value("[e.id for e in view.session.events if e.kind != 'reverted']")) == 46
+    assert len(nb.value("decided()")) == 46
 
 
 def test_filters_stay_in_sight_move_the_cursor_and_end_by_escape(notebook: Make) -> None:

@@ -64,4 +64,6 @@ def test_there_are_traces_of_all_kinds():
         "noted",
         "reverted",
         "voted",
+        "gate_set",
+        "page_timed",
     }

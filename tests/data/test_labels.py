@@ -324,7 +324,7 @@ def test_ambiguous_labels_show_both_readings() -> None:
         np.array([[0, 1], [1, np.nan]]),
         pl.DataFrame({"a": [0, 1], "b": [1, 1]}),
     ):
-        with pytest.raises(InvalidInputError, match=r'(?s)tag.*person.*task="multilabel".*annotators='):
+        with pytest.raises(InvalidInputError, match=r'(?s)tag.*person.*task="multilabel".*task="annotators"'):
             encode(matrix)
     with pytest.raises(InvalidInputError, match="argmax"):
         encode(np.eye(3))

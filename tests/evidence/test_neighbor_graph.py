@@ -1,3 +1,6 @@
+import sys
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -5,8 +8,16 @@ from hypothesis import strategies as st
 
 from labelscope import Evidence
 from labelscope.errors import InvalidInputError, MissingEvidenceError
-from labelscope.evidence import Duplicates, NeighborGraph, neighbor_accuracy
+from labelscope.evidence import (
+    Duplicates,
+    NeighborGraph,
+    approximate_neighbors,
+    neighbor_accuracy,
+    partitioned_neighbors,
+)
 from labelscope.evidence.approximate_neighbors import guided_recall
+from labelscope.evidence.exact_neighbors import prepared, search
+from labelscope.evidence.partitioned_neighbors import nearest_of, recall_of
 
 
 def graph(features, **options):
@@ -51,7 +62,7 @@ def test_blocks_and_folded_minimum_equal_brute_force():
     _, distances, facts = graph(features, n_neighbors=15)
     best, _ = brute(features, 15, "cosine")
     np.testing.assert_allclose(distances, best, atol=1e-5)
-    assert facts == {"metric": "cosine", "n_neighbors": 15, "exact": True}
+    assert facts == {"metric": "cosine", "n_neighbors": 15, "exact": True, "graph_recall": 1.0}
 
 
 def test_tight_clusters_far_apart_are_told_apart():
@@ -116,15 +127,127 @@ def test_many_rows_of_few_columns_stay_exact_without_compilation():
     np.testing.assert_allclose(distances, exact[1], atol=1e-6)
 
 
-def test_leading_components_guide_the_search():
+def test_leading_components_can_guide_the_search():
     rng = np.random.default_rng(0)
     inner = rng.normal(size=(2500, 10)) @ rng.normal(size=(10, 200))
-    features = (inner + 0.1 * rng.normal(size=inner.shape)).astype(np.float32)
-    exact = graph(features)[0]
-    ids, _, facts = graph(features, method="approximate")
-    assert not facts["exact"]
-    assert (np.sort(ids, axis=1) == np.sort(exact, axis=1)).mean() > 0.95
-    assert guided_recall(rng.normal(size=(2500, 300)), rng.normal(size=(2500, 5)), 15) < 0.5
+    features = prepared((inner + 0.1 * rng.normal(size=inner.shape)).astype(np.float32), "cosine")
+    exact = search(features, 15)[0]
+    found = approximate_neighbors.search(features, 15, wide=50)
+    assert recall_of(found.ids, exact) > 0.93
+    assert found.recall == pytest.approx(recall_of(found.ids, exact), abs=0.02)
+    noise = rng.normal(size=(2500, 300)), rng.normal(size=(2500, 5))
+    assert guided_recall(*noise, 15) < 0.5
+
+
+def clustered(n, d, seed=0):
+    rng = np.random.default_rng(seed)
+    centers = 2 * rng.normal(size=(20, 8))
+    inner = rng.normal(size=(n, 8)) + centers[rng.integers(0, 20, n)]
+    return (np.tanh(inner @ rng.normal(size=(8, d)) / 3) + 0.1 * rng.normal(size=(n, d))).astype(np.float32)
+
+
+@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
+def test_cells_find_nearly_all_neighbors_and_say_how_many(metric):
+    points = prepared(clustered(6000, 32), metric)
+    exact_ids, exact_distances = search(points, 15)
+    found = partitioned_neighbors.search(points, 15, cell_size=60)
+    truly = recall_of(found.ids, exact_ids)
+    assert truly > 0.94
+    assert found.recall == pytest.approx(truly, abs=0.02)
+    same = found.ids == exact_ids
+    np.testing.assert_allclose(found.distances[same], exact_distances[same], atol=1e-6)
+    assert (found.ids != np.arange(6000)[:, None]).all()
+    assert (np.diff(found.distances, axis=1) >= 0).all()
+    assert all(len(set(row)) == 15 for row in found.ids.tolist())
+    assert partitioned_neighbors.search(points, 15, cell_size=60, wanted_recall=0.6).recall < found.recall
+
+
+def test_cells_give_the_same_for_any_number_of_threads(monkeypatch):
+    points = prepared(clustered(3000, 16), "cosine")
+    results = []
+    for threads in (1, 3):
+        monkeypatch.setattr(partitioned_neighbors, "n_threads", lambda threads=threads: threads)
+        results.append(partitioned_neighbors.search(points, 10, cell_size=50))
+    np.testing.assert_array_equal(results[0].ids, results[1].ids)
+    np.testing.assert_array_equal(results[0].distances, results[1].distances)
+
+
+def test_order_of_rows_hardly_matters_to_cells():
+    points = prepared(clustered(3000, 16), "cosine")
+    order = np.random.default_rng(1).permutation(3000)
+    ids = partitioned_neighbors.search(points, 10, cell_size=50).ids
+    moved = partitioned_neighbors.search(np.ascontiguousarray(points[order]), 10, cell_size=50).ids
+    assert (order[moved] == ids[order]).mean() > 0.999
+
+
+def test_cells_with_duplicates_by_the_hundred():
+    features = np.repeat(clustered(8, 6), 300, axis=0)
+    ids, distances, facts = graph(features, n_neighbors=12, method="approximate", metric="euclidean")
+    assert not facts["exact"] or features.shape[1] <= 8
+    found = partitioned_neighbors.search(features, 12, cell_size=20)
+    for own, lengths in ((ids, distances), (found.ids, found.distances)):
+        assert (lengths == 0).all()
+        assert (own // 300 == np.arange(2400)[:, None] // 300).all()
+        assert (own != np.arange(2400)[:, None]).all()
+
+
+@pytest.mark.parametrize(
+    "features", [np.ones((500, 12)), np.zeros((500, 12)), np.eye(12)[np.arange(500) % 12]]
+)
+def test_cells_of_constant_features(features):
+    found = partitioned_neighbors.search(features.astype(np.float32), 5, cell_size=10)
+    assert (found.distances == 0).all()
+    assert (found.ids != np.arange(500)[:, None]).all() and (found.ids >= 0).all() and (found.ids < 500).all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(2, 60), st.integers(1, 12), st.integers(1, 20), st.integers(1, 70), st.integers(0, 9))
+def test_cells_of_a_few_rows(n, d, k, size, seed):
+    k = min(k, n - 1)
+    points = np.random.default_rng(seed).integers(0, 4, (n, d)).astype(np.float32)
+    found = partitioned_neighbors.search(points, k, cell_size=size)
+    assert found.ids.shape == found.distances.shape == (n, k)
+    gaps = np.linalg.norm(points[found.ids] - points[:, None, :], axis=2)
+    np.testing.assert_allclose(found.distances, gaps, atol=1e-5)
+    for row, own in enumerate(found.ids.tolist()):
+        assert len({row, *own}) == k + 1
+    if size >= n:
+        np.testing.assert_allclose(found.distances, search(points, k)[1], atol=1e-5)
+
+
+def test_recall_counts_what_was_missed():
+    true = np.array([[1, 2], [3, 4]])
+    assert recall_of(np.array([[2, 1], [3, 9]]), true) == 0.75
+    points = clustered(700, 5)
+    rows = np.array([3, 400, 699])
+    expected = np.sort(search(points, 6)[0][rows], axis=1)
+    np.testing.assert_array_equal(np.sort(nearest_of(points, rows, 6), axis=1), expected)
+
+
+def test_thirty_thousand_rows_are_searched_in_cells():
+    features = clustered(30_000, 24)
+    ids, _, facts = graph(features)
+    assert not facts["exact"] and facts["graph_recall"] > 0.94
+    rows = np.arange(0, 30_000, 100)
+    truly = nearest_of(prepared(features, "cosine"), rows, 15)
+    assert recall_of(ids[rows], truly) > 0.94
+
+
+def test_pynndescent_by_name(monkeypatch):
+    # The real one compiles for a minute; what is tested is how its answers, gaps in them included, are read.
+    points = clustered(60, 20)
+    best = search(prepared(points, "cosine"), 19)[0]
+
+    class Index:
+        def __init__(self, data, **options):
+            known = np.hstack([np.arange(60)[:, None], best])[:, : options["n_neighbors"]]
+            known[5, 12:], known[7, 0] = -1, best[7, -1]
+            self.neighbor_graph = known, np.zeros(known.shape)
+
+    monkeypatch.setitem(sys.modules, "pynndescent", SimpleNamespace(NNDescent=Index))
+    ids, distances, facts = graph(points, method="pynndescent", n_neighbors=8)
+    np.testing.assert_array_equal(ids, best[:, :8])
+    assert facts["graph_recall"] == 1.0 and not facts["exact"] and (np.diff(distances, axis=1) >= 0).all()
 
 
 def test_neighbor_accuracy_votes():

@@ -3,7 +3,7 @@ import pytest
 
 from labelscope import Evidence
 from labelscope.errors import InvalidInputError, InvalidTypeError, LabelscopeWarning, collect_notices
-from labelscope.evidence import Duplicates, PredictedProbabilities
+from labelscope.evidence import Duplicates, PredictedProbabilities, probe
 
 
 def blobs(n=300, k=3, d=5, seed=0, spread=6.0):
@@ -53,6 +53,88 @@ def test_digits_beat_scikit_learn_logistic_regression():
     assert ours["probe_accuracy"] >= theirs["probe_accuracy"] - 0.003
     assert ours["probe_log_loss"] <= theirs["probe_log_loss"] + 0.01
     assert ours["probe_accuracy"] > 0.97
+
+
+def overlapping(n=3000, d=40, k=5, seed=0):
+    """Anisotropic clusters that overlap, a tenth of the labels drawn anew."""
+    rng = np.random.default_rng(seed)
+    codes = rng.integers(0, k, n)
+    spread = np.arange(1, d + 1) ** -0.7
+    features = (rng.normal(size=(n, d)) + 0.5 * rng.normal(size=(k, d))[codes]) * spread
+    features = features @ np.linalg.qr(rng.normal(size=(d, d)))[0]
+    return features.astype(np.float32), np.where(rng.random(n) < 0.1, rng.integers(0, k, n), codes)
+
+
+def test_as_good_as_the_best_penalty_of_scikit_learn():
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    features, codes = overlapping()
+    evidence = evidence_of(features, codes)
+    ours = predict(evidence)[1]
+    theirs = [
+        predict(evidence, model=make_pipeline(StandardScaler(), LogisticRegression(C=C)))[1]
+        for C in (1.0, 0.1, 0.01, 0.001)
+    ]
+    assert ours["probe_accuracy"] >= max(one["probe_accuracy"] for one in theirs) - 0.004
+    assert ours["probe_log_loss"] <= min(one["probe_log_loss"] for one in theirs) + 0.01
+
+
+def test_fit_is_the_minimum_that_scikit_learn_finds():
+    from sklearn.linear_model import LogisticRegression
+
+    rng = np.random.default_rng(0)
+    whitened = np.hstack([rng.normal(size=(400, 6)), np.ones((400, 1))]).astype(np.float32)
+    codes, folds = rng.integers(0, 3, 400), rng.integers(0, 4, 400)
+    codes = np.where(rng.random(400) < 0.5, (whitened[:, :3] @ np.eye(3)).argmax(axis=1), codes)
+    start = probe.centers(whitened, codes, folds, 3, 1.0)
+    weights = probe.fit(whitened, codes, folds, start, np.full(6, 0.02), n_steps=60)
+    assert weights.shape == (4, 3, 7)
+    for fold in range(4):
+        train = folds != fold
+        model = LogisticRegression(C=1 / (0.02 * train.sum()), tol=1e-8, max_iter=500)
+        expected = model.fit(whitened[train, :6], codes[train]).predict_proba(whitened[:, :6])
+        np.testing.assert_allclose(probe.predict(whitened, weights[fold]), expected, atol=0.01)
+
+
+def test_centers_are_the_means_outside_the_fold():
+    rng = np.random.default_rng(0)
+    whitened = np.hstack([rng.normal(size=(60, 4)), np.ones((60, 1))]).astype(np.float32)
+    codes, folds = rng.integers(0, 2, 60), rng.integers(0, 3, 60)
+    codes[:1], folds[:1] = 2, 1
+    weights = probe.centers(whitened, codes, folds, 3, 2.0)
+    train = (folds != 1) & (codes == 0)
+    np.testing.assert_allclose(weights[1, 0, :4], 2 * whitened[train, :4].mean(axis=0), rtol=1e-4)
+    assert weights[1, 2, -1] == -1e9 and weights[0, 2, -1] > -100
+
+
+@pytest.mark.parametrize("power", [0.5, 1.0, 2.5])
+def test_temperature_is_found(power):
+    rng = np.random.default_rng(0)
+    logits = 2 * rng.normal(size=(20000, 4))
+    truth = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    codes = (rng.random((20000, 1)) > truth.cumsum(axis=1)).sum(axis=1).clip(0, 3)
+    given = truth ** (1 / power)
+    found = probe.sharpness(given / given.sum(axis=1, keepdims=True), codes)
+    assert found == pytest.approx(power, rel=0.06)
+    assert probe.sharpness(truth[:10], codes[:10]) == 1.0
+
+
+@pytest.mark.filterwarnings("ignore::labelscope.errors.LabelscopeWarning")
+def test_constant_features_give_the_shares_of_the_classes():
+    codes = np.arange(90) % 3
+    codes[:15] = 0
+    pred_probs, _ = predict(evidence_of(np.ones((90, 4), dtype=np.float32), codes))
+    np.testing.assert_allclose(pred_probs.mean(axis=0), np.bincount(codes) / 90, atol=0.05)
+
+
+def test_features_with_nan_are_repaired_with_a_notice():
+    features, codes = blobs(60)
+    features[7, 1] = np.nan
+    with pytest.warns(LabelscopeWarning, match="NaN"):
+        pred_probs, _ = predict(evidence_of(features, codes))
+    assert np.isfinite(pred_probs).all()
 
 
 def test_order_of_rows_and_classes_hardly_matter():

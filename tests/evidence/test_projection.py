@@ -5,6 +5,8 @@ from labelscope import Evidence
 from labelscope.errors import InvalidInputError, MissingEvidenceError
 from labelscope.evidence import NeighborGraph, Projection, neighbor_accuracy
 from labelscope.evidence.fuzzy_graph import fuzzy_union, membership
+from labelscope.evidence.map_sampling import spread, two_steps
+from labelscope.evidence.map_trust import trustworthiness
 
 
 def graph(features, **options):
@@ -111,3 +113,76 @@ def test_bad_input(digits):
         drawn(Evidence(knn_ids=np.array([[5], [0]]), knn_distances=np.ones((2, 1))))
     with pytest.raises(InvalidInputError, match="finite"):
         drawn(Evidence(knn_ids=np.array([[1], [0]]), knn_distances=np.array([[np.nan], [1.0]])))
+
+
+@pytest.fixture(scope="module")
+def many():
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, 12, 9000)
+    inner = rng.normal(size=(9000, 6)) + 2.5 * rng.normal(size=(12, 6))[codes]
+    features = np.tanh(inner @ rng.normal(size=(6, 24)) / 3) + 0.1 * rng.normal(size=(9000, 24))
+    return graph(features), codes
+
+
+def test_sample_first_is_as_right_as_all_at_once(many):
+    evidence, codes = many
+    made = Projection().make(None, evidence)
+    whole = Projection(fit_rows=len(codes)).make(None, evidence)
+    assert made.facts["fit_rows"] == 3000 and whole.facts["fit_rows"] == 9000
+    assert made.facts["trustworthiness"] > whole.facts["trustworthiness"] - 0.005
+    maps = made.arrays["map"], whole.arrays["map"]
+    hits = [accuracy_in_2d(positions, codes) for positions in maps]
+    assert hits[0] > hits[1] - 0.005
+    np.testing.assert_array_equal(maps[0], Projection().make(None, evidence).arrays["map"])
+
+
+def test_umap_learn_places_the_rows_left_out(digits):
+    evidence, codes = digits
+    made = Projection(engine="umap-learn", fit_rows=600, n_rounds=100).make(None, evidence)
+    assert made.facts["fit_rows"] == 600 and made.facts["trustworthiness"] > 0.9
+    assert accuracy_in_2d(made.arrays["map"], codes) > 0.9
+    graph_only = Evidence(knn_ids=evidence["knn_ids"], knn_distances=evidence["knn_distances"])
+    with pytest.raises(MissingEvidenceError, match="features"):
+        Projection(engine="umap-learn", fit_rows=600).make(None, graph_only)
+    with pytest.raises(InvalidInputError, match="fit_rows is 1"):
+        Projection(fit_rows=1).make(None, graph_only)
+
+
+def test_rows_without_a_path_to_the_sample_stand_apart():
+    rng = np.random.default_rng(0)
+    features = np.repeat(np.eye(40) * 100, 12, axis=0) + rng.normal(size=(480, 40)) * 0.1
+    positions = drawn(graph(features, n_neighbors=5, metric="euclidean"), fit_rows=25, n_rounds=20)
+    assert len(np.unique(positions, axis=0)) == 480
+
+
+def test_duplicates_by_the_hundred_are_drawn():
+    features = np.repeat(np.random.default_rng(0).normal(size=(20, 6)), 400, axis=0)
+    positions = drawn(graph(features, metric="euclidean"), n_rounds=20)
+    assert len(positions) == 8000
+
+
+def test_two_steps_connect_a_sample():
+    from scipy.sparse import csr_matrix
+
+    path = csr_matrix(np.array([[0, 0.5, 0], [0.5, 0, 1], [0, 1, 0]], dtype=np.float32))
+    found = two_steps(path, np.array([0, 2])).toarray()
+    np.testing.assert_allclose(found, [[0, 1], [1, 0]])
+    placed = spread(path, np.array([0, 2]), np.array([[0, 0], [3, 3]], np.float32), np.random.default_rng(0))
+    np.testing.assert_allclose(placed[1], [2, 2], atol=0.05)
+
+
+def test_trustworthiness_is_that_of_scikit_learn():
+    from sklearn import manifold
+
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(300, 10)).astype(np.float32)
+    positions = (features[:, :2] + 0.3 * rng.normal(size=(300, 2))).astype(np.float32)
+    expected = manifold.trustworthiness(features, positions, n_neighbors=7)
+    assert trustworthiness(features, positions, np.arange(300), k=7) == pytest.approx(expected, abs=5e-5)
+    assert np.isnan(trustworthiness(features[:5], positions[:5], np.arange(5), k=7))
+
+
+def test_trust_needs_the_features_of_the_graph(digits):
+    evidence, _ = digits
+    other = evidence.including(features=np.random.default_rng(0).normal(size=(len(evidence["features"]), 9)))
+    assert "trustworthiness" not in Projection(n_rounds=5).make(None, other).facts

@@ -43,7 +43,9 @@ def test_settled_rows_are_not_suspected_any_more(live):
     assert (found[:8] == 0).all() and (found[8:20] > 0.5).all() and (found[20:] < 0.5).all()
     np.testing.assert_array_equal(live.suspicion, found)
     assert not live.flagged[:8].any() and live.flagged[8:20].all()
-    assert set(live.queue(n=11).tolist()) == set(range(9, 20))
+    ranked = live.queue(ls.queues.MostSuspicious(), n=11)
+    assert set(ranked.tolist()) == set(range(9, 20))
+    assert len(set(live.queue(n=11).tolist()) & set(range(9, 20))) >= 10  # one row in twenty is by chance
 
 
 def test_neighbors_follow_the_current_labels(live):
@@ -73,3 +75,74 @@ def test_without_probabilities_and_neighbors_scores_stay(session):
     found = session.rescore()
     assert found[0] == 0 and found[1] == session.audit.suspicion[1]
     assert session.flagged[:4].tolist() == [False, True, True, False]
+
+
+def test_before_any_verdict_scores_are_the_audits(live):
+    found = live.live.rescore()
+    np.testing.assert_array_equal(found.suspicion, live.audit.suspicion)
+    np.testing.assert_array_equal(found.suggested_codes, live.audit.suggested_codes)
+    np.testing.assert_array_equal(found.flagged, live.audit.flagged)
+    assert found.n_moved == 0 and found.counts.tolist() == np.bincount(live.audit.given_codes).tolist()
+
+
+def test_one_edit_moves_everything_that_depends_on_it(live):
+    first = live.live.rescore()
+    row = 30
+    near = np.unique(live.audit.evidence["knn_ids"][row])
+    others = near[near != row]
+    live.relabel(others, int((row + 1) % 3))
+    found = live.live.rescore()
+    assert (
+        row in found.moved
+        and found.n_moved == len(found.moved)
+        and found.suspicion[row] > first.suspicion[row]
+    )
+    assert found.counts.tolist() == np.bincount(live.state.current).tolist() != first.counts.tolist()
+    assert (found.thresholds != first.thresholds).any()
+    assert live.suggested_codes is found.suggested_codes
+    assert not (found.flagged[others]).any() and (found.suspicion[others] == 0).all()
+
+
+def test_verdicts_recalibrate(live):
+    before = live.audit.suspicion[200:].copy()
+    live.relabel(range(40, 80), [int((r + 1) % 3) for r in range(40, 80)])  # rows that nobody suspected
+    for row in range(40, 80):
+        live.keep(row)
+    assert (live.rescore()[200:] > before).mean() > 0.9
+
+
+def test_confirmed_labels_count_more_than_given_ones(live):
+    row = 100
+    near = np.unique(live.audit.evidence["knn_ids"][row])
+    before = live.live.rescore().suspicion[row]
+    live.keep(near[near != row])
+    assert live.live.rescore().suspicion[row] < before
+
+
+def test_accepting_takes_what_is_suggested_now(live):
+    row = 100
+    near = np.unique(live.audit.evidence["knn_ids"][row])
+    live.relabel(near[near != row], int((row + 1) % 3))
+    live.live.rescore()
+    wanted = int(live.suggested_codes[row])
+    live.accept(row)
+    assert live.state.current[row] == wanted
+
+
+def test_listeners_hear_of_scores(live):
+    heard = []
+    stop = live.subscribe_scores(heard.append)
+    live.subscribe_scores(lambda _: 1 / 0)
+    found = live.live.rescore()
+    stop()
+    live.rescore()
+    assert heard == [found]
+
+
+def test_the_noise_rate_is_measured_after_looks_by_chance(live):
+    assert not live.live.rescore().noise_rate.measured
+    for _ in range(60):
+        row = int(live.queue(n=1)[0])
+        live.relabel(row, int(row % 3))
+    rate = live.live.rescore().noise_rate
+    assert rate.measured and rate.low <= 20 / 300 <= rate.high

@@ -7,7 +7,7 @@ import labelscope as ls
 from labelscope.errors import InvalidInputError
 from labelscope.review.queues import ClassPair, MostSuspicious, RandomRows, by_name
 from labelscope.testing import check_policy
-from labelscope.types import Policy
+from labelscope.types import Evidence, Policy
 
 
 @pytest.mark.parametrize("policy", [MostSuspicious(), RandomRows(), RandomRows(random_state=3), ClassPair()])
@@ -65,3 +65,13 @@ def test_class_pairs_with_an_added_class(build):
 def test_bad_counts(session, n):
     with pytest.raises(InvalidInputError, match="n is"):
         session.queue(n=n)
+
+
+def test_radix_order_is_the_order_of_a_stable_sort():
+    rng = np.random.default_rng(0)
+    suspicion = np.round(rng.random(5000) ** 3, 2).astype(np.float32)
+    suspicion[:7] = -0.0
+    state, flagged = rng.integers(0, 3, 5000), rng.random(5000) < 0.1
+    narrow = Evidence(suspicion=suspicion, state=state, flagged=flagged)
+    wide = Evidence(suspicion=suspicion.astype(np.float64), state=state, flagged=flagged)
+    np.testing.assert_array_equal(MostSuspicious().order(narrow).rows, MostSuspicious().order(wide).rows)

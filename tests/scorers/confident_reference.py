@@ -62,3 +62,30 @@ def joint(labels: NDArray[np.int64], guess: list[int], k: int) -> NDArray[np.int
         if (labels == one).any():
             counts[one, one] = max(counts[one, one], 1)
     return counts
+
+
+def lowest(values: list[float], n: int) -> set[int]:
+    """Positions of the n lowest; equals together or not at all, whichever comes closer."""
+    if n <= 0:
+        return set()
+    if n >= len(values):
+        return set(range(len(values)))
+    cut = sorted(values)[n - 1]
+    below = {i for i, value in enumerate(values) if value < cut}
+    tied = {i for i, value in enumerate(values) if value == cut}
+    return below | tied if 2 * (n - len(below)) >= len(tied) else below
+
+
+def prune_by_noise_rate(
+    labels: NDArray[np.int64], probs: NDArray[np.float64], counts: NDArray[np.int64]
+) -> list[bool]:
+    """Select the counts[k, j] largest margins of each pair, one pair after the other."""
+    chosen = np.zeros(len(labels), dtype=bool)
+    for k in range(probs.shape[1]):
+        members = [i for i in range(len(labels)) if labels[i] == k]
+        for j in range(probs.shape[1]):
+            if j != k:
+                margins = [float(probs[i, k]) - float(probs[i, j]) for i in members]
+                for place in lowest(margins, int(counts[k, j])):
+                    chosen[members[place]] = True
+    return [bool(one) for one in chosen]

@@ -10,6 +10,7 @@ from confident_reference import evidence_of, random_case
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from labelscope.data.model_mixture import combine_models
 from labelscope.errors import LabelscopeWarning
 from labelscope.scorers import ConfidenceWeightedEntropy, ConfidentLearning, NormalizedMargin, SelfConfidence
 
@@ -80,11 +81,11 @@ def test_log_odds_tell_saturated_rows_apart() -> None:
     assert score.details["log_odds"][0] > score.details["log_odds"][1] > 0 > score.details["log_odds"][2]
 
 
-def test_several_models_are_averaged() -> None:
+def test_several_models_are_averaged_by_skill() -> None:
     labels, one = random_case(1, 50, 3)
     other = random_case(2, 50, 3)[1]
     both = SelfConfidence().score(evidence_of(labels, one).including(pred_probs=[one, other]))
-    mean = SelfConfidence().score(evidence_of(labels, (one + other) / 2))
+    mean = SelfConfidence().score(evidence_of(labels, combine_models([one, other], labels)[0]))
     np.testing.assert_allclose(both.suspicion, mean.suspicion, atol=1e-6)
 
 

@@ -99,6 +99,10 @@ def test_results_do_not_depend_on_internal_blocks(monkeypatch: pytest.MonkeyPatc
     labels, probs = random_case(8, 3000, 7)
     evidence = evidence_of(labels, probs)
     whole = [scorer.score(evidence) for scorer in (SelfConfidence(), ConfidentLearning(), Ensemble())]
+    monkeypatch.setattr("labelscope.scorers.blockwise._CHUNK_CELLS", 7 * 13)
+    monkeypatch.setattr("labelscope.scorers.blockwise._CHUNKS_TOGETHER", 1)
+    monkeypatch.setattr("labelscope.scorers.confident.kernels._TILE_CELLS", 7 * 5)
+    monkeypatch.setattr("labelscope.scorers.confident.margins._CHUNK", 17)
     monkeypatch.setattr("labelscope.scorers.inputs._BLOCK_CELLS", 7 * 13)
     monkeypatch.setattr("labelscope.scorers.latent._BLOCK_CELLS", 7 * 13)
     parts = [scorer.score(evidence) for scorer in (SelfConfidence(), ConfidentLearning(), Ensemble())]

@@ -7,6 +7,7 @@ import { Chooser } from "./choose";
 import { GalleryCard } from "./GalleryCard";
 import { GalleryHead } from "./GalleryHead";
 import { gridKey } from "./keys";
+import { PageGrid } from "./PageGrid";
 import { cardSize, useViewport, type Viewport } from "./viewport";
 import { type GridWindow, gridWindow } from "./window";
 
@@ -139,6 +140,10 @@ function listen(store: Store, chooser: Chooser, viewport: Viewport) {
 }
 
 export function Gallery({ store }: { store: Store }) {
+  return store.pageMode.value ? <PageGrid store={store} /> : <Cards store={store} />;
+}
+
+function Cards({ store }: { store: Store }) {
   const chooser = useMemo(() => new Chooser(store), [store]);
   const viewport = useViewport(store, chooser);
   const prefix = useId();

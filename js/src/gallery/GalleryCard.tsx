@@ -38,10 +38,12 @@ function Name({ store, code, strong, old }: { store: Store; code: number; strong
 }
 
 function Labels({ store, row, state }: { store: Store; row: number; state: number }) {
-  const { given, current, suggested, suspicion } = store.table.value;
+  const { given, current, suspicion } = store.table.value;
   const from = given[row]!;
   const decided = state === 1 || state === 2;
-  const to = decided ? current[row]! : suggested[row]!;
+  const hint = store.suggestedOf(row);
+  // A suggestion that is hidden until the answer looks like none.
+  const to = decided ? current[row]! : hint === UNLABELLED ? from : hint;
   const share = suspicion[row]! / 255;
   const names = [from, to].map((code) => store.classNames.value[code] ?? "no label");
   // On a narrow card the names need the room more than the number, which the bar shows as well.
@@ -61,14 +63,15 @@ function Labels({ store, row, state }: { store: Store; row: number; state: numbe
 }
 
 function describe({ store, row }: Props, caption: string, state: number): string {
-  const { given, suggested, current, pending } = store.table.value;
+  const { given, current, pending } = store.table.value;
+  const suggested = store.suggestedOf(row);
   const name = (code: number) =>
     code === UNLABELLED ? "no label" : (store.classNames.value[code] ?? `class ${code}`);
   const words = [`row ${row}`];
   if (caption !== "") words.push(caption.slice(0, 80));
   words.push(`given ${name(given[row]!)}`);
   if (current[row] !== given[row]) words.push(`now ${name(current[row]!)}`);
-  else if (suggested[row] !== given[row]) words.push(`suggested ${name(suggested[row]!)}`);
+  else if (suggested !== given[row] && suggested !== UNLABELLED) words.push(`suggested ${name(suggested)}`);
   if (state > 0) words.push(BADGES[state]?.[1] ?? "decided");
   if (pending[row]) words.push("saving");
   return words.join(", ");
@@ -86,6 +89,7 @@ export function GalleryCard(props: Props) {
   if (current) classes.push("current");
   if (selected || dragged) classes.push("selected");
   if (state > 0) classes.push("decided");
+  if (store.moved.value.has(row)) classes.push("moved");
   return (
     // biome-ignore lint/a11y/useFocusableInteractive: focus stays on the grid, which names its active cell
     // biome-ignore lint/a11y/useSemanticElements: a virtual grid is no table, most of its rows do not exist

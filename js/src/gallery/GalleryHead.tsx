@@ -1,6 +1,7 @@
 /** How many suspects there are under the filters, and what can be done with the chosen ones. */
 import { useComputed } from "@preact/signals";
 import { FLAGGED, type Store } from "../store/types";
+import { Arrange } from "./Arrange";
 import type { Chooser } from "./choose";
 
 const number = (n: number): string => n.toLocaleString("en-US");
@@ -24,6 +25,7 @@ function Counts({ store, chooser }: { store: Store; chooser: Chooser }) {
         </span>
       )}
       <span class="ls-head-gap" />
+      <Arrange store={store} />
       <button
         type="button"
         class="ls-chip"

@@ -1,4 +1,5 @@
 /** Keys of the whole view, bound to its host element: nothing outside ever sees a key that was meant for us. */
+import { dialogOpen } from "../panels/ui";
 import type { Store } from "../store/types";
 import { actionOf } from "./keymap";
 import { KeyLine } from "./line";
@@ -44,8 +45,7 @@ export function bindKeys(host: HTMLElement, root: ParentNode, store: Store): () 
     event.stopPropagation();
     if (action === "held") return;
     // Under an open dialog rows must not change.
-    const open = store.helpOpen.peek() || store.palette.peek() !== null;
-    if (open && action.do !== "clear" && action.do !== "help") return;
+    if (dialogOpen(store) && action.do !== "clear" && action.do !== "help") return;
     line.take(action);
   };
   host.addEventListener("keydown", down, { signal: stop.signal });

@@ -1,14 +1,22 @@
 /** Carries out what a key asked for. */
 import { toggleSound } from "../media/player";
+import { relabelTargets } from "../panels/bulk/preview";
+import { isHidden } from "../panels/inspector/selection";
 import { focusNote, focusSearch } from "../panels/keys";
+import { chosenCell } from "../panels/strip/cell";
+import { nudgeGate } from "../panels/strip/moveGate";
+import { uiOf } from "../panels/ui";
 import { anyFilter, NO_FILTERS } from "../store/ranking";
-import type { Store } from "../store/types";
-import type { Action } from "./keymap";
+import { type Store, UNLABELLED } from "../store/types";
+import type { Action, Simple } from "./table";
 
 /** Escape takes back one thing at a time: what is open, then what is chosen, then what is filtered to. */
 function clear(store: Store): void {
   const { count } = store.selection.peek();
+  const ui = uiOf(store);
   if (store.palette.peek() !== null) store.palette.value = null;
+  else if (ui.sheet.peek() !== null) ui.sheet.value = null;
+  else if (ui.filters.peek()) ui.filters.value = false;
   else if (store.helpOpen.peek()) store.helpOpen.value = false;
   else {
     store.clearSelection();
@@ -24,65 +32,113 @@ function digit(store: Store, place: number): void {
     store.say(`No label on key ${place + 1}.`);
     return;
   }
-  const value = store.classes.peek()[code];
-  if (value !== undefined) store.relabel(value);
+  if (store.classes.peek()[code] !== undefined) relabelTargets(store, code);
 }
 
-export function runAction(action: Action, store: Store, root: ParentNode): void {
-  switch (action.do) {
-    case "move": {
-      const far = store.visible.peek().length;
-      store.move(Number.isFinite(action.by) ? action.by : Math.sign(action.by) * far);
-      break;
-    }
-    case "digit":
-      digit(store, action.place);
-      break;
-    case "accept":
-      store.accept();
-      break;
-    case "keep":
-      store.keep();
-      break;
-    case "unsure":
-      store.unsure();
-      break;
-    case "exclude":
-      store.exclude();
-      break;
-    case "palette":
-      if (store.targets().length === 0) store.say("No row is chosen.");
-      else store.palette.value = store.selection.peek().count > 1 ? "selection" : "current";
-      break;
-    case "undo":
-      store.undo();
-      break;
-    case "redo":
-      store.redo();
-      break;
-    case "all":
-      store.select(store.visible.peek(), "replace");
-      store.say(`${store.selection.peek().count.toLocaleString("en-US")} selected.`);
-      break;
-    case "fit":
-      root.querySelector<HTMLElement>('[data-action="fit"]')?.click();
-      break;
-    case "play": {
-      const row = store.current.peek();
-      if (row !== null && store.meta.peek().media === "audio") void toggleSound(store, row);
-      break;
-    }
-    case "search":
-      focusSearch(root);
-      break;
-    case "note":
-      focusNote(root);
-      break;
-    case "help":
-      store.helpOpen.value = !store.helpOpen.peek();
-      break;
-    case "clear":
-      clear(store);
-      break;
+/** Presses a button of another part of the view, where it is there and usable. */
+function press(root: ParentNode, action: string): void {
+  root.querySelector<HTMLElement>(`[data-action="${action}"]:not(:disabled)`)?.click();
+}
+
+function several(store: Store): void {
+  const rows = store.targets();
+  if (rows.length === 1 && store.canDecide.peek())
+    uiOf(store).sheet.value = { kind: "several", row: rows[0]! };
+  else store.say(rows.length === 0 ? "No row is chosen." : "Several labels are given to one row at a time.");
+}
+
+/** Takes the current row out of the selection, or in. */
+function out(store: Store): void {
+  const row = store.current.peek();
+  const { mask, count } = store.selection.peek();
+  if (row === null) return;
+  const inside = mask[row] === 1;
+  store.select([row], inside ? "subtract" : "add");
+  const now = count + (inside ? -1 : 1);
+  store.say(`Row ${row} ${inside ? "left out" : "selected"}; ${now.toLocaleString("en-US")} selected.`);
+}
+
+/** The cell that is filtered to, or was walked to, or that the current row is in. */
+function check(store: Store): void {
+  const ui = uiOf(store);
+  if (ui.run.peek() !== null) {
+    store.say("A check is going on.");
+    return;
   }
+  const row = store.current.peek();
+  const cell = chosenCell(store.filters.peek()) ?? ui.cell.peek() ?? cellOf(store, row);
+  if (cell === null) store.say("Choose a cell of the matrix first.");
+  else ui.sheet.value = { kind: "check", ...cell };
+}
+
+function cellOf(store: Store, row: number | null): { given: number; suggested: number } | null {
+  if (row === null) return null;
+  const given = store.table.peek().given[row]!;
+  const suggested = store.suggestedOf(row);
+  return given === suggested || given === UNLABELLED || suggested === UNLABELLED
+    ? null
+    : { given, suggested };
+}
+
+function pages(store: Store): void {
+  store.pageMode.value = !store.pageMode.peek();
+  store.say(store.pageMode.peek() ? "Pages: untouched means right." : "Pages are off.");
+}
+
+function accept(store: Store): void {
+  const rows = store.targets();
+  if (rows.length === 1 && isHidden(store, rows[0]!)) store.say("The suggestion is hidden until you decide.");
+  else store.accept();
+}
+
+type Run = (store: Store, root: ParentNode) => void;
+
+const RUN: Record<Simple, Run> = {
+  accept,
+  keep: (store) => store.keep(),
+  unsure: (store) => store.unsure(),
+  exclude: (store) => store.exclude(),
+  undo: (store) => store.undo(),
+  redo: (store) => store.redo(),
+  several,
+  out,
+  check,
+  clear,
+  page: pages,
+  rerank: (store) => store.rescore(),
+  palette: (store) => {
+    if (store.targets().length === 0) store.say("No row is chosen.");
+    else store.palette.value = store.selection.peek().count > 1 ? "selection" : "current";
+  },
+  severity: (store) => {
+    if (store.targets().length === 0) store.say("No row is chosen.");
+    else if (store.canDecide.peek()) uiOf(store).sheet.value = { kind: "severity" };
+  },
+  all: (store) => {
+    store.select(store.visible.peek(), "replace");
+    store.say(`${store.selection.peek().count.toLocaleString("en-US")} selected.`);
+  },
+  play: (store) => {
+    const row = store.current.peek();
+    if (row !== null && store.meta.peek().media === "audio") void toggleSound(store, row);
+  },
+  query: (store) => {
+    uiOf(store).filters.value = true;
+  },
+  help: (store) => {
+    store.helpOpen.value = !store.helpOpen.peek();
+  },
+  fit: (_, root) => press(root, "fit"),
+  zoom: (_, root) => press(root, "zoom"),
+  search: (_, root) => focusSearch(root),
+  note: (_, root) => focusNote(root),
+};
+
+export function runAction(action: Action, store: Store, root: ParentNode): void {
+  if (action.do === "move") {
+    const far = store.visible.peek().length;
+    store.move(Number.isFinite(action.by) ? action.by : Math.sign(action.by) * far);
+  } else if (action.do === "digit") digit(store, action.place);
+  else if (action.do === "gate") nudgeGate(store, action.by);
+  else RUN[action.do](store, root);
 }

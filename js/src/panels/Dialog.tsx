@@ -7,7 +7,7 @@ const FOCUSABLE =
   "button:not(:disabled):not([tabindex='-1']), input:not(:disabled), textarea:not(:disabled), select:not(:disabled), a[href], [tabindex='0']";
 
 /** The focused element, also inside a shadow root, where the document only knows the host. */
-function activeIn(element: HTMLElement): Element | null {
+export function activeIn(element: HTMLElement): Element | null {
   const root = element.getRootNode() as Document | ShadowRoot;
   return root.activeElement ?? element.ownerDocument.activeElement;
 }

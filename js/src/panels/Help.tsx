@@ -14,7 +14,8 @@ export function Help({ store }: { store: Store }) {
         store.helpOpen.value = false;
       }}
     >
-      <div class="ls-help-groups ls-scroll">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+      <div class="ls-help-groups ls-scroll" tabIndex={0}>
         {keyGroups().map((group) => (
           <section key={group.title}>
             <h3 class="ls-heading">{group.title}</h3>

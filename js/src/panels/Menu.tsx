@@ -3,6 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 import { Icon } from "./Icon";
+import { useOutside } from "./outside";
 
 export interface MenuItem {
   value: string;
@@ -46,23 +47,6 @@ function goal(key: string, items: HTMLElement[], at: number): number | null {
     if (items[next]?.textContent?.trim().toLowerCase().startsWith(key.toLowerCase())) return next;
   }
   return null;
-}
-
-/** Closes on a press or a focus anywhere outside; works across the shadow boundary. */
-function useOutside(open: boolean, root: { current: HTMLElement | null }, close: () => void): void {
-  useEffect(() => {
-    const page = root.current?.ownerDocument;
-    if (!open || !page) return;
-    const outside = (event: Event) => {
-      if (root.current && !event.composedPath().includes(root.current)) close();
-    };
-    page.addEventListener("pointerdown", outside, true);
-    page.addEventListener("focusin", outside, true);
-    return () => {
-      page.removeEventListener("pointerdown", outside, true);
-      page.removeEventListener("focusin", outside, true);
-    };
-  }, [open]);
 }
 
 /** State, focus and keys of one menu. */

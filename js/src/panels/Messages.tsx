@@ -71,7 +71,7 @@ export function LiveRegion({ store }: { store: Store }) {
 export function NoticesBar({ store }: { store: Store }) {
   const open = useSignal(false);
   const { summary, notices } = store.meta.value;
-  const chips = filterChips(store.filters.value, store.classNames.value);
+  const chips = filterChips(store.filters.value, store.classNames.value, store.columnInfos.value);
   if (!summary && notices.length === 0 && chips.length === 0) return null;
   return (
     <section class="ls-notices" aria-label="Evidence and notices" onKeyDown={guardKeys}>

@@ -1,6 +1,8 @@
 import type { Progress } from "../protocol";
 import type { Meta, Store } from "../store/types";
 import { count, percent } from "./format";
+import { Effort } from "./progress/Effort";
+import { paceText } from "./progress/left";
 
 /** Errors that the estimate says are still in the labels, with half the width of its interval; null without one. */
 export function errorsLeft(
@@ -30,10 +32,12 @@ export function ProgressBar({ store }: { store: Store }) {
   const share = (part: number) => (total > 0 ? `${(100 * part) / total}%` : "0");
   const noise = store.meta.value.noiseRate;
   const left = errorsLeft(progress, noise);
+  const measured = store.estimate.value;
+  const pace = measured === null ? "" : paceText(measured.per_minute);
   const title = [
     `${count(done)} of ${count(total)} looked at: ${count(changed)} relabelled, ${count(progress.kept)} kept, ` +
       `${count(progress.unsure)} unsure, ${count(progress.excluded)} excluded.`,
-    left && noise
+    left && noise && !measured
       ? `About ${count(left.left)} wrong labels are left, by ${noise.measured ? "measurement" : "the model's estimate"} ` +
         `(${percent(noise.level)} interval ± ${count(left.half)}).`
       : "",
@@ -55,11 +59,18 @@ export function ProgressBar({ store }: { store: Store }) {
       <span class="ls-progress-count">
         {count(done)} / {count(total)}
       </span>
-      {left && (
-        <span class="ls-progress-left">
-          · <b>≈ {count(left.left)}</b>
-          {left.half > 0 && ` ± ${count(left.half)}`} left
-        </span>
+      {measured ? (
+        <>
+          {pace && <span class="ls-pace">· {pace}</span>}
+          <Effort store={store} />
+        </>
+      ) : (
+        left && (
+          <span class="ls-progress-left">
+            · <b>≈ {count(left.left)}</b>
+            {left.half > 0 && ` ± ${count(left.half)}`} left
+          </span>
+        )
       )}
     </div>
   );

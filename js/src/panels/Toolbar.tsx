@@ -1,13 +1,16 @@
 import type { ColorBy, Store, ThemeName } from "../store/types";
+import { FilterPopover } from "./filter/FilterPopover";
 import { count, words } from "./format";
 import { Icon, type IconName } from "./Icon";
 import { guardKeys, withMod } from "./keys";
 import { Menu, type MenuItem } from "./Menu";
+import { Options } from "./Options";
 import { ProgressBar } from "./ProgressBar";
 import { Search } from "./Search";
 
 const QUEUES: MenuItem[] = [
   { value: "most_suspicious", label: "most suspicious", hint: "suspects first" },
+  { value: "gate", label: "above the gate", hint: "moves with the gate" },
   { value: "random", label: "random", hint: "for honest estimates" },
 ];
 
@@ -25,6 +28,14 @@ const FORMATS: Record<string, [label: string, hint: string]> = {
   jsonl: ["JSON lines", "table, .jsonl"],
   npy: ["NumPy", "labels only, .npy"],
   cleanlab: ["cleanlab issues", "frame, .csv"],
+};
+
+/** not a format of the labels: a page for somebody else */
+const PACKET = "packet";
+const PACKET_ITEM: MenuItem = {
+  value: PACKET,
+  label: "Offline packet",
+  hint: "one .html to review in without Python",
 };
 
 const THEMES: Record<ThemeName, { next: ThemeName; icon: IconName; says: string }> = {
@@ -54,21 +65,34 @@ function Queue({ store }: { store: Store }) {
   );
 }
 
+/** What the labels, the model and the decisions say, then the user's columns. */
+function colorItems(store: Store): MenuItem[] {
+  const columns = store.columnInfos.value.filter(({ kind }) => kind !== "text");
+  return [
+    ...COLORS,
+    ...columns.map(({ name, kind }) => ({
+      value: `column:${name}`,
+      label: name,
+      hint: kind === "numeric" ? "numbers" : "values",
+    })),
+  ];
+}
+
 function Color({ store }: { store: Store }) {
-  const by = store.colorBy.value;
+  const by = store.colorBy.value.replace(/^column:/, "");
   return (
     <Menu
-      label={`Color by: ${by}`}
+      label={`color ${by}`}
       title="What the colors on the map mean"
-      items={COLORS}
-      value={by}
+      items={colorItems(store)}
+      value={store.colorBy.value}
       action="color"
       onPick={(value) => {
         store.colorBy.value = value as ColorBy;
       }}
     >
-      <span class="ls-menu-prefix">color</span>
-      <b>{by}</b>
+      <span class="ls-menu-prefix">color </span>
+      <b class="ls-clip">{by}</b>
     </Menu>
   );
 }
@@ -107,13 +131,40 @@ function History({ store }: { store: Store }) {
   );
 }
 
+/** Ranks again with what was decided; where that happens by itself it only tells that it does. */
+function Rerank({ store }: { store: Store }) {
+  const live = store.live.value;
+  const busy = store.rescoring.value;
+  return (
+    <button
+      type="button"
+      class={`ls-btn icon${busy ? " busy" : ""}`}
+      data-action="rerank"
+      title={
+        live
+          ? "Ranks again by itself after each decision; click to do it now (r)"
+          : "Rank again with what you decided (r)"
+      }
+      aria-label={live ? "Rank again (live)" : "Rank again"}
+      aria-keyshortcuts="r"
+      aria-busy={busy}
+      disabled={busy || store.connection.value !== "live"}
+      onClick={() => store.rescore()}
+    >
+      <Icon name="rerank" />
+      {live && <i class="ls-live-dot" aria-hidden="true" />}
+    </button>
+  );
+}
+
 function Export({ store }: { store: Store }) {
   const formats = store.exportFormats.value;
   const live = store.connection.value === "live";
-  const items = formats.map((value) => {
+  const items: MenuItem[] = formats.map((value) => {
     const [label, hint] = FORMATS[value] ?? [words(value), `.${value}`];
     return { value, label, hint };
   });
+  if (items.length > 0) items.push(PACKET_ITEM);
   const usable = live && items.length > 0;
   return (
     <Menu
@@ -128,7 +179,7 @@ function Export({ store }: { store: Store }) {
       action="export"
       align="end"
       disabled={!usable}
-      onPick={(value) => store.exportAs(value)}
+      onPick={(value) => (value === PACKET ? store.packet() : store.exportAs(value))}
     >
       Export
     </Menu>
@@ -194,13 +245,16 @@ export function Toolbar({ store }: { store: Store }) {
       <Queue store={store} />
       <Color store={store} />
       <Search store={store} />
+      <FilterPopover store={store} />
       <Link store={store} />
       <span class="ls-gap" />
       <ProgressBar store={store} />
       <span class="ls-sep" />
       <span class="ls-tools">
         <History store={store} />
+        <Rerank store={store} />
         <Export store={store} />
+        <Options store={store} />
         <View store={store} />
       </span>
     </section>

@@ -1,10 +1,15 @@
 /** The filters as chips: what is shown, and what a click on the cross takes away. */
+
+import type { ColumnInfo } from "../protocol";
 import { NO_FILTERS } from "../store/ranking";
-import type { Filters } from "../store/types";
-import { STATES } from "../store/types";
+import type { ColumnFilter, Filters } from "../store/types";
+import { STATES, UNLABELLED } from "../store/types";
 import { nameOf, words } from "./format";
 
 export { NO_FILTERS };
+
+/** Values named in a chip; more are counted. */
+const LISTED = 2;
 
 export interface Chip {
   key: string;
@@ -14,7 +19,11 @@ export interface Chip {
   without: Partial<Filters>;
 }
 
-export function filterChips(filters: Filters, names: readonly string[]): Chip[] {
+export function filterChips(
+  filters: Filters,
+  names: readonly string[],
+  infos: readonly ColumnInfo[] = [],
+): Chip[] {
   const chips: Chip[] = [];
   const { given, current, suggested } = filters;
   // a cell of the matrix is one filter to the reader, though three fields say it
@@ -54,7 +63,62 @@ export function filterChips(filters: Filters, names: readonly string[]): Chip[] 
       title: `Rows that contain “${filters.search.query}”`,
       without: { search: null },
     });
+  if (filters.query)
+    chips.push({
+      key: "query",
+      text: filters.query.text,
+      title: `Rows with ${filters.query.text}`,
+      without: { query: null },
+    });
+  if (filters.cluster)
+    chips.push({
+      key: "cluster",
+      text: filters.cluster.name,
+      title: `Rows of ${filters.cluster.name}`,
+      without: { cluster: null },
+    });
+  for (const [name, filter] of Object.entries(filters.column ?? {}))
+    chips.push(columnChip(name, filter, filters, name.startsWith(":") ? builtIn(name, names) : infos));
   return chips;
+}
+
+function short(value: number): string {
+  return Number(value.toPrecision(4)).toLocaleString("en-US", { maximumFractionDigits: 6 });
+}
+
+/** What the legend filters by without a column: the labels, the state, the suspicion. */
+function builtIn(name: string, names: readonly string[]): ColumnInfo[] {
+  const categories = name === ":state" ? STATES.map(words) : [...names];
+  return [{ name, kind: "categorical", n_missing: 0, categories }];
+}
+
+function named(category: string | undefined, code: number): string {
+  return category === "" ? "(empty)" : (category ?? `value ${code}`);
+}
+
+/** "age 3–5", "camera left", "camera 3 of 12 values". */
+function columnChip(
+  name: string,
+  filter: ColumnFilter,
+  { column }: Filters,
+  infos: readonly ColumnInfo[],
+): Chip {
+  const info = infos.find((known) => known.name === name);
+  const plain = name.replace(/^:/, "");
+  let says: string;
+  if ("min" in filter) says = `${short(filter.min)}–${short(filter.max)}`;
+  else if (filter.size <= LISTED)
+    says = [...filter]
+      .map((code) => (code === UNLABELLED ? "missing" : named(info?.categories?.[code], code)))
+      .join(", ");
+  else says = `${filter.size} of ${info?.categories?.length ?? "?"} values`;
+  const rest = Object.fromEntries(Object.entries(column).filter(([key]) => key !== name));
+  return {
+    key: `column:${name}`,
+    text: `${plain} ${says}`,
+    title: `Rows with ${plain} ${says}`,
+    without: { column: rest },
+  };
 }
 
 function single(kind: string, code: number, names: readonly string[], without: Partial<Filters>): Chip {

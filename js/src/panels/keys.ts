@@ -1,4 +1,5 @@
 /** Keys as words and signs, and a guard that keeps keys meant for a control away from the shortcuts of the view. */
+import { GROUPS } from "../input/table";
 
 const APPLE = /mac|iphone|ipad/i;
 
@@ -11,6 +12,13 @@ export function withMod(key: string, shift = false, apple: boolean = isApple()):
   return apple ? `${shift ? "⇧" : ""}⌘${key}` : `${shift ? "Shift " : ""}Ctrl ${key}`;
 }
 
+/** One chord as the help writes it: "Enter", "⌘Z". */
+function written(chord: string, apple: boolean): string {
+  if (chord === "mod") return apple ? "⌘" : "Ctrl";
+  const found = /^mod\+(shift\+)?(.)$/.exec(chord);
+  return found ? withMod(found[2]!.toUpperCase(), found[1] !== undefined, apple) : chord;
+}
+
 export interface KeyRow {
   keys: string[];
   does: string;
@@ -21,53 +29,15 @@ export interface KeyGroup {
   rows: KeyRow[];
 }
 
-/** Every key of the view, in the order in which people need them. */
+/** Every key of the view, read from the table that the listener uses. */
 export function keyGroups(apple: boolean = isApple()): KeyGroup[] {
-  const mod = (key: string, shift = false) => withMod(key, shift, apple);
-  return [
-    {
-      title: "Decide",
-      rows: [
-        { keys: ["Enter"], does: "accept the suggested label" },
-        { keys: ["Space"], does: "keep the label as it is" },
-        { keys: ["1", "…", "9"], does: "relabel to the candidate with that number" },
-        { keys: ["l"], does: "type a label" },
-        { keys: ["u"], does: "unsure: come back later" },
-        { keys: ["x"], does: "exclude the row from the clean data" },
-        { keys: ["n"], does: "write a note" },
-        { keys: [mod("Z")], does: "undo the last decision" },
-        { keys: [mod("Z", true)], does: "redo it" },
-      ],
-    },
-    {
-      title: "Move",
-      rows: [
-        { keys: ["j", "k"], does: "next or previous row" },
-        { keys: ["←", "→", "↑", "↓"], does: "move between the cards" },
-        { keys: ["Home", "End"], does: "first or last row of the queue" },
-        { keys: ["/"], does: "search the rows" },
-        { keys: ["Esc"], does: "close what is open, clear the selection, then the filters" },
-      ],
-    },
-    {
-      title: "Select",
-      rows: [
-        { keys: ["Shift", "click"], does: "select up to that card; on the map: add" },
-        { keys: [apple ? "⌘" : "Ctrl", "click"], does: "add or take away one card" },
-        { keys: ["a"], does: "select all rows under the filters" },
-        { keys: ["Alt", "drag"], does: "take away from the selection on the map" },
-      ],
-    },
-    {
-      title: "Map and view",
-      rows: [
-        { keys: ["f"], does: "show the whole map" },
-        { keys: ["p"], does: "play or stop the sound of the row" },
-        { keys: ["wheel"], does: "zoom, once the map was clicked" },
-        { keys: ["?"], does: "show or hide this help" },
-      ],
-    },
-  ];
+  return GROUPS.map(({ title, rows }) => ({
+    title,
+    rows: rows.map(({ does, keys, shown }) => ({
+      does,
+      keys: (shown ?? keys.map(([chord]) => chord)).map((chord) => written(chord, apple)),
+    })),
+  }));
 }
 
 const NATIVE = "button, a[href], input, textarea, select, summary, audio, video";

@@ -1,104 +1,58 @@
+/** The legend below the map: it counts, and a click filters. */
 import { useComputed, useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useRef } from "preact/hooks";
 import type { Store } from "../store/types";
-import { countMarks, type Entry, filterOf, legendEntries, toggleFilter } from "./entries";
+import { columnName } from "./coloring";
+import { countMarks, countText, type Entry, legendEntries } from "./entries";
+import { LegendList } from "./LegendList";
+import { LegendScale } from "./LegendScale";
+import { chosenCodes, toggleCode } from "./legendFilter";
 import { ShapeMark } from "./Mark";
-import { ramp } from "./palette";
+import { coloringColumn } from "./scene";
 
 /** More entries than this are folded away behind a list that can be searched. */
 const SHOWN = 24;
 const FOLDED = 10;
 
-function Item({ store, entry }: { store: Store; entry: Entry }) {
-  const key = filterOf(store.colorBy.value);
-  const chosen = key === null ? null : store.filters.value[key];
-  const count = entry.count.toLocaleString("en-US");
+interface ItemProps {
+  entry: Entry;
+  chosen: ReadonlySet<number> | null;
+  onToggle: (code: number, add: boolean) => void;
+}
+
+function Item({ entry, chosen, onToggle }: ItemProps) {
+  const on = chosen?.has(entry.code) ?? false;
   return (
     <button
       type="button"
       class="ls-legend-item"
       data-code={entry.code}
-      data-faded={chosen !== null && chosen !== entry.code ? "" : undefined}
-      aria-pressed={chosen === entry.code}
-      title={`${entry.name}: ${count} rows. Click to show only these.`}
-      onClick={() => {
-        if (key !== null) store.filters.value = toggleFilter(store.filters.peek(), key, entry.code);
-      }}
+      data-faded={chosen !== null && !on ? "" : undefined}
+      aria-pressed={on}
+      title={`${entry.name}: ${countText(entry)} rows. Click to show only these, with Shift to add them.`}
+      onClick={(event) => onToggle(entry.code, event.shiftKey)}
     >
       <ShapeMark shape={entry.shape} color={entry.color} />
       <span class="ls-legend-name">{entry.name}</span>
-      <em>{count}</em>
+      <em>{countText(entry)}</em>
     </button>
-  );
-}
-
-function Scale({ dark }: { dark: boolean }) {
-  const stops = [0, 0.25, 0.5, 0.75, 1].map((t) => ramp(t, dark)).join(",");
-  return (
-    <span class="ls-legend-scale">
-      <em>0 %</em>
-      <i style={{ background: `linear-gradient(90deg in oklab,${stops})` }} />
-      <em>100 % suspicion</em>
-    </span>
-  );
-}
-
-/** All entries, with a field that narrows them. */
-function AllEntries({ store, entries, onClose }: { store: Store; entries: Entry[]; onClose: () => void }) {
-  const query = useSignal("");
-  const field = useRef<HTMLInputElement>(null);
-  useEffect(() => field.current?.focus({ preventScroll: true }), []);
-  const wanted = query.value.trim().toLowerCase();
-  const found = entries.filter((entry) => entry.name.toLowerCase().includes(wanted));
-  return (
-    <div
-      class="ls-legend-all"
-      role="dialog"
-      aria-label="All classes"
-      onKeyDown={(event) => {
-        if (event.key !== "Escape") return;
-        event.stopPropagation();
-        onClose();
-      }}
-    >
-      <div class="ls-legend-search">
-        <input
-          ref={field}
-          type="search"
-          placeholder={`search ${entries.length.toLocaleString("en-US")} classes`}
-          aria-label="Search classes"
-          value={query.value}
-          onInput={(event) => {
-            query.value = event.currentTarget.value;
-          }}
-        />
-        <button type="button" aria-label="Close the list of classes" onClick={onClose}>
-          ✕
-        </button>
-      </div>
-      <div class="ls-legend-list">
-        {found.map((entry) => (
-          <Item key={entry.code} store={store} entry={entry} />
-        ))}
-        {found.length === 0 && <p>No class is called “{query.value}”.</p>}
-      </div>
-    </div>
   );
 }
 
 /** The keys of ring and tick; a click filters. */
 function Marks({ store, differs, edited }: { store: Store; differs: number; edited: number }) {
-  const { flaggedOnly, state } = store.filters.value;
+  const filters = store.filters.value;
+  const editedOnly = chosenCodes(filters, "state")?.has(1) ?? false;
   return (
     <>
       {differs > 0 && (
         <button
           type="button"
           class="ls-legend-item"
-          aria-pressed={flaggedOnly}
+          aria-pressed={filters.flaggedOnly}
           title={`${differs.toLocaleString("en-US")} flagged rows whose label differs from the suggestion. Click to show only flagged rows.`}
           onClick={() => {
-            store.filters.value = { ...store.filters.peek(), flaggedOnly: !flaggedOnly };
+            store.filters.value = { ...store.filters.peek(), flaggedOnly: !filters.flaggedOnly };
           }}
         >
           <i class="ls-legend-ring" />
@@ -110,10 +64,10 @@ function Marks({ store, differs, edited }: { store: Store; differs: number; edit
         <button
           type="button"
           class="ls-legend-item"
-          aria-pressed={state === 1}
+          aria-pressed={editedOnly}
           title={`${edited.toLocaleString("en-US")} edited rows. Click to show only relabelled rows.`}
           onClick={() => {
-            store.filters.value = toggleFilter(store.filters.peek(), "state", 1);
+            store.filters.value = toggleCode(store.filters.peek(), "state", 1, false);
           }}
         >
           <i class="ls-legend-tick">✓</i>
@@ -125,37 +79,56 @@ function Marks({ store, differs, edited }: { store: Store; differs: number; edit
   );
 }
 
-/** Of many entries the most frequent, and always the one that is filtered to. */
-function largest(store: Store, all: Entry[]): Entry[] {
-  const key = filterOf(store.colorBy.value);
-  const chosen = key === null ? null : store.filters.value[key];
-  const first = (entry: Entry): number => Number(entry.code === chosen);
-  return [...all].sort((p, q) => first(q) - first(p) || q.count - p.count).slice(0, FOLDED);
+/** Of many entries the most frequent, and always those that are filtered to. */
+function largest(all: Entry[], chosen: ReadonlySet<number> | null): Entry[] {
+  const first = (entry: Entry): number => Number(chosen?.has(entry.code) ?? false);
+  return [...all].sort((p, q) => first(q) - first(p) || q.total - p.total).slice(0, FOLDED);
+}
+
+function useEntries(store: Store): Entry[] {
+  return useComputed(() => {
+    store.version.value;
+    const table = store.table.value;
+    const mask = store.passing.value;
+    return legendEntries(table, {
+      colorBy: store.colorBy.value,
+      names: store.classNames.value,
+      column: coloringColumn(store),
+      passing: mask.length === table.n ? mask : new Uint8Array(table.n).fill(1),
+      dark: store.dark.value,
+    });
+  }).value;
 }
 
 export function Legend({ store }: { store: Store }) {
   const open = useSignal(false);
   const opener = useRef<HTMLButtonElement>(null);
-  const entries = useComputed(() => {
-    store.version.value;
-    return legendEntries(store.table.value, store.colorBy.value, store.classNames.value, store.dark.value);
-  });
+  const all = useEntries(store);
   const marks = useComputed(() => {
     store.version.value;
     return countMarks(store.table.value);
   });
-  const all = entries.value;
+  const colorBy = store.colorBy.value;
+  const chosen = chosenCodes(store.filters.value, colorBy);
   const folded = all.length > SHOWN;
-  const shown = folded ? largest(store, all) : all;
+  const shown = folded ? largest(all, chosen) : all;
+  const toggle = (code: number, add: boolean): void => {
+    store.filters.value = toggleCode(store.filters.peek(), colorBy, code, add);
+  };
   const close = (): void => {
     open.value = false;
     opener.current?.focus({ preventScroll: true });
   };
+  const column = columnName(colorBy);
+  const noun = column === null ? "classes" : "values";
+  const loading = column !== null && coloringColumn(store) === null;
   return (
-    <section class="ls-legend" aria-label="Legend">
-      {store.colorBy.value === "suspicion" && <Scale dark={store.dark.value} />}
+    <section class="ls-legend" aria-label="Legend" aria-busy={loading}>
+      {loading && <span class="ls-legend-wait">{column} is on its way …</span>}
+      {column !== null && all.length > 0 && <b class="ls-legend-title">{column}</b>}
+      <LegendScale store={store} />
       {shown.map((entry) => (
-        <Item key={entry.code} store={store} entry={entry} />
+        <Item key={entry.code} entry={entry} chosen={chosen} onToggle={toggle} />
       ))}
       {folded && (
         <button
@@ -167,11 +140,13 @@ export function Legend({ store }: { store: Store }) {
             open.value = !open.value;
           }}
         >
-          all {all.length.toLocaleString("en-US")} classes ▾
+          all {all.length.toLocaleString("en-US")} {noun} ▾
         </button>
       )}
       <Marks store={store} {...marks.value} />
-      {folded && open.value && <AllEntries store={store} entries={all} onClose={close} />}
+      {folded && open.value && (
+        <LegendList entries={all} noun={noun} chosen={chosen} onToggle={toggle} onClose={close} />
+      )}
     </section>
   );
 }

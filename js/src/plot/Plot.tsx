@@ -3,6 +3,7 @@ import { type Signal, useSignal } from "@preact/signals";
 import type { RefObject } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import type { Store } from "../store/types";
+import { columnName } from "./coloring";
 import { PlotController } from "./controller";
 import { Keys } from "./keyboard";
 import { Legend } from "./Legend";
@@ -13,8 +14,9 @@ import { Tooltip } from "./Tooltip";
 const HINT_MS = 1600;
 
 const INSTRUCTIONS =
-  "Arrow keys walk from point to point, with Shift they add to the selection. Plus and minus zoom, f shows the " +
-  "whole map, Home goes to the most suspicious point in view, Page Down and Page Up to the next class.";
+  "Arrow keys walk from point to point, with Shift they add to the selection. j and k go by rank, period and comma " +
+  "from true neighbor to true neighbor, Page Down and Page Up from class to class, Home to the most suspicious " +
+  "point in view. Plus and minus zoom, z zooms to the selection, f shows the whole map.";
 
 function Notice({ store }: { store: Store }) {
   const { x, n } = store.table.value;
@@ -79,7 +81,8 @@ export function Plot({ store }: { store: Store }) {
   const plot = useController(store, { root, stage, points, overlay }, hint);
   const { n } = store.table.value;
   const { count } = store.selection.value;
-  const label = `Map of ${n.toLocaleString("en-US")} rows, colored by ${store.colorBy.value}, ${count.toLocaleString("en-US")} selected`;
+  const colors = columnName(store.colorBy.value) ?? store.colorBy.value;
+  const label = `Map of ${n.toLocaleString("en-US")} rows, colored by ${colors}, ${count.toLocaleString("en-US")} selected`;
   const tip = plot?.tip.value ?? null;
   return (
     <div class="ls-plot" ref={root}>
@@ -102,7 +105,7 @@ export function Plot({ store }: { store: Store }) {
           {INSTRUCTIONS}
         </p>
         <Notice store={store} />
-        <Tools store={store} onFit={() => plot?.view.fit()} />
+        <Tools store={store} onFit={() => plot?.view.fit()} onZoom={() => plot?.zoomToSelection()} />
         {hint.value && <div class="ls-plot-hint">Click the map, then the wheel zooms</div>}
         {plot !== null && tip !== null && (
           <Tooltip store={store} tip={tip} width={plot.view.camera.width} height={plot.view.camera.height} />

@@ -6,8 +6,14 @@ const TOOLS: readonly [tool: Tool, title: string][] = [
   ["pan", "Move the map by dragging (or hold Space, or use the middle button)"],
 ];
 
+interface Props {
+  store: Store;
+  onFit: () => void;
+  onZoom: () => void;
+}
+
 /** Tools of the map, over its upper left corner. */
-export function Tools({ store, onFit }: { store: Store; onFit: () => void }) {
+export function Tools({ store, onFit, onZoom }: Props) {
   return (
     <div class="ls-plot-tools" role="toolbar" aria-label="Map tools">
       {TOOLS.map(([tool, title]) => (
@@ -32,6 +38,16 @@ export function Tools({ store, onFit }: { store: Store; onFit: () => void }) {
         onClick={onFit}
       >
         fit
+      </button>
+      <button
+        type="button"
+        data-action="zoom"
+        title="Zoom to the selection (z)"
+        aria-keyshortcuts="z"
+        disabled={store.selection.value.count === 0 && store.current.value === null}
+        onClick={onZoom}
+      >
+        zoom
       </button>
     </div>
   );

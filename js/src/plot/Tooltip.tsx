@@ -1,6 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
-import type { Store } from "../store/types";
+import { type Store, UNLABELLED } from "../store/types";
 import { ClassMark } from "./Mark";
+import { numberText } from "./scale";
+import { coloringColumn } from "./scene";
 import { className } from "./walk";
 
 /** Resting this long on a point asks for its card: sweeping over the map must not flood the kernel. */
@@ -17,6 +19,23 @@ function Preview({ store, row }: { store: Store; row: number }) {
       {url !== null && <img src={url} alt="" />}
       {words !== "" && <p>{words.length > 140 ? `${words.slice(0, 140)}…` : words}</p>}
     </>
+  );
+}
+
+/** The value that colors the point, when a column of the user's does. */
+function Value({ store, row }: { store: Store; row: number }) {
+  const column = coloringColumn(store);
+  if (column === null) return null;
+  const code = column.kind === "categorical" ? column.codes[row]! : 0;
+  const value =
+    column.kind === "numeric"
+      ? numberText(column.values[row] ?? Number.NaN, column.info.format ?? "number")
+      : (column.info.categories?.[code] ?? "missing");
+  return (
+    <div class="ls-plot-tip-value">
+      <span>{column.info.name}</span>
+      <b>{value === "–" ? "missing" : value}</b>
+    </div>
   );
 }
 
@@ -40,7 +59,7 @@ export function Tooltip({ store, tip, width, height }: Props) {
   const dark = store.dark.value;
   if (tip.row >= table.n) return null;
   const label = table.current[tip.row]!;
-  const suggested = table.suggested[tip.row]!;
+  const suggested = store.suggestedOf(tip.row);
   const style = {
     ...(tip.x > width / 2 ? { right: `${width - tip.x + 14}px` } : { left: `${tip.x + 14}px` }),
     ...(tip.y > height / 2 ? { bottom: `${height - tip.y + 10}px` } : { top: `${tip.y + 10}px` }),
@@ -51,7 +70,7 @@ export function Tooltip({ store, tip, width, height }: Props) {
       <div class="ls-plot-tip-labels">
         <ClassMark code={label} dark={dark} />
         <span>{className(store, label)}</span>
-        {suggested !== label && (
+        {suggested !== label && suggested !== UNLABELLED && (
           <>
             <s>→</s>
             <ClassMark code={suggested} dark={dark} />
@@ -60,6 +79,7 @@ export function Tooltip({ store, tip, width, height }: Props) {
         )}
         <em>{Math.round((table.suspicion[tip.row]! / 255) * 100)} %</em>
       </div>
+      <Value store={store} row={tip.row} />
     </div>
   );
 }

@@ -1,24 +1,31 @@
 /** Keeps the picture of one plot in step with the store: watches signals, asks for frames, draws them. */
 import { effect, signal } from "@preact/signals";
 import type { Combine, Store, Table } from "../store/types";
-import { boundsOf, toScreen, UNIT } from "./camera";
-import { buildDrawList, buildLut, type DrawList, type Lut } from "./drawlist";
-import { readInks } from "./inks";
+import { type Bounds, toScreen, UNIT } from "./camera";
+import { Flashes } from "./flash";
 import { polygonMask, rowsInArea } from "./lasso";
-import { type Inks, type Look, lookFor } from "./look";
 import { nearest } from "./nearest";
+import type { Marked } from "./overlay";
+import { strideFor } from "./plan";
+import type { Frame } from "./renderer";
+import { coloringColumn, passingOf, Scene } from "./scene";
 import { COLORS, DATA, OVERLAY, Scheduler, VIEW } from "./scheduler";
 import { Surface } from "./surface";
 import { View } from "./view";
 
 /** A full frame slower than this is replaced by a sample of the points while the view moves. */
-const SLOW_MS = 70;
+const SLOW_MS = 26;
 /** Aim of such a sampled frame. */
-const SMOOTH_MS = 45;
+const SMOOTH_MS = 16;
+/** A sampled frame slower than this: the view jumps instead of flying. */
+const HEAVY_MS = 60;
 /** The theme may reach the page's styles a moment after the signal. */
 const THEME_LAG_MS = 80;
 /** A plot that has no size by then (in a folded tab) does not keep the widget from being ready. */
 const HIDDEN_MS = 400;
+
+/** Rows from which on a new list of points takes longer than a frame. */
+const MANY = 20_000;
 
 const DONE: Record<Combine, string> = {
   replace: "selected",
@@ -40,16 +47,16 @@ export class PlotController {
   readonly view: View;
   readonly stage: HTMLElement;
   private readonly surface: Surface;
+  private readonly scene: Scene;
+  private readonly flashes: Flashes;
   private path: readonly number[] | null = null;
-  private measured: Uint16Array | null = null;
-  private list: DrawList = { words: new Uint32Array(0), count: -1, rings: 0 };
-  private lut: Lut | null = null;
-  private inks: Inks | null = null;
   private frames = 0;
   private announced = false;
   private stride = 1;
   private fullMs = 0;
+  private shown: Frame | null = null;
   private themeTimer: ReturnType<typeof setTimeout> | undefined;
+  private dataTimer: ReturnType<typeof setTimeout> | undefined;
   private readonly scheduler: Scheduler;
   private readonly undo: (() => void)[] = [];
 
@@ -64,6 +71,8 @@ export class PlotController {
       () => this.scheduler.invalidate(VIEW),
       () => this.stride > 1 && this.scheduler.invalidate(VIEW),
     );
+    this.flashes = new Flashes(() => this.scheduler.invalidate(OVERLAY));
+    this.scene = new Scene(store, parts.stage, this.view, () => this.surface.context);
     this.watchStore();
     this.watchSize();
   }
@@ -72,10 +81,8 @@ export class PlotController {
     return this.store.table.peek();
   }
 
-  /** The mask of rows that pass; all pass while the store is between two tables. */
   get passing(): Uint8Array {
-    const mask = this.store.passing.peek();
-    return mask.length === this.table.n ? mask : new Uint8Array(this.table.n).fill(1);
+    return passingOf(this.store);
   }
 
   screenOf(row: number): [x: number, y: number] | null {
@@ -116,16 +123,36 @@ export class PlotController {
 
   selectPath(path: readonly number[], how: Combine): void {
     const { x, y } = this.table;
-    if (x === null || y === null) return;
+    if (x === null || y === null || !this.view.ready) return;
     const { mask, count } = rowsInArea(x, y, this.passing, this.view.camera, polygonMask(path));
     this.store.select(mask, how);
     this.store.say(`${count === 1 ? "1 row" : `${count.toLocaleString("en-US")} rows`} ${DONE[how]}.`);
+  }
+
+  /** Flies to the selected rows, or to the current one when none is selected; false when there is neither. */
+  zoomToSelection(): boolean {
+    const { x, y, n } = this.table;
+    const { mask, count } = this.store.selection.peek();
+    const current = this.store.current.peek();
+    if (x === null || y === null || (count === 0 && current === null)) return false;
+    const bounds: Bounds = { left: 1, right: 0, bottom: 1, top: 0 };
+    const include = (row: number): void => {
+      bounds.left = Math.min(bounds.left, x[row]! / UNIT);
+      bounds.right = Math.max(bounds.right, x[row]! / UNIT);
+      bounds.bottom = Math.min(bounds.bottom, y[row]! / UNIT);
+      bounds.top = Math.max(bounds.top, y[row]! / UNIT);
+    };
+    if (count === 0) include(current!);
+    else for (let row = 0; row < n; row++) if (mask[row] === 1) include(row);
+    this.view.frameOn(bounds);
+    return true;
   }
 
   dispose(): void {
     this.scheduler.stop();
     this.view.dispose();
     clearTimeout(this.themeTimer);
+    clearTimeout(this.dataTimer);
     for (const undo of this.undo) undo();
     this.surface.dispose();
   }
@@ -139,19 +166,29 @@ export class PlotController {
       });
       this.undo.push(stop);
     };
-    watch(DATA, () => [store.table.value, store.version.value, store.selection.value, store.passing.value]);
+    watch(DATA, () => [store.table.value, store.version.value, store.passing.value]);
+    this.undo.push(effect(() => this.selectionChanged(store.selection.value.mask.length)));
     watch(DATA | COLORS, () => [
       store.colorBy.value,
+      coloringColumn(store),
       store.classes.value,
       store.dark.value,
       store.highContrast.value,
     ]);
-    watch(OVERLAY, () => [store.hover.value, store.detail.value]);
-    watch(VIEW, () => this.surface.choose(store.renderer.value));
+    watch(OVERLAY, () => [store.hover.value, store.neighborsOf.value]);
+    watch(OVERLAY, () => this.flashes.start(store.moved.value, performance.now()));
+    watch(VIEW, () => this.surface.choose(store.renderer.value, store.table.value.n));
     watch(OVERLAY, () => {
       const row = store.current.value;
       if (row !== null && !this.view.fitted.peek()) this.reveal(row);
     });
+  }
+
+  /** The kernel hears of a selection by a timer: with many rows the picture, which takes longer, comes after that. */
+  private selectionChanged(n: number): void {
+    clearTimeout(this.dataTimer);
+    if (n < MANY) this.scheduler.invalidate(DATA);
+    else this.dataTimer = setTimeout(() => this.scheduler.invalidate(DATA));
   }
 
   private watchSize(): void {
@@ -186,11 +223,16 @@ export class PlotController {
     if (!this.view.ready) return;
     this.view.advance(time);
     if (dirty & (DATA | COLORS | VIEW)) {
-      this.prepare(dirty);
+      this.scene.prepare(dirty);
+      if (dirty & COLORS) this.checkTheme();
+      // Two short tasks instead of a long one: keys and wheel get in between.
+      if (dirty & DATA && this.shown !== null && this.table.n >= MANY) {
+        this.scheduler.invalidate(VIEW);
+        return;
+      }
       this.drawPoints();
     }
-    const frame = { ...this.settings(), colorBy: this.store.colorBy.peek() };
-    this.surface.drawOverlay(frame, this.marked());
+    this.drawOverlay(time);
     this.frames += 1;
     this.parts.root.dataset.frames = String(this.frames);
     this.announce();
@@ -203,69 +245,38 @@ export class PlotController {
   }
 
   private drawPoints(): void {
-    this.stride = this.view.moving && this.fullMs > SLOW_MS ? Math.ceil(this.fullMs / SMOOTH_MS) : 1;
+    this.stride = this.view.moving && this.fullMs > SLOW_MS ? strideFor(this.fullMs, SMOOTH_MS) : 1;
     const began = performance.now();
-    const drew = this.surface.draw({ ...this.settings(), list: this.list, stride: this.stride });
+    this.shown = this.scene.frame(this.surface.dpr, this.stride);
+    const drew = this.surface.draw(this.shown);
     const took = performance.now() - began;
     if (this.stride === 1) this.fullMs = took;
-    this.view.heavy = this.fullMs > SLOW_MS;
+    this.view.heavy = took > HEAVY_MS;
     const { dataset } = this.parts.root;
     if (drew !== null) dataset.renderer = drew;
     dataset.ms = took.toFixed(1);
-  }
-
-  private settings() {
-    return {
-      camera: this.view.camera,
-      dpr: this.surface.dpr,
-      inks: this.inks!,
-      look: this.currentLook(),
-      lut: this.lut!,
-    };
-  }
-
-  /** Rebuilds what the frame is drawn from, as far as it is out of date. */
-  private prepare(dirty: number): void {
-    const { table, store } = this;
-    if (table.x !== null && table.y !== null && this.measured !== table.x) {
-      this.measured = table.x;
-      this.view.setBounds(boundsOf(table.x, table.y));
-    }
-    const dark = store.dark.peek();
-    const colorBy = store.colorBy.peek();
-    const classes = store.classes.peek().length;
-    this.inks = readInks(this.stage, dark, this.surface.context);
-    if (dirty & COLORS || this.lut === null) {
-      this.lut = buildLut(colorBy, classes, dark, this.inks.ink3);
-      this.checkTheme();
-    }
-    if (dirty & DATA || this.list.count < 0) {
-      const { mask } = store.selection.peek();
-      const selected = mask.length === table.n ? mask : new Uint8Array(table.n);
-      this.list = buildDrawList(table, { colorBy, classes, selected, passing: this.passing });
-    }
+    dataset.points = String(Math.ceil(this.shown.list.count / this.stride));
   }
 
   /** Looks once more at the theme's colors and draws again if they came late. */
   private checkTheme(): void {
-    const seen = JSON.stringify(this.inks);
     clearTimeout(this.themeTimer);
-    this.themeTimer = setTimeout(() => {
-      const now = readInks(this.stage, this.store.dark.peek(), this.surface.context);
-      if (JSON.stringify(now) !== seen) this.scheduler.invalidate(COLORS);
-    }, THEME_LAG_MS);
+    this.themeTimer = setTimeout(() => this.scene.stale && this.scheduler.invalidate(COLORS), THEME_LAG_MS);
   }
 
-  private currentLook(): Look {
-    const { width, height } = this.view.camera;
-    const { count, rings } = this.list;
-    return lookFor({ points: count, rings, area: width * height, zoom: this.view.zoomed });
-  }
-
-  private marked() {
-    const current = this.store.current.peek();
-    const detail = this.store.detail.peek();
-    const neighbors = detail !== null && detail.row === current ? detail.neighbors.map((one) => one.row) : [];
-    return { table: this.table, current, hover: this.store.hover.peek(), neighbors, path: this.path };
+  private drawOverlay(time: number): void {
+    if (this.shown === null) return;
+    const { store } = this;
+    const current = store.current.peek();
+    const marked: Marked = {
+      table: this.table,
+      coloring: this.scene.coloring!,
+      current,
+      hover: store.hover.peek(),
+      neighbors: current === null ? [] : store.neighborsOf.peek(),
+      flash: this.flashes.at(time),
+      path: this.path,
+    };
+    this.surface.drawOverlay(this.shown, marked);
   }
 }

@@ -1,28 +1,33 @@
-/** What the legend shows: entries with live counts, and which filter a click sets. */
-import { type ColorBy, type Filters, FLAGGED, STATES, type Table, UNLABELLED } from "../store/types";
-import { codesFor } from "./drawlist";
+/** What the legend shows: entries with live counts of the rows that pass and of all rows. */
+import { type ColorBy, type ColumnData, FLAGGED, STATES, type Table, UNLABELLED } from "../store/types";
 import { classColor, classShape, SHAPES, type Shape, stateColor, stateShapeIndex } from "./palette";
 
 export interface Entry {
-  /** class code or state number */
+  /** class code, state number or category code; UNLABELLED for no label and for a missing value */
   code: number;
   name: string;
   color: string;
   shape: Shape;
-  count: number;
+  /** rows that pass all filters, and all rows */
+  passing: number;
+  total: number;
 }
 
-/** Rows per class (the last place counts unlabelled ones). */
-export function countCodes(codes: Uint16Array, classes: number): Uint32Array {
-  const counts = new Uint32Array(classes + 1);
-  for (let row = 0; row < codes.length; row++) counts[Math.min(codes[row]!, classes)]!++;
-  return counts;
+export interface Counts {
+  passing: Uint32Array;
+  total: Uint32Array;
 }
 
-export function countStates(state: Uint8Array): Uint32Array {
-  const counts = new Uint32Array(STATES.length);
-  for (let row = 0; row < state.length; row++) counts[state[row]!]!++;
-  return counts;
+/** Rows per code; the last place counts those beyond `size` (unlabelled, missing). */
+export function countCodes(codes: Uint16Array | Uint8Array, size: number, mask: Uint8Array): Counts {
+  const passing = new Uint32Array(size + 1);
+  const total = new Uint32Array(size + 1);
+  for (let row = 0; row < codes.length; row++) {
+    const at = Math.min(codes[row]!, size);
+    total[at]!++;
+    passing[at]! += mask[row]!;
+  }
+  return { passing, total };
 }
 
 /** Rows with a ring and rows with a tick. */
@@ -37,51 +42,82 @@ export function countMarks(table: Table): { differs: number; edited: number } {
   return { differs, edited };
 }
 
-export function legendEntries(
-  table: Table,
-  colorBy: ColorBy,
-  names: readonly string[],
-  dark: boolean,
-): Entry[] {
-  if (colorBy === "suspicion") return [];
-  const codes = codesFor(table, colorBy);
-  if (codes === null) {
-    const counts = countStates(table.state);
-    return STATES.map((name, code) => ({
-      code,
-      name: name.replace("_", " "),
-      color: stateColor(code, dark),
-      shape: SHAPES[stateShapeIndex(code)]!,
-      count: counts[code]!,
-    })).filter((entry) => entry.count > 0 || entry.code < 5);
-  }
-  const counts = countCodes(codes, names.length);
+function stateEntries(table: Table, mask: Uint8Array, dark: boolean): Entry[] {
+  const { passing, total } = countCodes(table.state, STATES.length, mask);
+  return STATES.map((name, code) => ({
+    code,
+    name: name.replace("_", " "),
+    color: stateColor(code, dark),
+    shape: SHAPES[stateShapeIndex(code)]!,
+    passing: passing[code]!,
+    total: total[code]!,
+  })).filter((entry) => entry.total > 0 || entry.code < 5);
+}
+
+interface Named {
+  codes: Uint16Array;
+  names: readonly string[];
+  /** what the rows beyond the names are called, and their shape */
+  rest: string;
+  restShape: Shape;
+}
+
+function namedEntries({ codes, names, rest, restShape }: Named, mask: Uint8Array, dark: boolean): Entry[] {
+  const { passing, total } = countCodes(codes, names.length, mask);
   const entries = names.map((name, code) => ({
     code,
     name,
     color: classColor(code, dark),
     shape: classShape(code),
-    count: counts[code]!,
+    passing: passing[code]!,
+    total: total[code]!,
   }));
-  const unlabelled = counts[names.length]!;
-  if (unlabelled > 0)
+  const last = names.length;
+  if (total[last]! > 0)
     entries.push({
       code: UNLABELLED,
-      name: "unlabelled",
+      name: rest,
       color: classColor(UNLABELLED, dark),
-      shape: "circle",
-      count: unlabelled,
+      shape: restShape,
+      passing: passing[last]!,
+      total: total[last]!,
     });
   return entries;
 }
 
-type CodeFilter = "given" | "current" | "suggested" | "state";
-
-/** The filter that belongs to a coloring. */
-export function filterOf(colorBy: ColorBy): CodeFilter | null {
-  return colorBy === "suspicion" ? null : colorBy;
+export interface Shown {
+  colorBy: ColorBy;
+  names: readonly string[];
+  /** of a coloring by column; null while its values are on their way */
+  column: ColumnData | null;
+  passing: Uint8Array;
+  dark: boolean;
 }
 
-export function toggleFilter(filters: Filters, key: CodeFilter, code: number): Filters {
-  return { ...filters, [key]: filters[key] === code ? null : code };
+/** Entries of classes, states and categories; none for numbers, which have a scale. */
+export function legendEntries(table: Table, { colorBy, names, column, passing, dark }: Shown): Entry[] {
+  const classes = { names, rest: "unlabelled", restShape: "circle" as const };
+  switch (colorBy) {
+    case "given":
+    case "current":
+    case "suggested":
+      return namedEntries({ codes: table[colorBy], ...classes }, passing, dark);
+    case "state":
+      return stateEntries(table, passing, dark);
+    case "suspicion":
+      return [];
+    default:
+      if (column === null || column.kind === "numeric") return [];
+      return namedEntries(
+        { codes: column.codes, names: column.info.categories ?? [], rest: "missing", restShape: "cross" },
+        passing,
+        dark,
+      );
+  }
+}
+
+/** "412", or "47 / 412" while a filter leaves some of them out. */
+export function countText({ passing, total }: Pick<Entry, "passing" | "total">): string {
+  const all = total.toLocaleString("en-US");
+  return passing === total ? all : `${passing.toLocaleString("en-US")} / ${all}`;
 }

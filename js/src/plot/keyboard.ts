@@ -2,7 +2,7 @@
 import type { PlotController } from "./controller";
 import { type Direction, walk } from "./nearest";
 import type { Pointers } from "./pointer";
-import { describe, leapClass, mostSuspicious } from "./walk";
+import { describe, leapClass, mostSuspicious, NeighborWalk, placeOf } from "./walk";
 
 const ARROWS: Record<string, Direction> = {
   ArrowLeft: "left",
@@ -16,6 +16,7 @@ export class Keys {
   private readonly stop = new AbortController();
   /** our own Space on its way to the widget */
   private passingOn = false;
+  private readonly neighbors = new NeighborWalk();
 
   constructor(
     private readonly plot: PlotController,
@@ -57,11 +58,22 @@ export class Keys {
         view.fit();
         this.plot.store.say("The whole map is in view.");
         return true;
+      case "z":
+        this.plot.store.say(
+          this.plot.zoomToSelection() ? "Zoomed to the selection." : "Nothing is selected to zoom to.",
+        );
+        return true;
       case "Home":
         return this.goTo(mostSuspicious(this.plot), false);
       case "PageDown":
       case "PageUp":
-        return this.goTo(leapClass(this.plot, event.key === "PageDown" ? 1 : -1), false);
+        return this.leap(event.key === "PageDown" ? 1 : -1);
+      case ".":
+      case ",":
+        return this.toNeighbor(event.key === "." ? 1 : -1);
+      case "j":
+      case "k":
+        return this.byRank(event.key === "j" ? 1 : -1);
       case "Escape":
         return this.pointers.abandon();
       case " ":
@@ -92,13 +104,45 @@ export class Keys {
     return this.goTo(row, extend);
   }
 
-  private goTo(row: number | null, extend: boolean): boolean {
-    if (row === null) return true;
+  private leap(by: 1 | -1): boolean {
+    const found = leapClass(this.plot, by);
+    return this.goTo(found?.row ?? null, false, found?.place);
+  }
+
+  private toNeighbor(by: 1 | -1): boolean {
     const { store } = this.plot;
+    const found = this.neighbors.step(store, by);
+    if (found === null) {
+      const none =
+        store.current.peek() === null ? "No row is current." : "No neighbors are known of this row.";
+      store.say(none);
+      return true;
+    }
+    return this.goTo(found.row, false, found.place);
+  }
+
+  private byRank(by: 1 | -1): boolean {
+    const { store } = this.plot;
+    const visible = store.visible.peek();
+    store.move(by);
+    const row = store.current.peek();
+    if (row === null) return true;
+    this.plot.reveal(row);
+    const at = visible.indexOf(row) + 1;
+    store.say(
+      describe(store, row, `${at.toLocaleString("en-US")} of ${visible.length.toLocaleString("en-US")}`),
+    );
+    return true;
+  }
+
+  private goTo(row: number | null, extend: boolean, place = ""): boolean {
+    if (row === null) return true;
+    const { store, table, view } = this.plot;
     store.setCurrent(row);
     store.select([row], extend ? "add" : "replace");
     this.plot.reveal(row);
-    store.say(describe(store, row));
+    const where = placeOf(table, view.extent, row);
+    store.say(describe(store, row, place === "" ? where : `${place}, ${where}`));
     return true;
   }
 

@@ -1,44 +1,33 @@
 /** What changes with every pointer move is drawn on a second canvas, so that the points need not be drawn again. */
 
-import { type Table, UNLABELLED } from "../store/types";
-import { type Camera, toScreen, UNIT } from "./camera";
+import type { Table } from "../store/types";
+import { toScreen, UNIT } from "./camera";
 import type { Rgb } from "./color";
-import { codesFor, type Lut } from "./drawlist";
-import type { Inks, Look } from "./look";
+import { type Coloring, colorIndex } from "./coloring";
+import type { Flash } from "./flash";
+import type { Inks } from "./look";
 import { SHAPES, shapePath } from "./palette";
+import type { Frame } from "./renderer";
 
 export interface Marked {
   table: Table;
+  coloring: Coloring;
   current: number | null;
   hover: number | null;
   /** rows that are truly near to the current one, however the map places them */
-  neighbors: readonly number[];
+  neighbors: readonly { row: number }[];
+  /** rows that just moved */
+  flash: Flash | null;
   /** outline of the running lasso or box in CSS pixels, flat x, y list */
   path: readonly number[] | null;
-}
-
-export interface OverlayFrame {
-  camera: Camera;
-  dpr: number;
-  inks: Inks;
-  look: Look;
-  lut: Lut;
-  colorBy: Parameters<typeof codesFor>[1];
 }
 
 const css = ([r, g, b]: Rgb, alpha = 1): string => `rgba(${r},${g},${b},${alpha})`;
 const shapes = new Map<number, Path2D>();
 
-function place(frame: OverlayFrame, table: Table, row: number): [number, number] | null {
+function place(frame: Frame, table: Table, row: number): [number, number] | null {
   if (table.x === null || table.y === null || row >= table.n) return null;
   return toScreen(frame.camera, table.x[row]! / UNIT, table.y[row]! / UNIT);
-}
-
-/** Color index of one row, as in the draw list. */
-function indexOf(frame: OverlayFrame, table: Table, row: number): number {
-  const codes = codesFor(table, frame.colorBy);
-  if (codes !== null) return Math.min(codes[row] ?? UNLABELLED, frame.lut.colors.length - 1);
-  return frame.colorBy === "state" ? table.state[row]! : table.suspicion[row]!;
 }
 
 function circle(pen: CanvasRenderingContext2D, x: number, y: number, r: number): void {
@@ -49,21 +38,21 @@ function circle(pen: CanvasRenderingContext2D, x: number, y: number, r: number):
 
 function drawMark(
   pen: CanvasRenderingContext2D,
-  frame: OverlayFrame,
-  table: Table,
+  frame: Frame,
+  { table, coloring }: Marked,
   row: number,
   r: number,
 ): void {
   const at = place(frame, table, row);
   if (at === null) return;
-  const index = indexOf(frame, table, row);
-  const shape = frame.lut.shapes[index]!;
+  const index = colorIndex(coloring, row);
+  const shape = frame.lut.shapes[index] ?? 0;
   let path = shapes.get(shape);
   if (path === undefined) {
     path = new Path2D(shapePath(SHAPES[shape]!));
     shapes.set(shape, path);
   }
-  const word = frame.lut.colors[index]!;
+  const word = frame.lut.colors[index] ?? 0;
   pen.save();
   pen.translate(at[0], at[1]);
   pen.scale(r / 8, r / 8);
@@ -75,22 +64,48 @@ function drawMark(
   pen.restore();
 }
 
+/** Lines to the true neighbors: solid to those with the same label, dashed to the others. */
 function drawNeighbors(
   pen: CanvasRenderingContext2D,
-  frame: OverlayFrame,
+  frame: Frame,
   marked: Marked,
+  from: number,
   at: [number, number],
 ): void {
-  pen.lineWidth = 1;
-  pen.strokeStyle = css(frame.inks.ink, 0.38);
-  for (const row of marked.neighbors) {
+  const { current } = marked.table;
+  for (const { row } of marked.neighbors) {
     const to = place(frame, marked.table, row);
     if (to === null) continue;
-    pen.beginPath();
-    pen.moveTo(at[0], at[1]);
-    pen.lineTo(to[0], to[1]);
-    pen.stroke();
-    circle(pen, to[0], to[1], 3.2);
+    const same = current[row] === current[from];
+    // A light seam below keeps the lines apart from the points.
+    for (const seam of [true, false]) {
+      pen.setLineDash(same || seam ? [] : [4, 3]);
+      pen.lineWidth = seam ? 3 : 1.2;
+      pen.strokeStyle = seam ? css(frame.inks.panel, 0.6) : css(frame.inks.ink, same ? 0.62 : 0.78);
+      pen.beginPath();
+      pen.moveTo(at[0], at[1]);
+      pen.lineTo(to[0], to[1]);
+      pen.stroke();
+    }
+  }
+  pen.setLineDash([]);
+  for (const { row } of marked.neighbors) {
+    drawMark(pen, frame, marked, row, 3.2);
+    const to = place(frame, marked.table, row);
+    if (to === null) continue;
+    pen.strokeStyle = css(frame.inks.ink, 0.7);
+    pen.lineWidth = 1;
+    circle(pen, to[0], to[1], 4.8);
+  }
+}
+
+function drawFlash(pen: CanvasRenderingContext2D, frame: Frame, table: Table, flash: Flash): void {
+  const ease = 1 - (1 - flash.age) ** 3;
+  pen.lineWidth = 2;
+  pen.strokeStyle = css(frame.inks.accent, 0.9 * (1 - flash.age));
+  for (const row of flash.rows) {
+    const at = place(frame, table, row);
+    if (at !== null) circle(pen, at[0], at[1], 4 + 11 * ease);
   }
 }
 
@@ -107,15 +122,16 @@ function drawPath(pen: CanvasRenderingContext2D, inks: Inks, path: readonly numb
   pen.setLineDash([]);
 }
 
-export function drawOverlay(pen: CanvasRenderingContext2D, frame: OverlayFrame, marked: Marked): void {
+export function drawOverlay(pen: CanvasRenderingContext2D, frame: Frame, marked: Marked): void {
   const { camera, dpr, inks, look } = frame;
   pen.setTransform(dpr, 0, 0, dpr, 0, 0);
   pen.clearRect(0, 0, camera.width, camera.height);
   const r = look.radius[look.radius.length - 1]!;
   const { current, hover, table } = marked;
   const at = current === null ? null : place(frame, table, current);
+  if (marked.flash !== null) drawFlash(pen, frame, table, marked.flash);
   if (at !== null && current !== null) {
-    drawNeighbors(pen, frame, marked, at);
+    drawNeighbors(pen, frame, marked, current, at);
     const radius = Math.max(3.4, r);
     const ring = radius + 5.2;
     pen.strokeStyle = css(inks.panel, 0.9);
@@ -124,13 +140,13 @@ export function drawOverlay(pen: CanvasRenderingContext2D, frame: OverlayFrame, 
     pen.strokeStyle = css(inks.accent);
     pen.lineWidth = 2.4;
     circle(pen, at[0], at[1], ring);
-    drawMark(pen, frame, table, current, radius);
+    drawMark(pen, frame, marked, current, radius);
   }
   if (hover !== null && hover !== current) {
     const spot = place(frame, table, hover);
     if (spot !== null) {
       const radius = Math.max(3.6, r + 0.8);
-      drawMark(pen, frame, table, hover, radius);
+      drawMark(pen, frame, marked, hover, radius);
       pen.strokeStyle = css(inks.ink);
       pen.lineWidth = 1.5;
       circle(pen, spot[0], spot[1], radius + 3);

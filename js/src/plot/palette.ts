@@ -69,14 +69,38 @@ function table(stops: (readonly [number, number, number])[]): string[] {
   });
 }
 
-const tables: { light?: string[]; dark?: string[] } = {};
+/** Lightness runs straight from one end to the other, so that equal steps of a number look equally large. */
+const NUMERIC_RAMPS = {
+  light: [lch(0.87, 0.07, 178), lch(0.68, 0.105, 205), lch(0.5, 0.12, 255), lch(0.31, 0.13, 292)],
+  dark: [lch(0.4, 0.11, 290), lch(0.56, 0.12, 255), lch(0.73, 0.105, 205), lch(0.9, 0.08, 165)],
+};
 
-/** "#rrggbb" of a suspicion (or any number) in 0…1; perceptually uniform. */
+const tables = new Map<string, string[]>();
+
+function sample(name: string, stops: (readonly [number, number, number])[], t: number): string {
+  let colors = tables.get(name);
+  if (colors === undefined) {
+    colors = table(stops);
+    tables.set(name, colors);
+  }
+  return colors[Number.isFinite(t) ? Math.round(255 * Math.min(1, Math.max(0, t))) : 0]!;
+}
+
+/** "#rrggbb" of a suspicion in 0…1; perceptually uniform. */
 export function ramp(t: number, dark: boolean): string {
-  const key = dark ? "dark" : "light";
-  tables[key] ??= table(RAMPS[key]);
-  const at = Number.isFinite(t) ? Math.round(255 * Math.min(1, Math.max(0, t))) : 0;
-  return tables[key][at]!;
+  const name = dark ? "dark" : "light";
+  return sample(name, RAMPS[name], t);
+}
+
+/** "#rrggbb" of any other number, scaled to 0…1; perceptually uniform. */
+export function numericRamp(t: number, dark: boolean): string {
+  const name = dark ? "dark" : "light";
+  return sample(`numeric ${name}`, NUMERIC_RAMPS[name], t);
+}
+
+/** Of a value that is missing: no color of a ramp or a class. */
+export function missingColor(dark: boolean): string {
+  return dark ? "#737e8c" : "#9aa3b0";
 }
 
 const STATE_COLORS: readonly [light: string, dark: string][] = [

@@ -1,9 +1,20 @@
 /** Draws points on the CPU: without a graphics card this is several times faster than software WebGL. */
 import { pack } from "./color";
 import { DIM, RING, SELECTED, TICK } from "./drawlist";
-import { deviceSize, deviceTransform, type Frame, type Renderer } from "./renderer";
+import type { Look } from "./look";
+import type { Batch } from "./plan";
+import {
+  type Backdrop,
+  deviceSize,
+  deviceTransform,
+  type Frame,
+  type Picture,
+  type Renderer,
+} from "./renderer";
 import {
   DIM_FILL,
+  FAINT_DIM,
+  FAINT_FILL,
   OUTLINE,
   OUTLINE_RINGED,
   RING_MARK,
@@ -12,13 +23,6 @@ import {
   TICK_HALO,
   TICK_MARK,
 } from "./sprites";
-
-export interface Pixels {
-  /** one pixel 0xAABBGGRR; signed, because V8 keeps 32-bit integers in registers only when they are */
-  data: Int32Array;
-  width: number;
-  height: number;
-}
 
 /** Stamps one sprite; rounding half up keeps many faint layers from drifting dark. */
 function stamp(data: Int32Array, at: number, sheet: SpriteSheet, key: number, color: number): void {
@@ -62,12 +66,11 @@ function decorate(
 const signed = (words: Uint32Array): Int32Array =>
   new Int32Array(words.buffer, words.byteOffset, words.length);
 
-/** Draws a frame into pixels (device size plus twice the margin). */
-export function rasterize(frame: Frame, pixels: Pixels, sheet: SpriteSheet): void {
-  const { list, lut, inks, stride } = frame;
-  const { data, width, height } = pixels;
+/** Stamps the points of one batch onto pixels (device size plus twice the margin). */
+function stampBatch(frame: Frame, picture: Picture, sheet: SpriteSheet, batch: Batch): void {
+  const { list, lut, inks } = frame;
+  const { data, width, height } = picture;
   const { ax, bx, ay, by } = deviceTransform(frame.camera, frame.dpr);
-  data.fill(pack(inks.panel));
   const marks = Int32Array.of(pack(inks.ring), pack(inks.accent), pack(inks.panel), pack(inks.ok));
   const words = signed(list.words);
   const colors = signed(lut.colors);
@@ -76,9 +79,11 @@ export function rasterize(frame: Frame, pixels: Pixels, sheet: SpriteSheet): voi
   const half = sheet.half;
   const right = width - half - 1;
   const bottom = height - half - 1;
-  const last = 2 * list.count;
-  const step = 2 * stride;
-  for (let i = 0; i < last; i += step) {
+  const step = 2 * frame.stride;
+  const plainFill = batch.faint ? FAINT_FILL : 0;
+  const dimFill = batch.faint ? FAINT_DIM : DIM_FILL;
+  const decorated = batch.rings ? RING | SELECTED | TICK : TICK;
+  for (let i = 2 * batch.from; i < 2 * batch.to; i += step) {
     const place = words[i]!;
     const x = ax * (place & 0xffff) + bx;
     if (x < half || x >= right) continue;
@@ -88,23 +93,33 @@ export function rasterize(frame: Frame, pixels: Pixels, sheet: SpriteSheet): voi
     const qx = (x * 4) | 0;
     const qy = (y * 4) | 0;
     const style = words[i + 1]!;
-    const bits = style >>> 24;
+    const bits = (style >>> 24) & decorated;
+    const dim = (style >>> 24) & DIM;
     const index = style & 0xffff;
     const at = ((qy >> 2) - half) * width + (qx >> 2) - half;
     // level << 4 | phase y << 2 | phase x
     const offset = ((style >>> 16) & 0xf0) | ((qy & 3) << 2) | (qx & 3);
-    const dim = bits & DIM;
-    const kind = shapes[index]! + (bits & SELECTED ? SELECTED_FILL : dim ? DIM_FILL : 0);
+    const kind = shapes[index]! + (bits & SELECTED ? SELECTED_FILL : dim ? dimFill : plainFill);
     stamp(data, at, sheet, kind * 256 + offset, dim ? dimmed[index]! : colors[index]!);
-    if (bits & (RING | SELECTED | TICK)) decorate(data, at, sheet, offset, bits, marks);
+    if (bits !== 0) decorate(data, at, sheet, offset, bits | dim, marks);
   }
 }
+
+/** Draws a frame onto what lies in the picture already. */
+export function rasterize(frame: Frame, picture: Picture, sheet: SpriteSheet): void {
+  for (const batch of frame.plan.batches) stampBatch(frame, picture, sheet, batch);
+}
+
+const KEPT_SHEETS = 10;
 
 export class RasterRenderer implements Renderer {
   readonly name = "raster";
   private image: ImageData | null = null;
-  private pixels: Pixels | null = null;
-  private sheet: SpriteSheet | null = null;
+  private picture: Picture | null = null;
+  /** last used first */
+  private sheets: SpriteSheet[] = [];
+
+  constructor(private readonly backdrop: Backdrop) {}
 
   draw(frame: Frame, target: CanvasRenderingContext2D): boolean {
     const { width: inner, height: innerHeight, margin } = deviceSize(frame.camera, frame.dpr);
@@ -113,23 +128,27 @@ export class RasterRenderer implements Renderer {
     const height = innerHeight + 2 * margin;
     if (this.image?.width !== width || this.image.height !== height) {
       this.image = new ImageData(width, height);
-      this.pixels = { data: new Int32Array(this.image.data.buffer), width, height };
+      this.picture = { data: new Int32Array(this.image.data.buffer), width, height };
     }
-    if (
-      this.sheet === null ||
-      this.sheet.look.key !== look.key ||
-      this.sheet.dpr !== dpr ||
-      this.sheet.pitch !== width
-    )
-      this.sheet = new SpriteSheet(look, dpr, width);
-    rasterize(frame, this.pixels!, this.sheet);
+    const sheet = this.sheetFor(look, dpr, width);
+    this.backdrop.paint(frame, this.picture!, margin);
+    rasterize(frame, this.picture!, sheet);
     target.putImageData(this.image, -margin, -margin);
     return true;
   }
 
   dispose(): void {
     this.image = null;
-    this.pixels = null;
-    this.sheet = null;
+    this.picture = null;
+    this.sheets = [];
+  }
+
+  /** Zooming to and fro comes by the same sizes again. */
+  private sheetFor(look: Look, dpr: number, pitch: number): SpriteSheet {
+    const fits = (one: SpriteSheet): boolean =>
+      one.look.key === look.key && one.dpr === dpr && one.pitch === pitch;
+    const sheet = this.sheets.find(fits) ?? new SpriteSheet(look, dpr, pitch);
+    this.sheets = [sheet, ...this.sheets.filter((one) => one !== sheet)].slice(0, KEPT_SHEETS);
+    return sheet;
   }
 }

@@ -2,6 +2,7 @@
 import type { Camera } from "./camera";
 import type { DrawList, Lut } from "./drawlist";
 import type { Inks, Look } from "./look";
+import type { Plan } from "./plan";
 
 export interface Frame {
   readonly camera: Camera;
@@ -10,9 +11,22 @@ export interface Frame {
   readonly list: DrawList;
   readonly lut: Lut;
   readonly look: Look;
+  readonly plan: Plan;
   readonly inks: Inks;
   /** draw every stride-th point: a rough picture while the view moves, 1 = all */
   readonly stride: number;
+}
+
+export interface Picture {
+  /** one pixel 0xAABBGGRR; signed, because V8 keeps 32-bit integers in registers only when they are */
+  data: Int32Array;
+  width: number;
+  height: number;
+}
+
+/** Paints the panel's color and the density where there is one; see density.ts. */
+export interface Backdrop {
+  paint(frame: Frame, picture: Picture, margin: number): void;
 }
 
 export interface Renderer {

@@ -23,6 +23,8 @@ uniform float ringWidth;
 uniform float outlineGap;
 uniform float outlineWidth;
 uniform float tick;
+uniform float faint;
+uniform bool rings;
 uniform int lutLength;
 uniform sampler2D lut;
 flat out vec4 fill;
@@ -31,13 +33,13 @@ flat out int mask;
 flat out vec2 center;
 flat out float radius;
 void main() {
-  mask = int(bits);
+  mask = rings ? int(bits) : int(bits) & 10;
   int level = int(suspicion) >> 4;
   bool dim = (mask & 8) != 0;
   int at = int(index) + (dim ? lutLength : 0);
   vec4 texel = texelFetch(lut, ivec2(at % ${LUT_WIDTH}, at / ${LUT_WIDTH}), 0);
   shape = int(texel.a * 255.0 + 0.5);
-  fill = vec4(texel.rgb, (mask & 4) != 0 ? selectedAlpha : dim ? dimAlpha : alphas[level]);
+  fill = vec4(texel.rgb, (mask & 4) != 0 ? selectedAlpha : faint * (dim ? dimAlpha : alphas[level]));
   radius = radii[level] * dpr;
   // Corners stick out beyond the circle of the same area.
   float reach = radius * (shape == 0 ? 1.0 : shape == 2 || shape == 5 ? 1.56 : 1.26);
@@ -132,6 +134,8 @@ export const UNIFORMS = [
   "outlineGap",
   "outlineWidth",
   "tick",
+  "faint",
+  "rings",
   "lutLength",
   "lut",
   "ringInk",

@@ -17,7 +17,7 @@ export interface Gpu {
   readonly software: boolean;
 }
 
-let shared: Gpu | null | undefined;
+let shared: Gpu | null = null;
 let software: boolean | undefined;
 let users = 0;
 const listeners = new Set<() => void>();
@@ -52,9 +52,16 @@ function link(gpu: Gpu): void {
   }
 }
 
-function open(): Gpu | null {
+function open(hardware: boolean): Gpu | null {
   const canvas = document.createElement("canvas");
-  const options = { alpha: true, antialias: false, depth: false, premultipliedAlpha: true };
+  // A context in software takes most of a second to open, only to be closed again.
+  const options = {
+    alpha: true,
+    antialias: false,
+    depth: false,
+    premultipliedAlpha: true,
+    failIfMajorPerformanceCaveat: hardware,
+  };
   let gl: WebGL2RenderingContext | null = null;
   try {
     gl = canvas.getContext("webgl2", options) as WebGL2RenderingContext | null;
@@ -72,7 +79,7 @@ function open(): Gpu | null {
     generation: 0,
     software: SOFTWARE.test(vendor),
   };
-  link(gpu);
+  if (!hardware || !gpu.software) link(gpu);
   canvas.addEventListener("webglcontextlost", (event) => {
     event.preventDefault();
     gpu.program = null;
@@ -88,27 +95,31 @@ function open(): Gpu | null {
 
 /** The page's context, or null where WebGL2 is missing. */
 export function gpu(): Gpu | null {
-  if (shared === undefined) {
-    shared = open();
-    software = shared?.software ?? true;
-  }
+  shared ??= open(false);
   return shared;
 }
 
-/** Whether WebGL2 is missing or runs in software; looks once a page. */
+/** Whether WebGL2 is missing or runs in software; looks once a page, which can take a while. */
 export function withoutGpu(): boolean {
   if (software === undefined) {
-    gpu();
-    release();
+    const found = shared ?? open(true);
+    software = found?.software ?? true;
+    if (shared === null) shared = found;
+    if (software) release();
   }
-  return software ?? true;
+  return software;
+}
+
+/** Whether `withoutGpu` knows its answer. */
+export function gpuKnown(): boolean {
+  return software !== undefined;
 }
 
 /** Frees the context when nobody draws with it; a later plot opens a new one. */
 function release(): void {
-  if (users > 0 || !shared) return;
+  if (users > 0 || shared === null) return;
   const { gl } = shared;
-  shared = undefined;
+  shared = null;
   gl.getExtension("WEBGL_lose_context")?.loseContext();
 }
 

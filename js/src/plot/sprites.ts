@@ -3,7 +3,7 @@ import { LEVELS, type Look } from "./look";
 import { coverage, ringDistance, shapeDistance, tickDistance } from "./sdf";
 
 export const PHASES = 4;
-/** kinds: 0…6 fills by shape, 7…13 the same dimmed, 19…25 the same selected, and: */
+/** kinds: 0…6 fills by shape, 7…13 the same dimmed, 19…25 selected, 26…32 faint, 33…39 faint and dimmed, and: */
 export const DIM_FILL = 7;
 export const RING_MARK = 14;
 export const OUTLINE = 15;
@@ -11,7 +11,9 @@ export const OUTLINE_RINGED = 16;
 export const TICK_HALO = 17;
 export const TICK_MARK = 18;
 export const SELECTED_FILL = 19;
-const KINDS = 26;
+export const FAINT_FILL = 26;
+export const FAINT_DIM = 33;
+const KINDS = 40;
 const PER_KIND = LEVELS * PHASES * PHASES;
 
 /** Offset of the tick from the point's center, to the upper right, beside the radius. */
@@ -26,6 +28,8 @@ export class SpriteSheet {
   /** a sprite's corner lies this many pixels left of and above the point's pixel */
   readonly half: number;
   private used = 0;
+  /** the lowest level that looks the same: many do at both ends */
+  private readonly twins: number[];
 
   constructor(
     readonly look: Look,
@@ -35,6 +39,10 @@ export class SpriteSheet {
   ) {
     const widest =
       Math.max(...look.radius) + look.ringGap + look.ringWidth + look.outlineGap + look.outlineWidth;
+    const { radius, alpha } = look;
+    this.twins = Array.from(radius, (r, level) =>
+      radius.findIndex((other, k) => other === r && alpha[k] === alpha[level]),
+    );
     this.half = Math.ceil(
       (Math.max(widest, Math.max(...look.radius) + TICK_GAP + 4.5 * look.tick) + 1) * dpr,
     );
@@ -48,13 +56,25 @@ export class SpriteSheet {
   make(key: number): void {
     const kind = Math.floor(key / PER_KIND);
     const level = (key >> 4) & (LEVELS - 1);
+    const twin = this.twins[level]!;
+    if (twin !== level) {
+      const other = key + ((twin - level) << 4);
+      if (this.begin[other]! < 0) this.make(other);
+      this.begin[key] = this.begin[other]!;
+      this.end[key] = this.end[other]!;
+      return;
+    }
     const cx = this.half + ((key & 3) + 0.5) / PHASES;
     const cy = this.half + (((key >> 2) & 3) + 0.5) / PHASES;
     const side = 2 * this.half + 1;
     if (this.used + side * side > this.pool.length) this.grow(side * side);
     this.begin[key] = this.used;
-    for (let py = 0; py < side; py++) {
-      for (let px = 0; px < side; px++) {
+    const reach = this.reach(kind, level);
+    const last = side - 1;
+    const [left, right] = [Math.max(0, Math.floor(cx - reach)), Math.min(last, Math.ceil(cx + reach))];
+    const [top, bottom] = [Math.max(0, Math.floor(cy - reach)), Math.min(last, Math.ceil(cy + reach))];
+    for (let py = top; py <= bottom; py++) {
+      for (let px = left; px <= right; px++) {
         const a = Math.round(256 * this.opacity(kind, level, px + 0.5 - cx, py + 0.5 - cy));
         if (a > 0) this.pool[this.used++] = ((py * this.pitch + px) << 9) | a;
       }
@@ -62,11 +82,24 @@ export class SpriteSheet {
     this.end[key] = this.used;
   }
 
+  /** No pixel further than this from the point's center is touched (in device pixels). */
+  private reach(kind: number, level: number): number {
+    const { look, dpr, half } = this;
+    const r = look.radius[level]! * dpr;
+    if (kind === TICK_HALO || kind === TICK_MARK) return half;
+    if (kind < RING_MARK || kind >= SELECTED_FILL) return 1.6 * r + 1;
+    return r + (look.ringGap + look.ringWidth + look.outlineGap + look.outlineWidth) * dpr + 1;
+  }
+
   private opacity(kind: number, level: number, x: number, y: number): number {
     const { look, dpr } = this;
     const r = look.radius[level]! * dpr;
     if (kind < DIM_FILL) return look.alpha[level]! * coverage(shapeDistance(kind, x, y, r));
     if (kind < RING_MARK) return look.dimAlpha * coverage(shapeDistance(kind - DIM_FILL, x, y, r));
+    if (kind >= FAINT_DIM)
+      return look.faint * look.dimAlpha * coverage(shapeDistance(kind - FAINT_DIM, x, y, r));
+    if (kind >= FAINT_FILL)
+      return look.faint * look.alpha[level]! * coverage(shapeDistance(kind - FAINT_FILL, x, y, r));
     if (kind >= SELECTED_FILL)
       return look.selectedAlpha * coverage(shapeDistance(kind - SELECTED_FILL, x, y, r));
     const ring = r + look.ringGap * dpr;

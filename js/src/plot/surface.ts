@@ -1,11 +1,16 @@
 /** The two canvases of a plot and the renderer that fills the lower one; draws what it is told, when it is told. */
 import type { RendererName } from "../store/types";
 import type { Camera } from "./camera";
-import { drawOverlay, type Marked, type OverlayFrame } from "./overlay";
+import { Density } from "./density";
+import { drawOverlay, type Marked } from "./overlay";
 import { RasterRenderer } from "./raster";
 import { deviceSize, type Frame, type Renderer } from "./renderer";
+import { gpuKnown, withoutGpu } from "./shared";
 import { openWebgl2 } from "./webgl2";
 
+const LOOK_MS = 2000;
+/** Fewer points than this are drawn on the CPU in a few milliseconds: no context is opened for them. */
+const MANY = 150_000;
 /** A 2D canvas beyond this many pixels a side is slow or refused. */
 const MAX_SIDE = 8192;
 
@@ -14,7 +19,10 @@ export class Surface {
   width = 0;
   height = 0;
   dpr = 1;
-  private readonly raster = new RasterRenderer();
+  private wanted: RendererName = "raster";
+  private cancelLook: () => void = () => undefined;
+  private readonly density = new Density();
+  private readonly raster = new RasterRenderer(this.density);
   private chosen: Renderer = this.raster;
   private readonly pen: CanvasRenderingContext2D | null;
   private readonly overlayPen: CanvasRenderingContext2D | null;
@@ -35,9 +43,36 @@ export class Surface {
     return this.overlayPen;
   }
 
-  choose(name: RendererName): void {
+  choose(name: RendererName, points: number): void {
+    const wanted = name === "auto" && points < MANY ? "raster" : name;
+    if (wanted === this.wanted) return;
+    this.wanted = wanted;
+    this.use(wanted);
+  }
+
+  private use(name: RendererName): void {
+    this.cancelLook();
     if (this.chosen !== this.raster) this.chosen.dispose();
-    this.chosen = (name === "raster" ? null : openWebgl2(name, this.changed)) ?? this.raster;
+    this.chosen = this.raster;
+    if (name === "raster") return;
+    if (name === "auto" && !gpuKnown()) this.lookLater();
+    else this.chosen = openWebgl2(name, this.density, this.changed) ?? this.raster;
+  }
+
+  /** The first picture does not wait for the graphics card: it is looked for once the page has time. */
+  private lookLater(): void {
+    const look = (): void => {
+      if (withoutGpu()) return;
+      this.use("auto");
+      this.changed();
+    };
+    if (typeof requestIdleCallback === "function") {
+      const handle = requestIdleCallback(look, { timeout: LOOK_MS });
+      this.cancelLook = () => cancelIdleCallback(handle);
+    } else {
+      const timer = setTimeout(look, LOOK_MS);
+      this.cancelLook = () => clearTimeout(timer);
+    }
   }
 
   /** Fits the canvases to the stage; true when anything changed. */
@@ -63,13 +98,15 @@ export class Surface {
     return this.raster.name;
   }
 
-  drawOverlay(frame: OverlayFrame, marked: Marked): void {
+  drawOverlay(frame: Frame, marked: Marked): void {
     if (this.overlayPen !== null) drawOverlay(this.overlayPen, frame, marked);
   }
 
   dispose(): void {
+    this.cancelLook();
     if (this.chosen !== this.raster) this.chosen.dispose();
     this.raster.dispose();
+    this.density.dispose();
     // Gives the pixels back at once instead of at the next collection.
     for (const canvas of [this.points, this.overlay]) {
       canvas.width = 0;

@@ -4,6 +4,7 @@ import { type Bounds, between, type Camera, fitTo, keepInside, panBy, resized, z
 import { prefersStillness } from "./scheduler";
 
 const FLIGHT_MS = 200;
+const CLOSEST = 24;
 /** Still for this long: the view has settled. */
 const SETTLE_MS = 130;
 
@@ -32,6 +33,11 @@ export class View {
 
   get ready(): boolean {
     return this.camera.width > 0 && this.camera.height > 0;
+  }
+
+  /** the part of the map that holds points */
+  get extent(): Bounds {
+    return this.bounds;
   }
 
   get whole(): Camera {
@@ -73,6 +79,18 @@ export class View {
   pan(dx: number, dy: number): void {
     this.fitted.value = false;
     this.jump(keepInside(panBy(this.camera, dx, dy), this.bounds));
+  }
+
+  /** Brings a part of the map into view, at most CLOSEST times as large as when all of it is. */
+  frameOn(bounds: Bounds): void {
+    const whole = this.whole;
+    const target = fitTo(bounds, this.camera.width, this.camera.height);
+    const scale = Math.min(target.scale, whole.scale * CLOSEST);
+    const middle = [(bounds.left + bounds.right) / 2, (bounds.bottom + bounds.top) / 2] as const;
+    this.fitted.value = false;
+    this.fly(
+      scale < target.scale ? { ...target, scale, cx: middle[0], cy: middle[1] } : { ...target, scale },
+    );
   }
 
   /** Brings a place of the stage to its middle. */

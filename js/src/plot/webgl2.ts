@@ -1,7 +1,15 @@
 /** Draws points with WebGL2 in the page's shared context, then copies the picture to the plot's own canvas. */
 import type { Rgb } from "./color";
 import type { DrawList, Lut } from "./drawlist";
-import { deviceSize, deviceTransform, type Frame, type Renderer } from "./renderer";
+import type { Batch } from "./plan";
+import {
+  type Backdrop,
+  deviceSize,
+  deviceTransform,
+  type Frame,
+  type Picture,
+  type Renderer,
+} from "./renderer";
 import { LUT_WIDTH, type UniformName } from "./shaders";
 import { type Gpu, gpu, join, withoutGpu } from "./shared";
 
@@ -43,9 +51,13 @@ export class Webgl2Renderer implements Renderer {
   private lut: Lut | null = null;
   private stride = 0;
 
+  private image: ImageData | null = null;
+  private picture: Picture | null = null;
+
   /** `changed`: the context was lost or came back, draw again */
   constructor(
     private readonly gpu: Gpu,
+    private readonly backdrop: Backdrop,
     changed: () => void,
   ) {
     this.leave = join(changed);
@@ -69,15 +81,19 @@ export class Webgl2Renderer implements Renderer {
     gl.viewport(0, 0, wide, high);
     gl.enable(gl.SCISSOR_TEST);
     gl.scissor(0, 0, wide, high);
+    // Over a density the points are drawn on glass.
+    const dense = frame.plan.density > 0;
     const [r, g, b] = unit(frame.inks.panel);
-    gl.clearColor(r, g, b, 1);
+    if (dense) gl.clearColor(0, 0, 0, 0);
+    else gl.clearColor(r, g, b, 1);
     gl.clear(gl.COLOR_BUFFER_BIT);
     gl.useProgram(this.gpu.program);
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
     this.setUniforms(frame, wide, high);
-    gl.drawArrays(gl.POINTS, 0, Math.ceil(frame.list.count / frame.stride));
+    for (const batch of frame.plan.batches) this.drawBatch(frame, batch);
     gl.bindVertexArray(null);
+    if (dense) this.paintBackdrop(frame, target, width, height);
     // GL rows count from the bottom, so the picture lies at the lower edge of the canvas.
     target.drawImage(canvas, margin, canvas.height - high + margin, width, height, 0, 0, width, height);
     return !gl.isContextLost();
@@ -89,7 +105,27 @@ export class Webgl2Renderer implements Renderer {
     gl.deleteBuffer(this.buffer);
     gl.deleteTexture(this.texture);
     this.list = null;
+    this.image = null;
+    this.picture = null;
     this.leave();
+  }
+
+  private drawBatch({ stride, look }: Frame, { from, to, faint, rings }: Batch): void {
+    const { gl, uniforms } = this.gpu;
+    gl.uniform1f(uniforms.get("faint") ?? null, faint ? look.faint : 1);
+    gl.uniform1i(uniforms.get("rings") ?? null, rings ? 1 : 0);
+    const first = Math.ceil(from / stride);
+    const count = Math.ceil(to / stride) - first;
+    if (count > 0) gl.drawArrays(gl.POINTS, first, count);
+  }
+
+  private paintBackdrop(frame: Frame, target: CanvasRenderingContext2D, width: number, height: number): void {
+    if (this.image?.width !== width || this.image.height !== height) {
+      this.image = new ImageData(width, height);
+      this.picture = { data: new Int32Array(this.image.data.buffer), width, height };
+    }
+    this.backdrop.paint(frame, this.picture!, 0);
+    target.putImageData(this.image, 0, 0);
   }
 
   private upload(frame: Frame): void {
@@ -155,9 +191,13 @@ export class Webgl2Renderer implements Renderer {
 }
 
 /** A WebGL2 renderer, or null where the raster should draw: WebGL2 is missing, or ("auto") runs in software. */
-export function openWebgl2(wanted: "auto" | "webgl2", changed: () => void): Webgl2Renderer | null {
+export function openWebgl2(
+  wanted: "auto" | "webgl2",
+  backdrop: Backdrop,
+  changed: () => void,
+): Webgl2Renderer | null {
   if (wanted === "auto" && withoutGpu()) return null;
   const found = gpu();
   if (found === null || (found.program === null && !found.gl.isContextLost())) return null;
-  return new Webgl2Renderer(found, changed);
+  return new Webgl2Renderer(found, backdrop, changed);
 }

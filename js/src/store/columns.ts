@@ -53,7 +53,8 @@ export function tableOfReply(
   data: Record<string, unknown>,
   buffers: readonly unknown[],
 ): Decoded | null {
-  const named = data.columns as Record<string, { buffer?: number } | null> | undefined;
+  type Named = { buffer?: number; rows?: { buffer?: number } };
+  const named = data.columns as Record<string, Named | null> | undefined;
   if (typeof named !== "object" || named === null) return null;
   const raw = (name: keyof Raw): unknown => {
     const at = named[name]?.buffer;
@@ -68,7 +69,15 @@ export function tableOfReply(
     flags: raw("flags"),
   };
   if (bytesOf(columns.suspicion).length !== n) return null;
-  return decode(n, null, columns, nClasses);
+  const some = named.suggested?.rows?.buffer;
+  if (some === undefined) return decode(n, null, columns, nClasses);
+  // Of many rows only those came whose suggestion is another label than the given one.
+  const decoded = decode(n, null, { ...columns, suggested: columns.given }, nClasses);
+  const rows = u32Of(buffers[some]);
+  const codes = codesOf(columns.suggested, nClasses);
+  for (let i = 0; i < rows.length && i < codes.length; i++)
+    if (rows[i]! < n) decoded.table.suggested[rows[i]!] = codes[i]!;
+  return decoded;
 }
 
 function decode(n: number, rows: Uint32Array | null, raw: Raw, nClasses: number): Decoded {

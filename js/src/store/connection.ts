@@ -1,11 +1,12 @@
 /** Is the kernel there? Says hello, keeps asking, folds what it tells, and sends again what it may have missed. */
 import { batch } from "@preact/signals";
-import type { JournalEvent, KernelMessage, Welcome } from "../protocol";
+import type { ColumnInfo, Gate, JournalEvent, KernelMessage, LeftEstimate, Welcome } from "../protocol";
 import { u32Of } from "../transport/binary";
 import { type Answer, KernelError, Link } from "../transport/link";
 import { tableOf, tableOfReply } from "./columns";
 import type { Core } from "./core";
-import { completeOrder } from "./ranking";
+import { bySuspicion, completeOrder } from "./ranking";
+import { object, ScoreKeeper } from "./scores";
 
 /** After this long without a word the view says that no kernel is connected; a late welcome still counts. */
 export const PATIENCE_MS = 4_000;
@@ -19,6 +20,7 @@ type Events = Extract<KernelMessage, { type: "events" }>;
 
 export class Connection {
   readonly link: Link;
+  readonly scores: ScoreKeeper;
   private tries = 0;
   private stopRetry: () => void = () => undefined;
   private asking = false;
@@ -35,7 +37,10 @@ export class Connection {
   private readonly onComm = () => this.lost();
 
   constructor(private readonly core: Core) {
+    this.scores = new ScoreKeeper(core);
     this.link = new Link(core.model, {
+      scores: (message, buffers) => this.scores.take(message, buffers),
+      options: (message) => this.options(message),
       events: (message) => this.events(message),
       notice: (message) => core.toast(message.level ?? "info", message.message, message.hint),
     });
@@ -106,6 +111,7 @@ export class Connection {
       core.connection.value = "live";
       core.journal.value = typeof data.journal === "string" ? data.journal : null;
       core.reviewer.value = String(data.reviewer ?? "");
+      this.welcomeReview(data);
       core.exportFormats.value = Array.isArray(data.export_formats) ? data.export_formats.map(String) : [];
       // The journal is the truth: what the saved picture said of decisions makes room for it. Events that were heard
       // before this welcome was read stay.
@@ -125,6 +131,30 @@ export class Connection {
     this.onLive();
     void this.reorder(core.queue.peek()).then(() => {
       if (!this.ended) this.onOrdered();
+    });
+  }
+
+  private welcomeReview(data: Welcome): void {
+    const { review } = this.core;
+    this.scores.startOver();
+    review.canQuery.value = data.can_query === true;
+    review.gate.value = object<Gate>(data.gate);
+    review.estimate.value = object<LeftEstimate>(data.estimate);
+    review.rescoring.value = false;
+    this.options(data);
+  }
+
+  private options(
+    data: Pick<Welcome, "control_rate" | "reveal" | "live" | "saved_filters"> & { columns?: ColumnInfo[] },
+  ): void {
+    const { review } = this.core;
+    batch(() => {
+      review.controlRate.value = Number(data.control_rate) || 0;
+      review.reveal.value = data.reveal === "after_answer" ? "after_answer" : "at_once";
+      review.live.value = data.live === true;
+      if (Array.isArray(data.columns))
+        review.columnInfos.value = data.columns.filter((column) => object(column) !== null);
+      review.savedFilters.value = Array.isArray(data.saved_filters) ? data.saved_filters : [];
     });
   }
 
@@ -192,7 +222,8 @@ export class Connection {
     try {
       const { buffers } = await this.link.request({ name: "queue", policy });
       if (this.ended || core.queue.peek() !== policy) return;
-      core.order.value = completeOrder(u32Of(buffers[0]), core.order.peek());
+      // Of very many rows the first ones come; the others follow by suspicion.
+      core.order.value = completeOrder(u32Of(buffers[0]), bySuspicion(core.table.peek()));
     } catch (error) {
       this.complain(error);
     }

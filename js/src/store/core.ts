@@ -3,10 +3,13 @@ import { batch, computed, type ReadonlySignal, type Signal, signal } from "@prea
 import type { Detail, Edits, LabelValue, Picture, Progress } from "../protocol";
 import { hostTheme, watchTheme } from "../theme/index";
 import type { Model } from "../transport/model";
+import { groupedRows, sorted, withControl } from "./arrange";
 import { emptySelection, type Selection, unpackBits } from "./bits";
 import { cardsOf, type Decoded, metaOf, tableOf, writeEdits } from "./columns";
+import { digitCodes } from "./digits";
 import { Fold } from "./fold";
-import { bySuspicion, followsEdits, NO_FILTERS, passingRows, visibleRows } from "./ranking";
+import { bySuspicion, followsEdits, NO_FILTERS, passingRows, sameRanks, visibleRows } from "./ranking";
+import { ReviewSignals } from "./signals";
 import type {
   ColorBy,
   Connection,
@@ -81,6 +84,7 @@ export class Core {
   readonly keyCodes: ReadonlySignal<number[]>;
   readonly unsaved = signal(0);
   readonly ready = signal(false);
+  readonly review = new ReviewSignals();
 
   fold: Fold;
   picture: Picture;
@@ -119,13 +123,27 @@ export class Core {
     this.passing = computed(() => {
       const filters = this.filters.value;
       if (followsEdits(filters)) this.version.value;
-      return passingRows(this.table.value, filters, this.known.value);
+      return passingRows(
+        this.table.value,
+        filters,
+        this.known.value,
+        (name) => this.review.column(name).value,
+      );
     });
-    this.visible = computed(() => visibleRows(this.order.value, this.passing.value));
-    this.keyCodes = computed(() => this.digitCodes());
+    this.visible = computed(() => this.arranged());
+    this.keyCodes = computed(() => digitCodes(this));
     this.stopTheme = watchTheme((theme) => {
       this.host.value = theme;
     });
+  }
+
+  private arranged(): Uint32Array {
+    const { sort, group, similarOrder, control, resume } = this.review;
+    const table = this.table.value;
+    const order = sorted(table, this.order.value, sort.value, similarOrder.value);
+    const rows = groupedRows(table, visibleRows(order, this.passing.value), group.value);
+    const shown = control.value;
+    return shown === null ? rows : withControl(rows, shown.row, resume.value);
   }
 
   /* ---- pictures and edits ---------------------------------------------------------------------------------- */
@@ -180,6 +198,7 @@ export class Core {
     const events = this.fold.events;
     batch(() => {
       if (old.n === table.n) table.pending.set(old.pending);
+      this.review.control.value = null;
       this.fold = this.newFold(table);
       if (events.length > 0) {
         this.fold.apply(events);
@@ -209,21 +228,10 @@ export class Core {
     return this.classNames.peek()[code] ?? "no label";
   }
 
-  /**
-   * Candidates of the current row first, then classes by order. Empty while the candidates are on their way: a digit
-   * must never mean one label now and another a moment later.
-   */
-  private digitCodes(): number[] {
-    const row = this.current.value;
-    const detail = this.detail.value;
-    const codes = new Set<number>();
-    const last = this.classes.value.length;
-    if (detail !== null && detail.row === row) {
-      for (const { code } of Array.isArray(detail.candidates) ? detail.candidates : [])
-        if (code >= 0 && code < last) codes.add(code);
-    } else if (row !== null && this.connection.value !== "offline") return [];
-    for (let code = 0; code < last && codes.size < 9; code++) codes.add(code);
-    return [...codes].slice(0, 9);
+  /** The suggestion of this row is shown after the decision only. */
+  hides(row: number): boolean {
+    const { state, pending } = this.table.peek();
+    return this.review.reveal.value === "after_answer" && state[row] === 0 && pending[row] === 0;
   }
 
   /* ---- words ------------------------------------------------------------------------------------------------ */
@@ -274,10 +282,4 @@ export class Core {
     for (const timer of this.timers) clearTimeout(timer);
     this.timers.clear();
   }
-}
-
-function sameRanks(a: Table, b: Table): boolean {
-  for (let row = 0; row < a.n; row++)
-    if (a.suspicion[row] !== b.suspicion[row] || a.flags[row] !== b.flags[row]) return false;
-  return true;
 }

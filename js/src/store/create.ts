@@ -3,13 +3,17 @@ import { batch, effect } from "@preact/signals";
 import { Cards } from "../media/cards";
 import { LargeMedia } from "../media/large";
 import type { Model } from "../transport/model";
+import { Asking } from "./asking";
 import { combine, emptySelection } from "./bits";
+import { ColumnValues } from "./columnData";
 import { Connection } from "./connection";
+import { Controls } from "./controls";
 import { Core } from "./core";
 import { Decisions } from "./decisions";
 import { Details } from "./details";
 import { followFilters } from "./follow";
 import { Requests } from "./requests";
+import { reviewActions } from "./reviewing";
 import { syncTraits } from "./sync";
 import type { Combine, Store } from "./types";
 
@@ -24,16 +28,25 @@ export function createStore(model: Model): Store {
   const large = new LargeMedia((row, size) =>
     link.request({ name: "media", row, size }, { timeout: LARGE_TIMEOUT }),
   );
-  const decisions = new Decisions(core, connection);
+  const controls = new Controls(core, connection);
+  const decisions = new Decisions(core, connection, controls);
   const details = new Details(core, connection);
   const requests = new Requests(core, connection, cards);
+  const asking = new Asking(core, connection);
+  const values = new ColumnValues(core, connection);
   const stopSync = syncTraits(core, connection);
   const stopFollow = followFilters(core);
   connection.onEvents = (events) => {
     decisions.heard(events);
-    details.refresh();
+    details.refresh(events);
+    // Live scores bring the gate and the errors left along; without them somebody has to ask.
+    if (!core.review.live.peek()) asking.refreshSoon();
   };
-  connection.onLive = () => cards.retry();
+  connection.scores.onScores = (changed) => details.forget(changed);
+  connection.onLive = () => {
+    cards.retry();
+    values.refresh();
+  };
   connection.onOrdered = () => {
     if (core.current.peek() === null) core.current.value = core.visible.peek()[0] ?? null;
   };
@@ -65,6 +78,7 @@ export function createStore(model: Model): Store {
   };
 
   return {
+    ...reviewActions({ core, decisions, asking, values, requests }),
     meta: core.meta,
     classes: core.classes,
     classNames: core.classNames,
@@ -76,6 +90,7 @@ export function createStore(model: Model): Store {
     order: core.order,
     visible: core.visible,
     passing: core.passing,
+    known: core.known,
     filters: core.filters,
     queue: core.queue,
     colorBy: core.colorBy,
@@ -133,6 +148,7 @@ export function createStore(model: Model): Store {
       stopQueue();
       stopFollow();
       requests.dispose();
+      asking.dispose();
       details.dispose();
       stopSync();
       connection.dispose();

@@ -4,6 +4,7 @@ import type { Command, JournalEvent, LabelValue } from "../protocol";
 import { type Answer, KernelError } from "../transport/link";
 import { emptySelection, rowsOf } from "./bits";
 import type { Connection } from "./connection";
+import type { Controls } from "./controls";
 import type { Core } from "./core";
 import { nextOpen } from "./ranking";
 import { eventSentence, progressSentence } from "./words";
@@ -18,6 +19,7 @@ export class Decisions {
   constructor(
     private readonly core: Core,
     private readonly connection: Connection,
+    private readonly controls: Controls,
   ) {
     connection.onAdopted = (answers) => {
       for (const answer of answers) void this.settle(answer, []);
@@ -32,14 +34,18 @@ export class Decisions {
   }
 
   async send(command: Command): Promise<void> {
+    await this.ask(command);
+  }
+
+  /** Sends a command; its answer, or null when it could not be done, which was said then. */
+  async ask(command: Command): Promise<Answer | null> {
     const { core } = this;
     if (!core.canDecide.peek()) {
       core.toast("warning", OFFLINE, OFFLINE_HINT);
-      return;
+      return null;
     }
     const rows = "rows" in command && Array.isArray(command.rows) ? command.rows : [];
-    const answer = this.connection.link.command(command);
-    await this.settle(answer, rows);
+    return this.settle(this.connection.link.command(command), rows);
   }
 
   decide(make: (rows: number[]) => Command, given?: number[]): void {
@@ -53,8 +59,14 @@ export class Decisions {
       core.toast("warning", OFFLINE, OFFLINE_HINT);
       return;
     }
+    const command = make(rows);
+    if (command.name === "accept" && rows.some((row) => core.hides(row))) {
+      core.say("The suggestion is hidden until you decide.");
+      return;
+    }
     batch(() => {
-      void this.send(make(rows));
+      if (this.controls.answers(command, rows)) return;
+      void this.send(command);
       this.moveOn(rows);
     });
   }
@@ -87,26 +99,32 @@ export class Decisions {
     const { core } = this;
     const last = events.at(-1)!;
     // Accepting a mixed selection relabels some rows and keeps others: one gesture, one sentence.
-    const gesture = events.filter((event) => event.batch === last.batch).map(eventSentence);
-    core.say(`${gesture.join(" ")} ${progressSentence(core.progress.peek())}`);
+    const gesture = events
+      .filter((event) => event.batch === last.batch)
+      .map(eventSentence)
+      .filter(Boolean);
+    if (gesture.length > 0) core.say(`${gesture.join(" ")} ${progressSentence(core.progress.peek())}`);
     if (last.kind !== "reverted" || last.rows.length === 0) return;
     const row = core.validRow(last.rows[0]);
     if (row !== null && core.passing.peek()[row] === 1) core.current.value = row;
   }
 
-  private async settle(answer: Promise<Answer>, rows: readonly number[]): Promise<void> {
+  private async settle(answer: Promise<Answer>, rows: readonly number[]): Promise<Answer | null> {
     const { core } = this;
     this.flying.add(rows);
     this.mark(rows, 1);
+    let found: Answer | null = null;
     try {
-      await answer;
+      found = await answer;
+      this.controls.offer(found.data.control);
     } catch (error) {
-      if (error instanceof KernelError && error.code === "closed") return;
+      if (error instanceof KernelError && error.code === "closed") return null;
       this.connection.complain(error);
     }
     this.flying.delete(rows);
     this.mark(rows, 0);
     core.unsaved.value = this.connection.link.unanswered;
+    return found;
   }
 
   private mark(rows: readonly number[], value: 0 | 1): void {
@@ -128,6 +146,7 @@ export class Decisions {
     const { count, mask } = core.selection.peek();
     if (count > 0 && rows.some((row) => mask[row] === 1))
       core.selection.value = emptySelection(core.table.peek().n);
+    if (this.controls.show(next)) return;
     if (next !== null) core.current.value = next;
     else if (core.progress.peek().n > 0) core.say("No undecided row is left under these filters.");
   }

@@ -13,6 +13,7 @@ const KEPT = 2;
 
 interface Entry {
   batch: string;
+  reviewer: string;
   state: number;
   rows: number[];
   codes: Uint16Array | null;
@@ -60,6 +61,30 @@ export class Fold {
 
   isActive(batch: string): boolean {
     return this.firstPlace.has(batch) && !this.inactive.has(batch);
+  }
+
+  /** The state of one row by its last decision that counts. */
+  stateOf(row: number): number {
+    for (let i = this.entries.length - 1; i >= 0; i--) {
+      const { batch, state, rows, codes } = this.entries[i]!;
+      if (this.inactive.has(batch) || !rows.includes(row)) continue;
+      if (codes === null) return state;
+      return this.current[row] === this.given[row] ? KEPT : RELABELLED;
+    }
+    return 0;
+  }
+
+  /** Who took the decision that holds, a row: codes into `names`, UNLABELLED where nobody did. */
+  reviewers(): { names: string[]; codes: Uint16Array } {
+    const places = new Map<string, number>();
+    const codes = new Uint16Array(this.given.length).fill(UNLABELLED);
+    for (const { batch, reviewer, rows } of this.entries) {
+      if (this.inactive.has(batch)) continue;
+      const code = places.get(reviewer) ?? places.size;
+      places.set(reviewer, code);
+      for (const row of rows) if (row < codes.length) codes[row] = code;
+    }
+    return { names: [...places.keys()], codes };
   }
 
   /** Folds events in and returns those that are new; late ones take their place in the order. */
@@ -116,7 +141,8 @@ export class Fold {
     if (state > 0 && event.rows.length > 0) {
       const labeled = (state === RELABELLED || state === KEPT) && event.after?.length === event.rows.length;
       const codes = labeled ? Uint16Array.from(event.after, (value) => this.code(value)) : null;
-      this.entries.push({ batch: event.batch, state, rows: event.rows, codes });
+      const reviewer = String(event.reviewer ?? "");
+      this.entries.push({ batch: event.batch, reviewer, state, rows: event.rows, codes });
     }
     const target = event.kind === "reverted" ? event.data?.reverts : undefined;
     if (typeof target !== "string" || target === "") return false;

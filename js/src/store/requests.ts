@@ -49,9 +49,31 @@ export class Requests {
       core.toast(
         "info",
         path === null ? `${rows} downloaded as ${filename}.` : `${rows} written to ${path}.`,
-        path === null ? "The folder of the notebook cannot be written." : `Also downloaded as ${filename}.`,
+        path === null
+          ? String(data.hint ?? "The folder of the notebook cannot be written.")
+          : `Also downloaded as ${filename}.`,
       );
       core.say(`Exported ${rows} as ${filename}.`);
+    } catch (error) {
+      this.connection.complain(error);
+    }
+  }
+
+  async packet(): Promise<void> {
+    const { core } = this;
+    try {
+      core.toast("info", "Writing one file for a colleague…");
+      const { data, buffers } = await this.connection.link.request({ name: "packet" }, { timeout: 600_000 });
+      const filename = safeName(String(data.filename ?? "packet.html"));
+      // Saved under a plain type: it is for another browser, never opened by this page.
+      download(bytesOf(buffers[0]), filename, "application/octet-stream");
+      const path = typeof data.path === "string" ? data.path : null;
+      core.toast(
+        "info",
+        path === null ? `Downloaded as ${filename}.` : `Written to ${path}.`,
+        "Send it to a colleague; session.merge takes back the journal that they download.",
+      );
+      core.say(`${filename} is ready.`);
     } catch (error) {
       this.connection.complain(error);
     }

@@ -6,12 +6,24 @@ import { packBits, sameBits, unpackBits } from "./bits";
 import type { Connection } from "./connection";
 import type { Core } from "./core";
 
-/** One change of the trait a gesture, however many steps it had here. */
+/** The first change goes at once; what follows within this time goes together, once it is over. */
 const GESTURE_MS = 90;
+
+/** At the end of this task: before the view draws the change, which takes longer than to send it. */
+function soon(call: () => void): () => void {
+  let wanted = true;
+  queueMicrotask(() => {
+    if (wanted) call();
+  });
+  return () => {
+    wanted = false;
+  };
+}
 
 export function syncTraits(core: Core, connection: Connection): () => void {
   const { model } = core;
   let cancel: () => void = () => undefined;
+  let pushedAt = Number.NEGATIVE_INFINITY;
   let sentMask = core.selection.peek().mask;
   let sentRow = core.current.peek();
 
@@ -30,14 +42,17 @@ export function syncTraits(core: Core, connection: Connection): () => void {
       const bits = () => model.set("_selection", new DataView(exactBuffer(packBits(mask))));
       if (!same) changed = attempt(bits) || changed;
     }
-    if (changed) attempt(() => model.save_changes());
+    if (changed) {
+      pushedAt = performance.now();
+      attempt(() => model.save_changes());
+    }
   };
 
   const stop = effect(() => {
     core.current.value;
     core.selection.value;
     cancel();
-    cancel = core.later(push, GESTURE_MS);
+    cancel = performance.now() - pushedAt > GESTURE_MS ? soon(push) : core.later(push, GESTURE_MS);
   });
 
   const rowChanged = (): void => {

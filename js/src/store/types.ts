@@ -4,8 +4,11 @@
  */
 import type { ReadonlySignal, Signal } from "@preact/signals";
 import type { Card, Command, Detail, JournalEvent, LabelValue, MediaKind, Progress } from "../protocol";
+import type { ColumnFilter, ReviewStore } from "./shapes";
 
-export type ColorBy = "given" | "current" | "suggested" | "suspicion" | "state";
+export type * from "./shapes";
+
+export type ColorBy = "given" | "current" | "suggested" | "suspicion" | "state" | `column:${string}`;
 export type Tool = "lasso" | "box" | "pan";
 export type RendererName = "auto" | "webgl2" | "raster";
 export type ThemeName = "auto" | "light" | "dark";
@@ -46,6 +49,12 @@ export interface Filters {
   flaggedOnly: boolean;
   /** rows found by the last search, as a 0/1 mask, with its query */
   search: { query: string; mask: Uint8Array } | null;
+  /** by column name */
+  column: Readonly<Record<string, ColumnFilter>>;
+  /** rows found by the query box, as a 0/1 mask */
+  query: { text: string; mask: Uint8Array } | null;
+  /** rows of one duplicate set or cluster, as a 0/1 mask */
+  cluster: { name: string; mask: Uint8Array } | null;
 }
 
 export interface Toast {
@@ -82,7 +91,7 @@ export interface Medium {
   info: Record<string, unknown>;
 }
 
-export interface Store {
+export interface Store extends ReviewStore {
   readonly meta: ReadonlySignal<Meta>;
   /** class values and display names; grows when a class is added in review */
   readonly classes: ReadonlySignal<LabelValue[]>;
@@ -97,6 +106,8 @@ export interface Store {
   /** rows in the order of the queue (all n), and those of them that pass the filters (what the gallery shows) */
   readonly order: ReadonlySignal<Uint32Array>;
   readonly visible: ReadonlySignal<Uint32Array>;
+  /** 0/1 mask of rows whose columns are here; null when all are. The others come by message */
+  readonly known: ReadonlySignal<Uint8Array | null>;
   /** 0/1 mask of rows that pass the filters */
   readonly passing: ReadonlySignal<Uint8Array>;
   readonly filters: Signal<Filters>;

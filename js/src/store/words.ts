@@ -41,6 +41,17 @@ export function eventSentence(event: JournalEvent): string {
       return `${who} put back.`;
     case "noted":
       return `Note on ${who.toLowerCase()} saved.`;
+    case "tagged":
+      return `${who} tagged.`;
+    case "gate_set":
+      return "Gate moved.";
+    // What is nobody's decision about a label is not worth a sentence.
+    case "voted":
+    case "page_timed":
+    case "options_set":
+    case "filter_saved":
+    case "filter_dropped":
+      return "";
     default:
       return `${who}: ${String(event.kind).replaceAll("_", " ")}.`;
   }

@@ -43,6 +43,14 @@ export function u32Of(value: unknown): Uint32Array {
   return new Uint32Array(aligned(bytesOf(value), 4));
 }
 
+export function f32Of(value: unknown): Float32Array {
+  return new Float32Array(aligned(bytesOf(value), 4));
+}
+
+export function f64Of(value: unknown): Float64Array {
+  return new Float64Array(aligned(bytesOf(value), 8));
+}
+
 /** An ArrayBuffer with exactly these bytes, safe to hand to a front end that sends `view.buffer` whole. */
 export function exactBuffer(value: ArrayBufferView): ArrayBuffer {
   const { buffer, byteOffset, byteLength } = value;

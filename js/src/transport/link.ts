@@ -2,7 +2,7 @@
  * One conversation with the kernel: every hello, request and command gets exactly one outcome here.
  * Requests run out of time; commands never do: they stay unsent until the kernel has answered them.
  */
-import type { Command, KernelMessage, Request, Welcome } from "../protocol";
+import type { Command, KernelMessage, Request, Scores, Welcome } from "../protocol";
 import { PROTOCOL } from "../protocol";
 import { exactBuffer } from "./binary";
 import { attempt, type Model } from "./model";
@@ -19,6 +19,8 @@ export class KernelError extends Error {
     readonly code: string,
     message: string,
     readonly hint = "",
+    /** where in a query the mistake is */
+    readonly position: number | null = null,
   ) {
     super(message);
     this.name = "KernelError";
@@ -28,6 +30,8 @@ export class KernelError extends Error {
 export interface Heard {
   events(message: Extract<KernelMessage, { type: "events" }>): void;
   notice(message: Extract<KernelMessage, { type: "notice" }>): void;
+  scores?(message: Scores, buffers: ArrayBufferView[]): void;
+  options?(message: Extract<KernelMessage, { type: "options" }>): void;
 }
 
 interface Waiting {
@@ -73,7 +77,7 @@ export class Link {
   request(request: Request, options: RequestOptions = {}): Promise<Answer> {
     const id = newId();
     const answer = this.wait(id, { timeout: REQUEST_TIMEOUT, ...options });
-    if (this.waiting.has(id)) this.post({ type: "request", id, request });
+    if (this.waiting.has(id)) this.postBody("request", id, request);
     return answer;
   }
 
@@ -168,10 +172,15 @@ export class Link {
   }
 
   private postCommand({ id, command }: Unsent): void {
-    if ("rows" in command && Array.isArray(command.rows) && command.rows.length > JSON_ROWS) {
-      const rows = Uint32Array.from(command.rows);
-      this.post({ type: "command", id, command: { ...command, rows: { buffer: 0 } } }, [exactBuffer(rows)]);
-    } else this.post({ type: "command", id, command });
+    this.postBody("command", id, command);
+  }
+
+  private postBody(type: "command" | "request", id: string, body: Command | Request): void {
+    // Cards and commands name few rows as a list, many as a buffer.
+    if ("rows" in body && Array.isArray(body.rows) && body.rows.length > JSON_ROWS) {
+      const rows = Uint32Array.from(body.rows);
+      this.post({ type, id, [type]: { ...body, rows: { buffer: 0 } } }, [exactBuffer(rows)]);
+    } else this.post({ type, id, [type]: body });
   }
 
   private post(content: unknown, buffers: ArrayBuffer[] = []): void {
@@ -181,9 +190,9 @@ export class Link {
   private readonly receive = (content: unknown, buffers?: unknown): void => {
     if (this.closed || typeof content !== "object" || content === null) return;
     const message = content as KernelMessage;
+    const views = Array.isArray(buffers) ? (buffers as ArrayBufferView[]) : [];
     switch (message.type) {
       case "reply": {
-        const views = Array.isArray(buffers) ? (buffers as ArrayBufferView[]) : [];
         const data = typeof message.data === "object" && message.data !== null ? message.data : {};
         this.settle(message.id)?.resolve({ data, buffers: views });
         break;
@@ -191,7 +200,12 @@ export class Link {
       case "error":
         this.fail(
           message.id,
-          new KernelError(String(message.code), String(message.message), String(message.hint ?? "")),
+          new KernelError(
+            String(message.code),
+            String(message.message),
+            String(message.hint ?? ""),
+            typeof message.position === "number" ? message.position : null,
+          ),
         );
         break;
       case "events":
@@ -199,6 +213,12 @@ export class Link {
         break;
       case "notice":
         this.heard.notice(message);
+        break;
+      case "scores":
+        this.heard.scores?.(message, views);
+        break;
+      case "options":
+        this.heard.options?.(message);
         break;
     }
   };

@@ -32,9 +32,11 @@ function all(): Set<Outbox> {
   return home[KEY];
 }
 
-/** Undo and redo mean "the last thing", which is another one after a restart. */
+/** Undo and redo mean "the last thing", and tokens name a check or a page, which are others after a restart. */
+const ONCE: ReadonlySet<string> = new Set(["undo", "redo", "accept_rest", "page_done", "control_answer"]);
+
 function repeatable(command: Command): boolean {
-  return command.name !== "undo" && command.name !== "redo";
+  return !ONCE.has(command.name);
 }
 
 export function openOutbox(): Outbox {

@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { actionOf } from "../../src/input/keymap";
+import { GROUPS } from "../../src/input/table";
+import { keyGroups } from "../../src/panels/keys";
 
 const key = (name: string, more: Partial<KeyboardEvent> = {}) => ({
   key: name,
@@ -33,6 +35,16 @@ describe("keys", () => {
     ["f", "fit"],
     ["a", "all"],
     ["Escape", "clear"],
+    ["m", "several"],
+    ["s", "severity"],
+    ["z", "zoom"],
+    ["o", "out"],
+    ["c", "check"],
+    ["g", "page"],
+    ["r", "rerank"],
+    ["q", "query"],
+    ["[", "gate"],
+    ["]", "gate"],
     ["/", "search"],
     ["?", "help"],
     ["5", "digit"],
@@ -61,15 +73,33 @@ describe("keys", () => {
     expect(found("Enter", { shiftKey: true })).toBeNull();
     expect(found("/", { shiftKey: true })).toBe("search");
     expect(found("?", { shiftKey: true })).toBe("help");
+    expect(found("[", { shiftKey: true })).toBe("gate");
+    expect(found("mod+z")).toBeNull();
   });
 
   it("digits count from the first candidate", () =>
     expect(actionOf(key("3"))).toEqual({ do: "digit", place: 2 }));
 
   it("a key held down moves on but never decides again", () => {
-    for (const name of ["Enter", " ", "u", "x", "1", "a"]) expect(found(name, { repeat: true })).toBe("held");
+    for (const name of ["Enter", " ", "u", "x", "1", "a", "g", "r", "m", "s", "c", "o"])
+      expect(found(name, { repeat: true })).toBe("held");
     expect(found("j", { repeat: true })).toBe("move");
+    expect(found("]", { repeat: true })).toBe("gate");
     expect(found("z", { repeat: true, ctrlKey: true })).toBe("undo");
+  });
+
+  it("are all in the help, in words, once each", () => {
+    const help = keyGroups(false).flatMap(({ rows }) => rows);
+    const shown = new Set(help.flatMap(({ keys }) => keys));
+    for (const { rows } of GROUPS)
+      for (const { keys, does } of rows) {
+        expect(does).toMatch(/^\S.+\S$/);
+        for (const [chord] of keys)
+          if (/^[a-z[\]?/]$/.test(chord)) expect(shown.has(chord), chord).toBe(true);
+      }
+    const bound = GROUPS.flatMap(({ rows }) => rows.flatMap(({ keys }) => keys.map(([chord]) => chord)));
+    expect(new Set(bound).size).toBe(bound.length);
+    expect(help.find(({ does }) => does === "redo it")!.keys).toEqual(["Shift Ctrl Z"]);
   });
 
   it("nothing with Alt or while composing, whatever the key", () => {

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { effectOf, rowsOf } from "../../src/panels/inspector/selection";
 import { bins, confusions, worstClasses } from "../../src/panels/strip/counts";
@@ -62,6 +63,35 @@ describe("bins", () => {
     expect(bins(fakeTable([0], [0], [])).gate).toBeNull();
     expect(bins(fakeTable([], [], [])).top).toBe(1);
   });
+});
+
+it("counts above a gate as a plain loop does, wherever it is", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.record({ value: fc.nat(255), flag: fc.nat(1), state: fc.nat(5) })),
+      fc.option(fc.nat(255)),
+      (rows, level) => {
+        const zeros = rows.map(() => 0);
+        const table = fakeTable(
+          zeros,
+          zeros,
+          [],
+          rows.map(({ value }) => value),
+        );
+        rows.forEach(({ flag, state }, row) => {
+          table.flags[row] = flag;
+          table.state[row] = state;
+        });
+        const found = bins(table, level === null ? null : level / 255);
+        const above = rows.filter(({ value, flag }) => (level === null ? flag === 1 : value >= level));
+        const sum = (values: Uint32Array): number => values.reduce((total, value) => total + value, 0);
+        expect(found.nFlagged).toBe(above.length);
+        expect([sum(found.all), sum(found.flagged)]).toEqual([rows.length, above.length]);
+        expect(sum(found.done)).toBe(above.filter(({ state }) => state !== 0).length);
+        expect(found.expected).toBeCloseTo(above.reduce((total, { value }) => total + value / 255, 0));
+      },
+    ),
+  );
 });
 
 describe("the effect of a relabel", () => {

@@ -10,6 +10,7 @@ import {
   type Toast,
   UNLABELLED,
 } from "../../src/store/types";
+import { fakeStoreParts } from "../store/parts";
 
 export const NOTHING: Filters = {
   given: null,
@@ -18,6 +19,9 @@ export const NOTHING: Filters = {
   state: null,
   flaggedOnly: false,
   search: null,
+  column: {},
+  query: null,
+  cluster: null,
 };
 
 export function fakeTable(
@@ -100,6 +104,7 @@ export interface Start {
 const CALLS = [
   "select clearSelection setCurrent move accept keep unsure exclude relabel undo redo search exportAs note say",
   "toast dismiss drawn retry dispose",
+  "rescore setGate setOptions acceptSet tag packet filterColumn saveFilter dropFilter",
 ]
   .join(" ")
   .split(" ");
@@ -113,6 +118,8 @@ export function fakeStore(start: Start = {}) {
   const rows = Uint32Array.from({ length: n }, (_, row) => row);
   const selection = signal({ mask: new Uint8Array(n), count: 0 });
   const own = {
+    ...fakeStoreParts(),
+    suggestedOf: (row: number): number => table.value.suggested[row] ?? UNLABELLED,
     meta: signal<Meta>({ ...META, ...start.meta }),
     classes,
     classNames: computed(() => classes.value.map(String)),
@@ -124,9 +131,10 @@ export function fakeStore(start: Start = {}) {
     order: signal(rows),
     visible: signal(rows),
     passing: signal(new Uint8Array(n).fill(1)),
+    known: signal<Uint8Array | null>(null),
     filters: signal<Filters>(NOTHING),
     queue: signal("most_suspicious"),
-    colorBy: signal("given" as const),
+    colorBy: signal<Store["colorBy"]["value"]>("given"),
     tool: signal("lasso" as const),
     theme: signal("auto" as const),
     dark: signal(false),

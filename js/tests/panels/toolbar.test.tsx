@@ -30,11 +30,11 @@ describe("menus", () => {
     press(button, "ArrowDown");
     expect(button.getAttribute("aria-expanded")).toBe("true");
     const items = [...drawn.root.querySelectorAll<HTMLElement>("[role=menuitem]")];
-    expect(items.map((item) => item.dataset.value)).toEqual(["parquet", "csv", "npy"]);
+    expect(items.map((item) => item.dataset.value)).toEqual(["parquet", "csv", "npy", "packet"]);
     expect(drawn.root.activeElement).toBe(items[0]);
     press(items[0]!, "ArrowUp");
-    expect(drawn.root.activeElement).toBe(items[2]);
-    press(items[2]!, "Home");
+    expect(drawn.root.activeElement).toBe(items[3]);
+    press(items[3]!, "Home");
     press(items[0]!, "c"); // type ahead
     expect(drawn.root.activeElement).toBe(items[1]);
     click(items[1]!);

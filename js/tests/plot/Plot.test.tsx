@@ -55,7 +55,7 @@ describe("Plot", () => {
     expect(Number(host.querySelector<HTMLElement>(".ls-plot")!.dataset.frames)).toBeGreaterThan(0);
     expect(stage().getAttribute("role")).toBe("application");
     expect(stage().getAttribute("aria-label")).toContain("5 rows");
-    expect(host.querySelectorAll("[data-action]").length).toBe(4);
+    expect(host.querySelectorAll("[data-action]").length).toBe(5);
   });
 
   it("explains an empty map while it is being made", async () => {
@@ -151,11 +151,93 @@ describe("Plot", () => {
     await mount();
     expect(host.querySelectorAll(".ls-legend-item").length).toBeLessThan(20);
     await act(() => host.querySelector<HTMLElement>(".ls-legend-more")!.click());
-    expect(host.querySelectorAll(".ls-legend-list .ls-legend-item").length).toBe(1000);
+    // Only what is in view exists; the rest is told by number.
+    const options = (): Element[] => [...host.querySelectorAll(".ls-legend-option")];
+    expect(options().length).toBeLessThan(40);
+    expect(options()[0]!.getAttribute("aria-setsize")).toBe("1000");
     const field = host.querySelector<HTMLInputElement>(".ls-legend-all input")!;
+    const press = (name: string, more: KeyboardEventInit = {}): unknown =>
+      act(
+        () => void field.dispatchEvent(new KeyboardEvent("keydown", { key: name, bubbles: true, ...more })),
+      );
+    await press("ArrowDown");
+    await press("Enter");
+    expect(store.filters.peek().given).toBe(1);
+    await press("ArrowDown");
+    await press("Enter", { shiftKey: true });
+    expect(store.filters.peek().column[":given"]).toEqual(new Set([1, 2]));
+    expect(options()[2]!.getAttribute("aria-selected")).toBe("true");
     field.value = "999";
     await act(() => void field.dispatchEvent(new InputEvent("input", { bubbles: true })));
-    expect(host.querySelectorAll(".ls-legend-list .ls-legend-item").length).toBe(1);
+    expect(options().length).toBe(1);
+    await press("Escape");
+    expect(host.querySelector(".ls-legend-all")).toBeNull();
+  });
+
+  it("counts in the legend what passes", async () => {
+    await mount();
+    expect(host.querySelector('.ls-legend-item[data-code="0"] em')!.textContent).toBe("5");
+  });
+
+  it("colors by a column once it has come and filters its range by key", async () => {
+    await mount();
+    await act(() => {
+      store.colorBy.value = "column:age";
+    });
+    expect(host.textContent).toContain("age is on its way");
+    await act(() => {
+      store.column.value = {
+        info: { name: "age", kind: "numeric", n_missing: 1 },
+        kind: "numeric",
+        values: Float32Array.of(0, 10, 20, 30, Number.NaN),
+      };
+    });
+    const lower = host.querySelector<HTMLElement>(".ls-legend-handle")!;
+    expect(lower.getAttribute("aria-label")).toBe("Least age shown");
+    expect(host.textContent).toContain("missing 1");
+    await act(async () => {
+      lower.dispatchEvent(new KeyboardEvent("keydown", { key: "PageUp", bubbles: true }));
+      await new Promise((done) => requestAnimationFrame(done));
+    });
+    const filter = store.filters.peek().column.age as { min: number; max: number };
+    expect(filter.min).toBeCloseTo(6);
+    expect(filter.max).toBe(30);
+  });
+
+  it("walks by neighbor, rank and class, and tells where it is", async () => {
+    store = makeStore(
+      makeTable(POINTS, { suspicion: Uint8Array.of(1, 9, 3, 4, 5), current: Uint16Array.of(0, 1, 0, 1, 0) }),
+      ["cat", "dog"],
+    );
+    await mount();
+    key("Home");
+    store.neighborsOf.value = [3, 2].map((row) => ({ row, code: 0, distance: 1 }));
+    key(".");
+    expect(store.current.peek()).toBe(3);
+    expect(calls("say").at(-1)![1]).toContain("neighbor 1 of 2 of row 1, top right of the map");
+    // The neighbors of the row that one is on now do not matter before the walk ends.
+    store.neighborsOf.value = [{ row: 0, code: 0, distance: 1 }];
+    key(".");
+    expect(store.current.peek()).toBe(2);
+    key(".");
+    expect(store.current.peek()).toBe(1);
+    key(",");
+    expect(store.current.peek()).toBe(2);
+    key("j");
+    expect(store.current.peek()).toBe(0);
+    expect(calls("say").at(-1)![1]).toContain("5 of 5");
+    key("PageDown");
+    expect(store.current.peek()).toBe(1);
+    expect(calls("say").at(-1)![1]).toContain("class 2 of 2");
+  });
+
+  it("zooms to the selection with z and says when there is none", async () => {
+    await mount();
+    key("z");
+    expect(calls("say").at(-1)![1]).toBe("Nothing is selected to zoom to.");
+    store.selection.value = { mask: Uint8Array.of(0, 0, 0, 1, 1), count: 2 };
+    key("z");
+    expect(calls("say").at(-1)![1]).toBe("Zoomed to the selection.");
   });
 
   it("stops everything when it is taken away", async () => {
@@ -169,5 +251,27 @@ describe("Plot", () => {
     await new Promise((done) => requestAnimationFrame(done));
     expect(root.dataset.frames).toBe(frames);
     expect(store.current.peek()).toBeNull();
+  });
+
+  it("leaves nothing behind after 50 mounts", async () => {
+    const added = vi.spyOn(EventTarget.prototype, "addEventListener");
+    const observed = vi.spyOn(ResizeObserver.prototype, "observe");
+    const let_go = vi.spyOn(ResizeObserver.prototype, "disconnect");
+    for (let k = 0; k < 50; k++) {
+      await mount();
+      await act(() => render(null, host));
+      host.remove();
+    }
+    expect(let_go.mock.calls.length).toBe(observed.mock.calls.length);
+    // What is not taken away by Preact with its elements ends with a signal.
+    const open = added.mock.calls.filter(([, , options]) => {
+      const signal = typeof options === "object" && options !== null ? options.signal : undefined;
+      return signal !== undefined && !signal.aborted;
+    });
+    expect(open).toEqual([]);
+    const frames = store.calls.length;
+    store.touch();
+    await new Promise((done) => requestAnimationFrame(done));
+    expect(store.calls.length).toBe(frames);
   });
 });

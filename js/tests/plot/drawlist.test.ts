@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { buildDrawList, buildLut, DIM, RING, SELECTED, TICK } from "../../src/plot/drawlist";
+import { buildLut, coloringOf } from "../../src/plot/coloring";
+import { buildDrawList, DIM, RING, SELECTED, TICK } from "../../src/plot/drawlist";
 import { LEVELS, lookFor } from "../../src/plot/look";
 import { lutTexels } from "../../src/plot/webgl2";
 import { FLAGGED, type Table, UNLABELLED } from "../../src/store/types";
@@ -52,8 +53,7 @@ describe("draw list", () => {
         fc.property(fc.array(row, { maxLength: 60 }), (rows) => {
           const table = tableOf(rows);
           const list = buildDrawList(table, {
-            colorBy,
-            classes: 5,
+            coloring: coloringOf(table, colorBy, 5, null),
             selected: Uint8Array.from(rows, (r) => r.selected),
             passing: Uint8Array.from(rows, (r) => r.passing),
           });
@@ -63,6 +63,9 @@ describe("draw list", () => {
             const [place, style] = [list.words[2 * i]!, list.words[2 * i + 1]!];
             const [suspicion, bits] = [(style >>> 16) & 255, style >>> 24];
             drawn.push([place & 0xffff, place >>> 16, style & 0xffff, suspicion, bits].join());
+            expect(i).toBeGreaterThanOrEqual(
+              list.starts[bits & SELECTED ? 3 : bits & DIM ? 0 : bits & RING ? 2 : 1]!,
+            );
             const layer = bits & SELECTED ? 3 : bits & DIM ? 0 : bits & RING ? 2 : 1;
             expect(layer * 256 + suspicion).toBeGreaterThanOrEqual(last);
             last = layer * 256 + suspicion;
@@ -84,13 +87,28 @@ describe("draw list", () => {
   it("is empty before there is a map", () => {
     const table = makeTable([[1, 2]], { x: null, y: null });
     const one = new Uint8Array(1);
-    expect(buildDrawList(table, { colorBy: "given", classes: 1, selected: one, passing: one }).count).toBe(0);
+    const coloring = coloringOf(table, "given", 1, null);
+    expect(buildDrawList(table, { coloring, selected: one, passing: one }).count).toBe(0);
   });
+});
+
+it("leaves out rows whose columns have not come", () => {
+  const table = makeTable([
+    [1, 2],
+    [3, 4],
+    [5, 6],
+  ]);
+  const all = new Uint8Array(3).fill(1);
+  const coloring = coloringOf(table, "given", 1, null);
+  const known = Uint8Array.of(0, 1, 0);
+  const list = buildDrawList(table, { coloring, selected: new Uint8Array(3), passing: all, known });
+  expect(list.count).toBe(1);
+  expect([list.words[0]! & 0xffff, list.words[0]! >>> 16]).toEqual([3, 4]);
 });
 
 describe("colors of the list", () => {
   it("have an entry for each class and for unlabelled rows", () => {
-    const lut = buildLut("given", 1000, false, [138, 148, 163]);
+    const lut = buildLut({ kind: "class", last: 1000 }, false, [138, 148, 163]);
     expect(lut.colors.length).toBe(1001);
     expect(lut.colors[0]).toBe(0xffb27200);
     const { texels, height } = lutTexels(lut);
@@ -101,15 +119,15 @@ describe("colors of the list", () => {
   });
 
   it("have 256 steps of suspicion and six states", () => {
-    expect(buildLut("suspicion", 3, true, [0, 0, 0]).colors.length).toBe(256);
-    expect(buildLut("state", 3, true, [0, 0, 0]).colors.length).toBe(6);
+    expect(buildLut({ kind: "suspicion", last: 255 }, true, [0, 0, 0]).colors.length).toBe(256);
+    expect(buildLut({ kind: "state", last: 5 }, true, [0, 0, 0]).colors.length).toBe(6);
   });
 });
 
 describe("look", () => {
   it("grows with suspicion and shrinks in a crowd", () => {
-    const few = lookFor({ points: 1000, rings: 50, area: 300000, zoom: 1 });
-    const many = lookFor({ points: 1e6, rings: 50000, area: 300000, zoom: 1 });
+    const few = lookFor({ room: 2, density: 0 });
+    const many = lookFor({ room: 0.1, density: 1 });
     for (let level = 1; level < LEVELS; level++) {
       expect(few.radius[level]).toBeGreaterThanOrEqual(few.radius[level - 1]!);
       expect(few.alpha[level]).toBeGreaterThanOrEqual(few.alpha[level - 1]!);
@@ -118,16 +136,16 @@ describe("look", () => {
     expect(many.radius[0]).toBeLessThan(few.radius[0]!);
     expect(many.alpha[0]).toBeLessThan(few.alpha[0]!);
     expect(many.ringAlpha).toBeLessThan(few.ringAlpha);
+    expect([few.faint, many.faint]).toEqual([1, 0]);
   });
 
   it("has opacities within 0…1 and finite lengths for any crowd", () => {
     fc.assert(
       fc.property(
-        fc.integer({ min: 0, max: 5_000_000 }),
+        fc.double({ min: 1e-4, max: 5000, noNaN: true }),
         fc.double({ min: 0, max: 1, noNaN: true }),
-        fc.double({ min: 0.5, max: 5000, noNaN: true }),
-        (points, share, zoom) => {
-          const look = lookFor({ points, rings: Math.floor(points * share), area: 560 * 590, zoom });
+        (room, density) => {
+          const look = lookFor({ room, density });
           for (const a of [...look.alpha, look.dimAlpha, look.ringAlpha]) {
             expect(a).toBeGreaterThan(0);
             expect(a).toBeLessThanOrEqual(1);

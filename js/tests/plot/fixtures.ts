@@ -1,6 +1,6 @@
 /** A small table with a map, and a store that remembers what was asked of it. */
-import { computed, signal } from "@preact/signals";
-import type { Combine, Filters, Store, Table } from "../../src/store/types";
+import { computed, type Signal, signal } from "@preact/signals";
+import type { ColumnData, Combine, Filters, Store, Table } from "../../src/store/types";
 
 export function makeTable(points: readonly [x: number, y: number][], change: Partial<Table> = {}): Table {
   const n = points.length;
@@ -20,10 +20,15 @@ export function makeTable(points: readonly [x: number, y: number][], change: Par
   };
 }
 
-export interface FakeStore extends Store {
+export interface FakeStore extends Omit<Store, "neighborsOf" | "moved" | "selection"> {
   calls: unknown[][];
   set(table: Table): void;
   touch(): void;
+  /** what columnOf gives, whatever the name */
+  column: Signal<ColumnData | null>;
+  neighborsOf: Signal<{ row: number; code: number; distance: number }[]>;
+  moved: Signal<ReadonlySet<number>>;
+  selection: Signal<{ mask: Uint8Array; count: number }>;
 }
 
 const NO_FILTERS: Filters = {
@@ -33,6 +38,9 @@ const NO_FILTERS: Filters = {
   state: null,
   flaggedOnly: false,
   search: null,
+  column: {},
+  query: null,
+  cluster: null,
 };
 
 export function makeStore(first: Table, names: string[]): FakeStore {
@@ -46,6 +54,7 @@ export function makeStore(first: Table, names: string[]): FakeStore {
       (p, q) => table.value.suspicion[q]! - table.value.suspicion[p]!,
     ),
   );
+  const column = signal(null);
   const store = {
     calls,
     set: (next: Table) => {
@@ -63,6 +72,7 @@ export function makeStore(first: Table, names: string[]): FakeStore {
     classes: signal(names),
     classNames: signal(names),
     passing: computed(() => new Uint8Array(table.value.n).fill(1)),
+    known: signal(null),
     hover: signal(null),
     filters: signal(NO_FILTERS),
     colorBy: signal("given"),
@@ -71,10 +81,20 @@ export function makeStore(first: Table, names: string[]): FakeStore {
     highContrast: signal(false),
     renderer: signal("raster"),
     detail: signal(null),
+    neighborsOf: signal([]),
+    moved: signal(new Set()),
+    columnOf: () => column,
+    column,
+    suggestedOf: (row: number) => table.value.suggested[row],
     select(rows: Iterable<number> | Uint8Array, how: Combine) {
       calls.push(["select", rows instanceof Uint8Array ? rows : [...rows], how]);
     },
     clearSelection: () => calls.push(["clearSelection"]),
+    move(by: number) {
+      const at = order.value.indexOf(current.peek() ?? -1);
+      current.value = order.value[Math.max(0, at + by)] ?? null;
+      calls.push(["move", by]);
+    },
     setCurrent(row: number | null) {
       current.value = row;
       calls.push(["setCurrent", row]);

@@ -1,9 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { fitTo } from "../../src/plot/camera";
-import { buildDrawList, buildLut } from "../../src/plot/drawlist";
+import { buildLut, coloringOf } from "../../src/plot/coloring";
+import { Density } from "../../src/plot/density";
+import { buildDrawList } from "../../src/plot/drawlist";
 import { type Inks, lookFor } from "../../src/plot/look";
-import { type Pixels, rasterize } from "../../src/plot/raster";
-import { deviceSize, deviceTransform, type Frame } from "../../src/plot/renderer";
+import { planFor, roomFor } from "../../src/plot/plan";
+import { rasterize } from "../../src/plot/raster";
+import { deviceSize, deviceTransform, type Frame, type Picture } from "../../src/plot/renderer";
 import { coverage, shapeDistance, tickDistance } from "../../src/plot/sdf";
 import { SpriteSheet } from "../../src/plot/sprites";
 import { FLAGGED, type Table } from "../../src/store/types";
@@ -24,14 +27,16 @@ function draw(table: Table, change: { selected?: number[]; passing?: Uint8Array;
   const selected = new Uint8Array(table.n);
   for (const row of change.selected ?? []) selected[row] = 1;
   const passing = change.passing ?? new Uint8Array(table.n).fill(1);
-  const list = buildDrawList(table, { colorBy: "given", classes: 3, selected, passing });
-  const look = lookFor({ points: table.n, rings: list.rings, area: 32000, zoom: 1 });
+  const list = buildDrawList(table, { coloring: coloringOf(table, "given", 3, null), selected, passing });
+  const plan = planFor(list, 32000, 1);
+  const look = lookFor({ room: roomFor(table.n, 32000, 1), density: plan.density });
   const size = deviceSize(camera, dpr);
   const width = size.width + 2 * size.margin;
   const height = size.height + 2 * size.margin;
-  const pixels: Pixels = { data: new Int32Array(width * height), width, height };
-  const lut = buildLut("given", 3, false, inks.ink3);
-  const frame: Frame = { camera, dpr, list, lut, look, inks, stride: 1 };
+  const pixels: Picture = { data: new Int32Array(width * height), width, height };
+  const lut = buildLut({ kind: "class", last: 3 }, false, inks.ink3);
+  const frame: Frame = { camera, dpr, list, lut, look, plan, inks, stride: 1 };
+  new Density().paint(frame, pixels, size.margin);
   rasterize(frame, pixels, new SpriteSheet(look, dpr, width));
   const t = deviceTransform(camera, dpr);
   const at = (x: number, y: number, dx = 0, dy = 0): number[] => {
@@ -43,7 +48,7 @@ function draw(table: Table, change: { selected?: number[]; passing?: Uint8Array;
   return { pixels, at, look };
 }
 
-const colored = (pixels: Pixels): number => pixels.data.reduce((sum, word) => sum + Number(word !== -1), 0);
+const colored = (pixels: Picture): number => pixels.data.reduce((sum, word) => sum + Number(word !== -1), 0);
 
 describe("raster", () => {
   it("draws a point in the color of its class on the panel's color", () => {

@@ -118,3 +118,20 @@ describe("tables", () => {
     expect(writeEdits(table, null)).toEqual([]);
   });
 });
+
+it("suggestions that came for some rows are the given label in all others", () => {
+  const data = {
+    columns: {
+      x: null,
+      y: null,
+      given: { buffer: 1 },
+      suggested: { buffer: 2, rows: { buffer: 0 } },
+      suspicion: { buffer: 3 },
+      flags: { buffer: 3 },
+    },
+  };
+  const bytes = (...values: number[]) => Uint8Array.from(values);
+  const buffers = [Uint32Array.from([2, 0, 77]), bytes(0, 1, 1, 255), bytes(255, 2, 1), bytes(0, 0, 0, 0)];
+  const { table } = tableOfReply(4, 3, data, buffers)!;
+  expect([...table.suggested]).toEqual([2, 1, UNLABELLED, UNLABELLED]);
+});

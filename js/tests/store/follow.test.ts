@@ -66,7 +66,28 @@ it("details of the next rows come early and keep their candidates through events
   store.setCurrent(2);
   expect(store.keyCodes.peek()[0]).toBe(2);
   await settle(80);
+  // Nothing happened to row 2: what was read ahead still holds.
+  expect(asked.filter((row) => row === 2)).toHaveLength(1);
+  model.say({ type: "events", events: [model.event("kept", [2], ["eel"])], ...more });
+  store.setCurrent(2);
+  await settle(80);
   expect(asked.filter((row) => row === 2)).toHaveLength(2);
+});
+
+it("one decision asks for no row twice", async () => {
+  const asked: number[] = [];
+  model.kernel = (content) => {
+    if (content.request?.name === "detail") asked.push(content.request.row);
+    model.answer(content);
+    if (content.type === "command") model.tell([model.event("kept", [1], ["dog"])]);
+  };
+  store.setCurrent(1);
+  await settle(80);
+  asked.length = 0;
+  store.keep();
+  await settle(120);
+  expect(asked.length).toBeLessThanOrEqual(2);
+  expect(new Set(asked).size).toBe(asked.length);
 });
 
 it("an accepted mixed selection is told as one gesture", () => {

@@ -9,14 +9,15 @@ import { FakeModel, makePicture, settle } from "../store/fake";
 
 interface Wire {
   dtype: string;
-  values: number[];
+  /** null: NaN */
+  values: (number | null)[];
 }
 
 interface Step {
   page: { type: string; id: string; protocol?: number; command?: Command; request?: Request };
   page_buffers?: Wire[];
   kernel: { content: { type: string; id?: string }; buffers: Wire[] }[];
-  expect?: { current?: number[]; state?: number[]; classes?: unknown[] };
+  expect?: { current?: number[]; state?: number[]; suspicion?: number[]; classes?: unknown[] };
 }
 
 interface Trace {
@@ -39,10 +40,13 @@ const TYPES: Record<string, { from(values: number[]): ArrayBufferView }> = {
   uint32: Uint32Array,
   "<u2": Uint16Array,
   uint16: Uint16Array,
+  float32: Float32Array,
+  float64: Float64Array,
   uint8: Uint8Array,
   "|u1": Uint8Array,
 };
-const buffer = ({ dtype, values }: Wire): ArrayBufferView => (TYPES[dtype] ?? Uint8Array).from(values);
+const numbers = ({ values }: Wire): number[] => values.map((value) => value ?? Number.NaN);
+const buffer = (wire: Wire): ArrayBufferView => (TYPES[wire.dtype] ?? Uint8Array).from(numbers(wire));
 
 function open(trace: Trace): { model: FakeModel; store: Store } {
   const { labels, suspicion, suggested, flagged } = trace.dataset;
@@ -67,10 +71,11 @@ function tell(model: FakeModel, step: Step, id: string): void {
 }
 
 function check(store: Store, step: Step): void {
-  const { current, state } = step.expect ?? {};
+  const { current, state, suspicion } = step.expect ?? {};
   const table = store.table.peek();
   if (current)
     expect(Array.from(table.current, (code) => (code === UNLABELLED ? -1 : code))).toEqual(current);
+  if (suspicion) expect(Array.from(table.suspicion)).toEqual(suspicion);
   if (state) expect(Array.from(table.state)).toEqual(state);
 }
 
@@ -101,7 +106,7 @@ describe("conversations", () => {
           const before = model.sent.length;
           const command = structuredClone(step.page.command!);
           const inBuffer = "rows" in command && !Array.isArray(command.rows) ? command.rows.buffer : null;
-          if (inBuffer !== null && "rows" in command) command.rows = step.page_buffers![inBuffer]!.values;
+          if (inBuffer !== null && "rows" in command) command.rows = numbers(step.page_buffers![inBuffer]!);
           const done = store.send(command);
           const sent = model.sent.slice(before).find(({ content }) => content.type === "command")!;
           if (inBuffer === null) expect(sent.content.command).toEqual(step.page.command);
@@ -110,7 +115,7 @@ describe("conversations", () => {
           await settle();
         } else
           for (const { content, buffers } of step.kernel)
-            if (content.type === "events") model.say(content, buffers.map(buffer));
+            if (content.type !== "reply" && content.type !== "error") model.say(content, buffers.map(buffer));
         check(store, step);
         expect(Array.from(store.table.peek().pending).every((mark) => mark === 0)).toBe(true);
       }
@@ -130,7 +135,7 @@ describe("conversations", () => {
         expect(model.sent[0]!.content.request).toEqual(step.page.request);
         tell(model, step, model.sent[0]!.content.id);
         const answer = await done;
-        const wanted = step.kernel.at(-1)!;
+        const wanted = step.kernel.find(({ content }) => content.id === step.page.id)!;
         if (answer instanceof Error) expect(wanted.content.type).toBe("error");
         else expect(answer.buffers.length).toBe(wanted.buffers.length);
         link.dispose();

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from labelscope.errors import InvalidInputError
+from labelscope.review.queues.above_gate import AboveGate
 from labelscope.review.queues.active_lab import ActiveLab
 from labelscope.review.queues.class_pair import ClassPair
+from labelscope.review.queues.clusters import Clusters
 from labelscope.review.queues.most_suspicious import MostSuspicious
 from labelscope.review.queues.random_rows import RandomRows
 from labelscope.types import Policy
 
-__all__ = ["ActiveLab", "ClassPair", "MostSuspicious", "RandomRows", "by_name"]
+__all__ = ["AboveGate", "ActiveLab", "ClassPair", "Clusters", "MostSuspicious", "RandomRows", "by_name"]
 
 
 def by_name(name: str) -> Policy:
@@ -18,7 +20,8 @@ def by_name(name: str) -> Policy:
     Parameters
     ----------
     name : str
-        ``"most_suspicious"``, ``"random"``, ``"class_pair"`` or ``"active_lab"``; class names work, too.
+        ``"most_suspicious"``, ``"random"``, ``"class_pair"``, ``"active_lab"``, ``"gate"`` or
+        ``"clusters"``; class names work, too.
 
     Returns
     -------
@@ -34,7 +37,7 @@ def by_name(name: str) -> Policy:
     >>> by_name("random")
     RandomRows(random_state=0)
     """
-    kinds = (MostSuspicious, RandomRows, ClassPair, ActiveLab)
+    kinds = (MostSuspicious, RandomRows, ClassPair, ActiveLab, AboveGate, Clusters)
     for kind in kinds:
         if name in (kind.name, kind.__name__):
             return kind()

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
 
 from labelscope.errors import InvalidInputError
-from labelscope.scorers.confident import joint as counting
-from labelscope.scorers.confident.margins import Margins, margins
-from labelscope.scorers.confident.noise import PRIORS, class_health, noise, overlapping_classes
-from labelscope.scorers.confident.result import rank_score
+from labelscope.scorers.blockwise import Plan, Shape
+from labelscope.scorers.confident.counting import Counts, whole_plan
+from labelscope.scorers.confident.joint import ESTIMATES, Rule
+from labelscope.scorers.confident.noise import PRIORS
+from labelscope.scorers.confident.result import Summary, margin_suspicion, rank_score
 from labelscope.scorers.confident.selection import SELECTIONS, Pruning, select
 from labelscope.scorers.confident.weighted_entropy import weighted_entropy_quality
-from labelscope.scorers.inputs import Inputs, labels_of, read
+from labelscope.scorers.inputs import score_here
 from labelscope.types import BoolArray, Evidence, FloatArray, IntArray, Score
 
 _RANKS = ("margin", "self_confidence", "confidence_weighted_entropy")
@@ -71,7 +73,7 @@ class ConfidentLearning:
 
     select: str = "prune_by_noise_rate"
     rank: str = "margin"
-    rule: counting.Rule = "paper"
+    rule: Rule = "paper"
     estimate: str = "off_diagonal"
     prior: str = "count"
     frac_noise: float = 1.0
@@ -84,7 +86,7 @@ class ConfidentLearning:
             ("select", self.select, SELECTIONS),
             ("rank", self.rank, _RANKS),
             ("rule", self.rule, ("paper", "library")),
-            ("estimate", self.estimate, counting.ESTIMATES),
+            ("estimate", self.estimate, ESTIMATES),
             ("prior", self.prior, PRIORS),
         )
         for kind, given, names in known:
@@ -114,91 +116,73 @@ class ConfidentLearning:
         MissingEvidenceError, InvalidInputError
             Evidence is absent or does not fit.
         """
-        inputs = read(evidence, type(self).__name__, probs=True)
-        rows = margins(inputs)
-        limits = counting.thresholds(inputs.codes, rows.given, inputs.n_classes)
-        guess = counting.confident_guess(inputs.probabilities(), limits, rule=self.rule)
-        counted = counting.confident_joint(inputs.codes, guess, inputs.n_classes)
-        used = _supplied(evidence, inputs, required=self.estimate == "off_diagonal_custom")
-        n_given = np.bincount(inputs.codes[inputs.labelled], minlength=inputs.n_classes)
-        calibrated = counting.calibrate(counted if used is None else used, n_given)
-        n_errors = counting.count_errors(
-            self.estimate,
-            off_diagonal=inputs.labelled & (guess >= 0) & (guess != inputs.codes),
-            agrees=rows.agrees,
-            calibrated=calibrated
-            if self.estimate != "off_diagonal_calibrated"
-            else counting.calibrate(counted, n_given),
-            n_labelled=int(inputs.labelled.sum()),
-        )
-        flagged = select(
-            self.select,
-            codes=inputs.codes,
-            pred_probs=inputs.probabilities(),
-            rows=rows,
-            guess=guess,
-            calibrated=calibrated,
-            n_errors=n_errors,
-            pruning=Pruning(self.frac_noise, self.min_examples_per_class, self.remove_per_class),
-        )
-        return self._result(inputs, rows, guess, flagged, limits, counted, calibrated, n_errors)
+        supplied = evidence.get("confident_joint")
+        return score_here(partial(self._plan, supplied=supplied), evidence, type(self).__name__)
 
-    def _result(
-        self,
-        inputs: Inputs,
-        rows: Margins,
-        guess: IntArray,
-        flagged: BoolArray,
-        limits: FloatArray,
-        counted: IntArray,
-        calibrated: IntArray,
-        n_errors: int,
-    ) -> Score:
-        score = rank_score(inputs, rows, self._suspicion(inputs, rows))
-        flagged = flagged & (inputs.n_classes > 1)
-        suggested = np.where(guess >= 0, guess, rows.predicted(inputs.codes))
-        suggested = np.where(flagged & (suggested == inputs.codes), rows.rival, suggested)
-        found = noise(calibrated, prior=self.prior)
-        meta: dict[str, Any] = {
-            "scale": "rank",
-            "select": self.select,
-            "rule": self.rule,
-            "thresholds": [float(t) if np.isfinite(t) else None for t in limits],
-            "confident_joint": counted,
-            "joint": calibrated,
-            "n_errors": n_errors,
-            "noise_matrix": found.matrix,
-            "inverse_noise_matrix": found.inverse,
-            "prior": found.prior,
-            "class_health": class_health(calibrated),
-            "pairs": overlapping_classes(calibrated, top=20),
-        }
-        return Score(
-            suspicion=score.suspicion,
-            suggested=labels_of(suggested, inputs.classes),
+    def plan(self, shape: Shape) -> Plan:
+        """Yield the steps of scoring; see `labelscope.scorers.blockwise`."""
+        return self._plan(shape, supplied=None)
+
+    def _plan(self, shape: Shape, *, supplied: Any) -> Plan:
+        required = self.estimate == "off_diagonal_custom"
+        entropy = self.rank == "confidence_weighted_entropy"
+        own = _supplied(supplied, len(shape.classes), required=required)
+        counts = yield from whole_plan(shape, entropy=entropy, rule=self.rule, supplied=own)
+        return (yield from self.select_from(counts))
+
+    def select_from(self, counts: Counts) -> Plan:
+        """Yield the steps of selecting, once everything is counted."""
+        pruning = Pruning(self.frac_noise, self.min_examples_per_class, self.remove_per_class)
+        counted = counts.counted(counts.n_errors(self.estimate))
+        flagged = (yield from select([self.select], counted, pruning, counts.summary.off))[self.select]
+        return self.result(counts, flagged)
+
+    def result(self, counts: Counts, flagged: BoolArray, suspicion: FloatArray | None = None) -> Score:
+        """Build the score of rows that were selected; ``suspicion`` (n,) where another score has it."""
+        summary = counts.summary
+        if summary.n_classes < 2:
+            flagged = np.zeros_like(flagged)
+        return rank_score(
+            summary,
+            self._suspicion(summary) if suspicion is None else suspicion,
+            suggested=suggestions(counts, flagged),
             flagged=flagged,
-            details={**score.details, "guess": guess},
-            meta=meta,
+            more={"guess": counts.guess},
+            select=self.select,
+            rule=self.rule,
+            n_errors=counts.n_errors(self.estimate),
+            **counts.facts(self.prior),
         )
 
-    def _suspicion(self, inputs: Inputs, rows: Margins) -> FloatArray:
+    def _suspicion(self, summary: Summary) -> Callable[[slice], FloatArray]:
+        rows, n_classes = summary.rows, summary.n_classes
         if self.rank == "margin":
-            return np.asarray((rows.other - rows.given + 1.0) / 2.0)
+            return lambda part: margin_suspicion(rows.at(part))
         if self.rank == "self_confidence":
-            return np.asarray(1.0 - rows.given)
-        return np.asarray(1.0 - weighted_entropy_quality(inputs, rows))
+            return lambda part: 1.0 - rows.given[part].astype(np.float64)
+        return lambda part: 1.0 - weighted_entropy_quality(rows.at(part), n_classes)
 
 
-def _supplied(evidence: Evidence, inputs: Inputs, *, required: bool) -> FloatArray | None:
-    if "confident_joint" not in evidence:
+def suggestions(counts: Counts, flagged: BoolArray) -> IntArray:
+    """Return (n,) codes: the guess, else the most probable class; never the given one of a flagged row."""
+    rows = np.flatnonzero(flagged & counts.best_is_given)
+    if not len(rows):
+        return counts.best
+    found = counts.best.copy()
+    found[rows] = counts.summary.rows.rival[rows]
+    return found
+
+
+def _supplied(given: Any, n_classes: int, *, required: bool) -> FloatArray | None:
+    if given is None:
         if required:
             raise InvalidInputError(
                 "estimate='off_diagonal_custom' counts errors by a joint that was given, but there is none.",
                 "Pass confident_joint=..., a (K, K) matrix of given × true counts.",
             )
         return None
-    joint = np.asarray(evidence["confident_joint"], dtype=np.float64)
-    needed = (inputs.n_classes, inputs.n_classes)
+    joint = np.asarray(given, dtype=np.float64)
+    needed = (n_classes, n_classes)
     if joint.shape != needed or not np.isfinite(joint).all() or (joint < 0).any():
         raise InvalidInputError(
             f"confident_joint has shape {joint.shape}.", f"Pass a matrix of shape {needed} of counts ≥ 0."

@@ -10,8 +10,9 @@ from typing import Literal
 import numpy as np
 
 from labelscope.errors import InvalidInputError
+from labelscope.scorers.confident.margins import chunks
 from labelscope.scorers.inputs import blocks
-from labelscope.types import Array, BoolArray, FloatArray, IntArray
+from labelscope.types import Array, FloatArray, IntArray
 
 Rule = Literal["paper", "library"]
 ESTIMATES = ("off_diagonal", "off_diagonal_calibrated", "off_diagonal_custom")
@@ -35,13 +36,18 @@ def class_sums(values: FloatArray, codes: IntArray, n_classes: int) -> FloatArra
     -------
     (K,) float64
     """
-    # Two fixed-point halves of 26 bits: every partial sum is an integer that float64 holds exactly.
+    tops, rests = _halves(values, codes, n_classes)
+    return np.asarray(tops * 2.0**-26 + rests * 2.0**-52)
+
+
+def _halves(values: FloatArray, codes: IntArray, n_classes: int) -> FloatArray:
+    """Sum two fixed-point halves of 26 bits: each sum is an integer that float64 holds exactly."""
     scaled = np.asarray(values, dtype=np.float64) * 2.0**26
     high = np.floor(scaled)
     low = np.rint((scaled - high) * 2.0**26)
     tops = np.bincount(codes, weights=high, minlength=n_classes)
     rests = np.bincount(codes, weights=low, minlength=n_classes)
-    return np.asarray(tops * 2.0**-26 + rests * 2.0**-52)
+    return np.stack([tops, rests])
 
 
 def thresholds(codes: IntArray, given_probs: FloatArray, n_classes: int) -> FloatArray:
@@ -61,10 +67,15 @@ def thresholds(codes: IntArray, given_probs: FloatArray, n_classes: int) -> Floa
     (K,) float64
         Infinite for a class that no row has, so that nothing is ever counted as that class.
     """
-    labelled = codes >= 0
-    kept = codes[labelled]
-    counts = np.bincount(kept, minlength=n_classes)
-    sums = class_sums(given_probs[labelled], kept, n_classes)
+    counts, sums = np.zeros(n_classes, dtype=np.int64), np.zeros((2, n_classes))
+    for rows in chunks(len(codes)):
+        kept, values = codes[rows], given_probs[rows]
+        if kept.min() < 0:
+            labelled = kept >= 0
+            kept, values = kept[labelled], values[labelled]
+        counts += np.bincount(kept, minlength=n_classes)
+        sums += _halves(values, kept, n_classes)
+    sums = sums[0] * 2.0**-26 + sums[1] * 2.0**-52
     means = np.divide(sums, counts, out=np.full(n_classes, np.inf), where=counts > 0)
     return np.asarray(np.maximum(means, _LOWEST_THRESHOLD))
 
@@ -99,7 +110,7 @@ def confident_guess(pred_probs: FloatArray, limits: FloatArray, *, rule: Rule = 
     guess = np.full(n, -1, dtype=np.int64)
     if n_classes == 0:
         return guess
-    bounds = _as_type(limits - _SLACK, pred_probs.dtype)
+    bounds = as_type(slackened(limits), pred_probs.dtype)
     for rows in blocks(n, n_classes):
         block = pred_probs[rows]
         confident = block >= bounds
@@ -112,7 +123,12 @@ def confident_guess(pred_probs: FloatArray, limits: FloatArray, *, rule: Rule = 
     return guess
 
 
-def _as_type(bounds: FloatArray, dtype: np.dtype[np.floating]) -> FloatArray:
+def slackened(limits: FloatArray) -> FloatArray:
+    """Return bounds from which on a class is confident: rounding does not decide."""
+    return np.asarray(limits - _SLACK)
+
+
+def as_type(bounds: FloatArray, dtype: np.dtype[np.floating]) -> FloatArray:
     """Round bounds up into ``dtype``, so that comparing there equals comparing in float64."""
     rounded = bounds.astype(dtype)
     below = rounded.astype(np.float64) < bounds
@@ -134,13 +150,22 @@ def confident_joint(codes: IntArray, guess: IntArray, n_classes: int) -> IntArra
     (K, K) int64
         The diagonal of a class that some row has is at least 1, so that calibration is defined.
     """
-    used = (codes >= 0) & (guess >= 0)
-    cells = codes[used] * n_classes + guess[used]
-    joint = np.bincount(cells, minlength=n_classes**2).reshape(n_classes, n_classes)
-    present = np.bincount(codes[codes >= 0], minlength=n_classes) > 0
+    joint, counts = np.zeros(n_classes**2, dtype=np.int64), np.zeros(n_classes, dtype=np.int64)
+    for rows in _spans(len(codes), n_classes):
+        given, true = codes[rows], guess[rows]
+        used = (given >= 0) & (true >= 0)
+        joint += np.bincount(given[used] * n_classes + true[used], minlength=n_classes**2)
+        counts += np.bincount(given[given >= 0], minlength=n_classes)
+    table: IntArray = joint.reshape(n_classes, n_classes)
     diagonal = np.arange(n_classes)
-    joint[diagonal, diagonal] = np.maximum(joint[diagonal, diagonal], present)
-    return np.asarray(joint, dtype=np.int64)
+    table[diagonal, diagonal] = np.maximum(table[diagonal, diagonal], counts > 0)
+    return table
+
+
+def _spans(n: int, n_classes: int) -> list[slice]:
+    """Cut rows where counting them costs no less than adding up the counts."""
+    step = max(1 << 16, n_classes**2)
+    return [slice(start, min(start + step, n)) for start in range(0, n, step)]
 
 
 def calibrate(joint: Array, counts: IntArray) -> IntArray:
@@ -158,10 +183,17 @@ def calibrate(joint: Array, counts: IntArray) -> IntArray:
     (K, K) int64
         Row k sums to ``counts[k]``, except where a row of ``joint`` is empty although the class is not.
     """
-    rows = np.maximum(joint.sum(axis=1, dtype=np.float64), 1e-100)
-    scaled = joint / rows[:, None] * np.asarray(counts)[:, None]
-    scaled = scaled / max(float(scaled.sum()), 1e-100) * float(np.sum(counts))
-    return round_rows(scaled)
+    counts = np.asarray(counts)
+    totals = np.maximum(joint.sum(axis=1, dtype=np.float64), 1e-100)
+    # Most pairs of many classes are empty, and stay so.
+    row, column = np.nonzero(joint)
+    values = joint[row, column] / totals[row] * counts[row]
+    sums = np.bincount(row, weights=values, minlength=len(joint))
+    values = values / max(float(sums.sum()), 1e-100) * float(counts.sum())
+    whole = _rounded(values, row, len(joint))
+    found = np.zeros(joint.shape, dtype=np.int64)
+    found[row, column] = whole
+    return found
 
 
 def round_rows(matrix: FloatArray) -> IntArray:
@@ -176,18 +208,29 @@ def round_rows(matrix: FloatArray) -> IntArray:
     -------
     (r, c) int64
     """
-    whole = np.rint(matrix)
-    missing = np.rint(matrix.sum(axis=1)) - whole.sum(axis=1)
-    for row in np.flatnonzero(np.abs(missing) > 0.5):
-        step = int(np.sign(missing[row]))
-        order = np.argsort(-step * (matrix[row] - whole[row]), kind="stable")
-        whole[row, order[: int(abs(missing[row]))]] += step
+    row, column = np.nonzero(matrix)
+    found = np.zeros(matrix.shape, dtype=np.int64)
+    found[row, column] = _rounded(matrix[row, column], row, len(matrix))
+    return found
+
+
+def _rounded(values: FloatArray, row: IntArray, n_rows: int) -> IntArray:
+    """Round non-zero cells, listed by row; only they can give way, because zeros have no remainder."""
+    whole = np.rint(values)
+    totals = np.bincount(row, weights=values, minlength=n_rows)
+    missing = np.rint(totals) - np.bincount(row, weights=whole, minlength=n_rows)
+    # In rows that miss something, cells with the largest remainders give way, the first among equals.
+    cells = np.flatnonzero(np.abs(missing[row]) > 0.5)
+    step = np.sign(missing[row[cells]])
+    order = cells[np.argsort(-step * (values[cells] - whole[cells]), kind="stable")]
+    order = order[np.argsort(row[order], kind="stable")]
+    place = np.arange(len(order)) - np.searchsorted(row[order], row[order])
+    giving = order[place < np.abs(missing[row[order]])]
+    whole[giving] += np.sign(missing[row[giving]])
     return np.asarray(whole, dtype=np.int64)
 
 
-def count_errors(
-    estimate: str, *, off_diagonal: BoolArray, agrees: BoolArray, calibrated: IntArray, n_labelled: int
-) -> int:
+def count_errors(estimate: str, *, n_off_diagonal: int, calibrated: IntArray, n_labelled: int) -> int:
     """Estimate how many given labels are wrong.
 
     Parameters
@@ -195,8 +238,8 @@ def count_errors(
     estimate : {"off_diagonal", "off_diagonal_calibrated", "off_diagonal_custom"}
         ``off_diagonal`` counts the off-diagonal rows that the model does not agree with; the two others take
         the share off the diagonal of the calibrated (or supplied and calibrated) joint.
-    off_diagonal, agrees : (n,) bool
-        Rows off the diagonal of the confident joint, and rows where the model agrees with the label.
+    n_off_diagonal : int
+        Rows off the diagonal of the confident joint that the model does not agree with.
     calibrated : (K, K) int
         Calibrated joint.
     n_labelled : int
@@ -209,6 +252,6 @@ def count_errors(
     if estimate not in ESTIMATES:
         raise InvalidInputError.unknown("estimate", estimate, ESTIMATES)
     if estimate == "off_diagonal":
-        return int((off_diagonal & ~agrees).sum())
+        return n_off_diagonal
     total = float(calibrated.sum())
     return int(np.rint((1.0 - np.trace(calibrated) / total) * n_labelled)) if total else 0

@@ -1,16 +1,25 @@
-"""What the confident family needs to know of each row, taken in one pass over the probabilities."""
+"""What the confident family needs to know of each row: the given label's probability and its rival."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from labelscope.scorers.inputs import Inputs, blocks
+from labelscope.scorers.blockwise import Shape, Stepped, in_memory
+from labelscope.scorers.inputs import Inputs
 from labelscope.types import BoolArray, FloatArray, IntArray
 
 # Below this a difference of probabilities is rounding, and the model counts as agreeing.
 AGREEMENT = 1e-6
+_CHUNK = 1 << 15
+
+
+def chunks(n: int) -> Iterator[slice]:
+    """Cut rows so that float64 temporaries of them stay in cache, and never are as long as the data."""
+    for start in range(0, n, _CHUNK):
+        yield slice(start, min(start + _CHUNK, n))
 
 
 @dataclass(frozen=True)
@@ -19,32 +28,58 @@ class Margins:
 
     Attributes
     ----------
-    given : (n,) float64
+    given : (n,) float32 or float64
         Probability of the given label; 1 for unlabelled rows.
-    other : (n,) float64
+    other : (n,) float32 or float64
         Largest probability among the other classes; of all classes for unlabelled rows; 0 when there is
         only one class.
-    rival : (n,) int64
+    rival : (n,) int
         The class that has it; ties go to the lower code.
+    rest : (n,) float32, optional
+        Sum of p log p over the remaining classes.
     """
 
     given: FloatArray
     other: FloatArray
     rival: IntArray
+    rest: FloatArray | None = None
+
+    @classmethod
+    def of(cls, stepped: Stepped) -> Margins:
+        """Take them from what `labelscope.scorers.confident.kernels.summarize` made."""
+        return cls(**stepped.rows)
+
+    def at(self, rows: slice | IntArray) -> Margins:
+        """Return those of some rows, probabilities in float64, where a difference is rounded once."""
+        return Margins(
+            self.given[rows].astype(np.float64),
+            self.other[rows].astype(np.float64),
+            self.rival[rows],
+            None if self.rest is None else self.rest[rows],
+        )
 
     @property
     def agrees(self) -> BoolArray:
         """(n,) bool: the model puts the given label first, ties and rounding included."""
-        return np.asarray(self.given + AGREEMENT >= self.other)
+        found = np.empty(len(self.given), dtype=bool)
+        for rows in chunks(len(found)):
+            wide = self.given[rows].astype(np.float64)
+            wide += AGREEMENT
+            np.greater_equal(wide, self.other[rows], out=found[rows])
+        return found
 
     def predicted(self, codes: IntArray) -> IntArray:
-        """Return the (n,) most probable class, ties to the lower code."""
-        wins = (self.other > self.given) | ((self.other == self.given) & (self.rival < codes)) | (codes < 0)
-        return np.asarray(np.where(wins, self.rival, codes))
+        """Return the (n,) int64 most probable class, ties to the lower code."""
+        found = np.empty(len(codes), dtype=np.int64)
+        for rows in chunks(len(codes)):
+            given, other, rival, own = self.given[rows], self.other[rows], self.rival[rows], codes[rows]
+            wins = (other > given) | ((other == given) & (rival < own)) | (own < 0)
+            found[rows] = np.where(wins, rival, own)
+        return found
 
 
 def margins(inputs: Inputs) -> Margins:
-    """Take the margins of every row.
+    """Take the margins of every row of probabilities that were checked before.
 
     Parameters
     ----------
@@ -55,26 +90,12 @@ def margins(inputs: Inputs) -> Margins:
     -------
     Margins
     """
-    probs, codes = inputs.probabilities(), inputs.codes
-    n, n_classes = probs.shape
-    given, other, rival = np.ones(n), np.zeros(n), np.zeros(n, dtype=np.int64)
-    if n_classes == 0:
-        return Margins(given, other, rival)
-    for rows in blocks(n, n_classes):
-        block = probs[rows].copy()
-        position = np.arange(len(block))
-        own = codes[rows]
-        labelled = own >= 0
-        at = (position, own) if labelled.all() else (position[labelled], own[labelled])
-        if labelled.all():
-            given[rows] = block[at]
-        else:
-            given[rows][labelled] = block[at]
-        block[at] = -1.0
-        best = block.argmax(axis=1)
-        rival[rows] = best
-        other[rows] = np.maximum(block[position, best], 0.0)
-    return Margins(given, other, rival)
+    from labelscope.scorers.blockwise import Step
+    from labelscope.scorers.confident.kernels import summarize
+
+    probs = inputs.probabilities()
+    shape = Shape(inputs.codes, inputs.classes, frozenset({"pred_probs"}), str(probs.dtype))
+    return Margins.of(in_memory(shape, {"pred_probs": probs})(Step(summarize)))
 
 
 def lowest(scores: FloatArray, n: int, then_by: FloatArray | None = None) -> BoolArray:

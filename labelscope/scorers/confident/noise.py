@@ -56,12 +56,15 @@ def noise(joint: Array, *, prior: str = "count") -> Noise:
     """
     if prior not in PRIORS:
         raise InvalidInputError.unknown("prior", prior, PRIORS)
-    counts = np.asarray(joint, dtype=np.float64)
-    total = max(float(counts.sum()), 1e-100)
-    given, true = counts.sum(axis=1), counts.sum(axis=0)
-    eye = np.eye(len(counts))
-    matrix = np.divide(counts, true, out=eye.copy(), where=np.broadcast_to(true > 0, counts.shape))
-    inverse = np.divide(counts.T, given, out=eye.copy(), where=np.broadcast_to(given > 0, counts.shape))
+    counts = np.asarray(joint)
+    given, true = counts.sum(axis=1, dtype=np.float64), counts.sum(axis=0, dtype=np.float64)
+    total = max(float(given.sum()), 1e-100)
+    matrix = np.divide(counts, np.where(true > 0, true, 1.0))
+    inverse = np.divide(counts.T, np.where(given > 0, given, 1.0))
+    for found, sums in ((matrix, true), (inverse, given)):
+        absent = np.flatnonzero(sums <= 0)
+        found[:, absent] = 0.0
+        found[absent, absent] = 1.0
     share = given / total
     if prior == "count":
         believed = np.diag(inverse) / np.maximum(np.diag(matrix), 1e-100) * share
@@ -89,8 +92,9 @@ def class_health(joint: Array) -> dict[str, Any]:
         ``n_given``, ``wrong`` (given so, but something else), ``missed`` (so, but given as something else),
         ``noise``, ``inverse_noise`` and ``quality`` = 1 - noise.
     """
-    counts = np.asarray(joint, dtype=np.float64)
-    given, true, right = counts.sum(axis=1), counts.sum(axis=0), np.diag(counts)
+    counts = np.asarray(joint)
+    given, true = counts.sum(axis=1, dtype=np.float64), counts.sum(axis=0, dtype=np.float64)
+    right = np.diag(counts).astype(np.float64)
     wrong, missed = given - right, true - right
     rate = np.divide(wrong, given, out=np.zeros_like(wrong), where=given > 0)
     inverse = np.divide(missed, true, out=np.zeros_like(missed), where=true > 0)
@@ -123,9 +127,16 @@ def overlapping_classes(
     list of (int, int, float)
         Class codes and the count, largest first, ties by codes.
     """
-    counts = np.asarray(joint, dtype=np.float64)
-    counts = counts - np.diag(np.diag(counts)) if directed else np.triu(counts + counts.T, k=1)
-    first, second = np.nonzero(counts > 0)
-    values = counts[first, second]
+    counts = np.asarray(joint)
+    # Most pairs of many classes are empty.
+    first, second = np.nonzero(counts)
+    apart = first != second
+    first, second = first[apart], second[apart]
+    values = counts[first, second].astype(np.float64)
+    if not directed:
+        first, second = np.minimum(first, second), np.maximum(first, second)
+        pairs, place = np.unique(first * len(counts) + second, return_inverse=True)
+        values = np.bincount(place, weights=values, minlength=len(pairs))
+        first, second = np.divmod(pairs, max(len(counts), 1))
     order = np.lexsort((second, first, -values))[:top]
     return [(int(first[i]), int(second[i]), float(values[i])) for i in order]

@@ -5,9 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from labelscope.scorers.confident.margins import margins
-from labelscope.scorers.confident.result import adjusted_margins, rank_score
-from labelscope.scorers.inputs import read
+from labelscope.scorers.blockwise import Plan, Shape
+from labelscope.scorers.confident.result import (
+    Summary,
+    adjusted_step,
+    margin_suspicion,
+    offsets,
+    rank_score,
+    summary_plan,
+)
+from labelscope.scorers.inputs import score_here
 from labelscope.types import Evidence, Score
 
 
@@ -63,7 +70,17 @@ class NormalizedMargin:
         MissingEvidenceError, InvalidInputError
             Evidence is absent or does not fit.
         """
-        inputs = read(evidence, type(self).__name__, probs=True)
-        rows = margins(inputs)
-        difference = adjusted_margins(inputs, rows)[1] if self.adjust else rows.other - rows.given
-        return rank_score(inputs, rows, (difference + 1.0) / 2.0)
+        return score_here(self.plan, evidence, type(self).__name__)
+
+    def plan(self, shape: Shape) -> Plan:
+        """Yield the steps of scoring; see `labelscope.scorers.blockwise`."""
+        summary = yield from summary_plan(shape)
+        if not self.adjust:
+            return self.of(summary)
+        made = yield adjusted_step(offsets(summary), summary.off)
+        difference = made.rows["difference"]
+        return rank_score(summary, lambda part: (difference[part] + 1.0) / 2.0)
+
+    def of(self, summary: Summary) -> Score:
+        """Score what was seen of every row, without ``adjust``."""
+        return rank_score(summary, lambda part: margin_suspicion(summary.rows.at(part)))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from labelscope.errors import InvalidInputError
+from labelscope.scorers.blockwise import Step, Stepped
+from labelscope.scorers.confident.groups import bound_kth_highest, lowest_of_groups
 from labelscope.scorers.confident.joint import round_rows
-from labelscope.scorers.confident.margins import Margins, lowest
+from labelscope.scorers.confident.margins import Margins, chunks, lowest
+from labelscope.scorers.confident.noise_rate import Wanted, leaders
 from labelscope.types import BoolArray, FloatArray, IntArray
 
 SELECTIONS = (
@@ -21,7 +24,6 @@ SELECTIONS = (
     "low_normalized_margin",
     "low_self_confidence",
 )
-_SORT_UP_TO = 4096
 
 
 @dataclass(frozen=True)
@@ -43,21 +45,27 @@ class Pruning:
     remove_per_class: Sequence[int] | None = None
 
     def counts(self, calibrated: IntArray) -> IntArray:
-        """Return how many rows of given class k (column) to take as true class j (row)."""
-        matrix = calibrated.T.astype(np.float64)
-        diagonal = np.diag(matrix).copy()
+        """Return how many rows of given class k (row) to take as true class j (column)."""
         if self.remove_per_class is not None:
-            return self._asked_for(matrix, calibrated.sum(axis=1))
+            return self._asked_for(calibrated.astype(np.float64))
+        matrix = calibrated.astype(np.float64)
+        diagonal = np.diag(matrix).copy()
         raised = np.maximum(diagonal, self.min_per_class)
-        n_nonzero = np.maximum(np.count_nonzero(matrix, axis=0) - 1.0, 1.0)
-        pruned = np.maximum(matrix - (raised - diagonal) / n_nonzero, 0.0)
-        np.fill_diagonal(pruned, 0.0)
-        kept = pruned * self.frac_noise
-        np.fill_diagonal(kept, raised + (pruned - kept).sum(axis=0))
-        return np.asarray(np.trunc(kept), dtype=np.int64)
+        added = raised - diagonal
+        if added.any():
+            n_nonzero = np.maximum(np.count_nonzero(matrix, axis=1) - 1.0, 1.0)
+            matrix -= (added / n_nonzero)[:, None]
+            np.maximum(matrix, 0.0, out=matrix)
+        np.fill_diagonal(matrix, 0.0)
+        if self.frac_noise < 1:
+            kept = matrix * self.frac_noise
+            raised += (matrix - kept).sum(axis=1)
+            matrix = kept
+        np.fill_diagonal(matrix, raised)
+        return matrix.astype(np.int64)
 
-    def _asked_for(self, matrix: FloatArray, n_given: IntArray) -> IntArray:
-        asked = np.asarray(self.remove_per_class)
+    def _asked_for(self, matrix: FloatArray) -> IntArray:
+        asked, n_given = np.asarray(self.remove_per_class), matrix.sum(axis=1).astype(np.int64)
         n_classes = len(matrix)
         if asked.shape != (n_classes,) or asked.dtype.kind not in "iu" or (asked < 0).any():
             raise InvalidInputError(
@@ -65,144 +73,162 @@ class Pruning:
                 f"Pass one whole number ≥ 0 for each of the {n_classes} classes.",
             )
         asked = np.minimum(asked, n_given)
-        others = matrix.copy()
-        np.fill_diagonal(others, 0.0)
-        mass = others.sum(axis=0)
+        np.fill_diagonal(matrix, 0.0)
+        mass = matrix.sum(axis=1, keepdims=True)
         evenly = (1.0 - np.eye(n_classes)) / max(n_classes - 1, 1)
-        shares = np.where(mass > 0, others / np.where(mass > 0, mass, 1.0), evenly)
-        counts = round_rows((shares * asked).T).T
+        shares = np.where(mass > 0, matrix / np.where(mass > 0, mass, 1.0), evenly)
+        counts = round_rows(shares * asked[:, None])
         np.fill_diagonal(counts, n_given - asked)
         return counts
 
 
-def prune_by_class(
-    rows: IntArray, code: int, given: FloatArray, other: FloatArray, counts: IntArray, pruning: Pruning
-) -> IntArray:
-    """Return the rows of one given class with the lowest probability of it."""
-    if len(rows) <= pruning.min_per_class and pruning.remove_per_class is None:
-        return rows[:0]
-    n_wrong = len(rows) - int(counts[code, code])
-    return rows[lowest(given[rows], n_wrong, then_by=-other[rows])]
+@dataclass(frozen=True)
+class Counted:
+    """What the rules select from.
 
-
-def prune_by_noise_rate(
-    rows: IntArray, code: int, pred_probs: FloatArray, others: FloatArray, counts: IntArray, pruning: Pruning
-) -> IntArray:
-    """Return the rows of one given class with the largest margin to each other class, as many as counted."""
-    if len(rows) <= pruning.min_per_class and pruning.remove_per_class is None:
-        return rows[:0]
-    wanted = counts[:, code].copy()
-    wanted[code] = 0
-    targets = np.flatnonzero(wanted)
-    if not len(targets):
-        return rows[:0]
-    own = pred_probs[rows, code].astype(np.float64)
-    wanted_here = np.minimum(wanted[targets], len(rows))
-    marked = np.zeros(len(rows), dtype=bool)
-    # Only rows with a larger rival have a positive margin, and mostly the cut lies among those.
-    rivaled = np.flatnonzero(others[rows] > own)
-    ahead = pred_probs[rows[rivaled]][:, targets] - own[rivaled, None]
-    within = (ahead > 0).sum(axis=0) >= wanted_here
-    marked[rivaled] = _top_of_columns(ahead[:, within], wanted_here[within])
-    for target, n_top in zip(targets[~within], wanted_here[~within], strict=True):
-        marked |= lowest(own - pred_probs[rows, target], int(n_top))
-    if pruning.remove_per_class is not None:
-        # One row may lead in several columns; honoring the request means filling up by the best margin.
-        best = own - others[rows]
-        rest = np.flatnonzero(~marked)
-        marked[rest[lowest(best[rest], int(wanted.sum()) - int(marked.sum()))]] = True
-    return rows[marked]
-
-
-def _top_of_columns(values: FloatArray, n_top: IntArray) -> BoolArray:
-    """Mark rows among the ``n_top[j]`` largest of any column j; ties as in `lowest`."""
-    m, width = values.shape
-    if m > _SORT_UP_TO:
-        marked = np.zeros(m, dtype=bool)
-        for column, n in enumerate(n_top):
-            marked |= lowest(-values[:, column], int(n))
-        return marked
-    cut = np.sort(values, axis=0)[m - n_top, np.arange(width)]
-    above, tied = values > cut, values == cut
-    still, n_tied = n_top - above.sum(axis=0), tied.sum(axis=0)
-    return np.asarray((above | (tied & (2 * still >= n_tied))).any(axis=1))
-
-
-def select(
-    how: str,
-    *,
-    codes: IntArray,
-    pred_probs: FloatArray,
-    rows: Margins,
-    guess: IntArray,
-    calibrated: IntArray,
-    n_errors: int,
-    pruning: Pruning,
-) -> BoolArray:
-    """Apply one of the seven rules.
-
-    Parameters
+    Attributes
     ----------
-    how : str
-        One of `SELECTIONS`.
     codes : (n,) int
         Given labels; unlabelled rows are never selected.
-    pred_probs : (n, K) float
-        Probabilities.
     rows : Margins
         Margins of every row.
+    agrees : (n,) bool
+        Rows where the model agrees with the given label.
     guess : (n,) int
         Confident guesses.
+    n_given : (K,) int
+        Rows by given label.
     calibrated : (K, K) int
         Calibrated joint.
     n_errors : int
         Estimated number of errors; the two ``low_`` rules select so many.
+    """
+
+    codes: IntArray
+    rows: Margins
+    agrees: BoolArray
+    guess: IntArray
+    n_given: IntArray
+    calibrated: IntArray
+    n_errors: int
+
+    def members(self, code: int) -> IntArray:
+        """Return the rows of one class that the model doubts."""
+        return np.flatnonzero((self.codes == code) & ~self.agrees)
+
+
+def select(
+    rules: Sequence[str], counted: Counted, pruning: Pruning, off: IntArray
+) -> Generator[Step, Stepped, dict[str, BoolArray]]:
+    """Apply some of the seven rules.
+
+    Parameters
+    ----------
+    rules : sequence of str
+        Of `SELECTIONS`.
+    counted : Counted
+        Margins, guesses and counts.
     pruning : Pruning
         Settings of the ``prune_`` rules.
+    off : (m,) int
+        Rows of the matrix that need repair.
 
     Returns
     -------
-    (n,) bool
+    dict of str to (n,) bool
         But for the ``low_`` rules, no row is selected that the model agrees with.
     """
-    if how not in SELECTIONS:
-        raise InvalidInputError.unknown("selection rule", how, SELECTIONS)
-    labelled = codes >= 0
-    if how.startswith("low_"):
-        quality = rows.given - rows.other if how == "low_normalized_margin" else rows.given
-        then_by = rows.given if how == "low_normalized_margin" else -rows.other
-        chosen = np.zeros(len(codes), dtype=bool)
-        chosen[labelled] = lowest(quality[labelled], n_errors, then_by=then_by[labelled])
-        return chosen
-    if how == "predicted_neq_given":
-        chosen = labelled.copy()
-    elif how == "confident_learning":
-        chosen = labelled & (guess >= 0) & (guess != codes)
-    else:
-        chosen = _prune(how, codes, pred_probs, rows, calibrated, pruning)
-    return np.asarray(chosen & ~rows.agrees)
-
-
-def _prune(
-    how: str, codes: IntArray, pred_probs: FloatArray, rows: Margins, calibrated: IntArray, pruning: Pruning
-) -> BoolArray:
-    counts = pruning.counts(calibrated)
-    n_classes = len(calibrated)
-    chosen = np.zeros(len(codes), dtype=bool)
-    order = np.argsort(codes.astype(np.int32) if n_classes > 32767 else codes.astype(np.int16), kind="stable")
-    ends = np.searchsorted(codes[order], np.arange(n_classes + 1))
-    for code in range(n_classes):
-        members = order[ends[code] : ends[code + 1]]
-        if pruning.remove_per_class is not None:
-            # Only rows that the model doubts can be selected, so the request is filled among them.
-            members = members[~rows.agrees[members]]
-            counts[code, code] = max(len(members) - int(pruning.remove_per_class[code]), 0)
-        if not len(members):
+    codes, rows = counted.codes, counted.rows
+    pruned = yield from _pruned(rules, counted, pruning, off)
+    found: dict[str, BoolArray] = {}
+    for how in rules:
+        if how not in SELECTIONS:
+            raise InvalidInputError.unknown("selection rule", how, SELECTIONS)
+        if how.startswith("low_"):
+            found[how] = _low(how, codes, rows, counted.n_errors)
             continue
-        picked = []
-        if how in ("prune_by_class", "both"):
-            picked.append(prune_by_class(members, code, rows.given, rows.other, counts, pruning))
-        if how in ("prune_by_noise_rate", "both"):
-            picked.append(prune_by_noise_rate(members, code, pred_probs, rows.other, counts, pruning))
-        chosen[picked[0] if len(picked) == 1 else np.intersect1d(picked[0], picked[1])] = True
+        if how == "predicted_neq_given":
+            chosen = codes >= 0
+        elif how == "confident_learning":
+            chosen = (codes >= 0) & (counted.guess >= 0)
+            chosen &= counted.guess != codes
+        elif how == "both":
+            chosen = pruned["prune_by_class"] & pruned["prune_by_noise_rate"]
+        else:
+            chosen = pruned[how].copy()
+        chosen &= ~counted.agrees
+        found[how] = chosen
+    return found
+
+
+def _low(how: str, codes: IntArray, rows: Margins, n_errors: int) -> BoolArray:
+    """Mark the lowest few of all labelled rows."""
+    labelled = np.flatnonzero(codes >= 0) if codes.min(initial=0) < 0 else slice(None)
+    given, other = rows.given[labelled], rows.other[labelled]
+    if how == "low_self_confidence":
+        marked = lowest(given, n_errors, then_by=-other)
+    else:
+        margin = given.astype(np.float64)
+        margin -= other
+        marked = lowest(margin, n_errors, then_by=given)
+    chosen = np.zeros(len(codes), dtype=bool)
+    chosen[labelled] = marked
     return chosen
+
+
+def _pruned(
+    rules: Sequence[str], counted: Counted, pruning: Pruning, off: IntArray
+) -> Generator[Step, Stepped, dict[str, BoolArray]]:
+    """Apply the rules that prune by counts, as far as any of them is asked for."""
+    by_class = bool({"prune_by_class", "both"} & set(rules))
+    by_rate = bool({"prune_by_noise_rate", "both"} & set(rules))
+    found: dict[str, BoolArray] = {}
+    if not (by_class or by_rate):
+        return found
+    counts = pruning.counts(counted.calibrated)
+    n_given, asked = counted.n_given, pruning.remove_per_class
+    if asked is None:
+        counts[n_given <= pruning.min_per_class] = 0
+        n_wrong = np.where(n_given > pruning.min_per_class, n_given - np.diag(counts), 0)
+    else:
+        n_wrong = np.asarray(asked)
+    if by_class:
+        found["prune_by_class"] = _lowest_of_classes(counted, n_wrong, only_doubted=asked is not None)
+    if by_rate:
+        np.fill_diagonal(counts, 0)
+        doubted = np.flatnonzero(~counted.agrees & (counted.codes >= 0))
+        wanted = Wanted(counted.codes, counted.rows, doubted, counts, asked is not None)
+        chosen = yield from leaders(wanted, off)
+        found["prune_by_noise_rate"] = chosen
+        if asked is not None:
+            _fill_up(chosen, counted, counts.sum(axis=1))
+    return found
+
+
+def _lowest_of_classes(counted: Counted, n_wrong: IntArray, *, only_doubted: bool) -> BoolArray:
+    """Mark the rows of each class with the lowest probability of it."""
+    codes, rows = counted.codes, counted.rows
+    doubted = np.flatnonzero(~counted.agrees & (codes >= 0))
+    if not only_doubted:
+        # Rows that the model doubts bound the cut from above; whoever is below the bound is looked at.
+        bounds = -bound_kth_highest(codes[doubted], -rows.given[doubted], n_wrong)
+        below = [
+            part.start
+            + np.flatnonzero((codes[part] >= 0) & (rows.given[part] <= bounds[np.maximum(codes[part], 0)]))
+            for part in chunks(len(codes))
+        ]
+        doubted = np.concatenate([doubted[:0], *below])
+    chosen = np.zeros(len(codes), dtype=bool)
+    marked = lowest_of_groups(codes[doubted], rows.given[doubted], n_wrong, then_by=-rows.other[doubted])
+    chosen[doubted[marked]] = True
+    return chosen
+
+
+def _fill_up(chosen: BoolArray, counted: Counted, wanted: IntArray) -> None:
+    """One row may lead in several columns; honoring a request means filling up by the best margin."""
+    for code in np.flatnonzero(wanted):
+        rest = counted.members(int(code))
+        marked = rest[chosen[rest]]
+        rest = rest[~chosen[rest]]
+        here = counted.rows.at(rest)
+        chosen[rest[lowest(here.given - here.other, int(wanted[code]) - len(marked))]] = True

@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from labelscope.scorers.confident.margins import margins
-from labelscope.scorers.confident.result import adjusted_margins, rank_score
-from labelscope.scorers.inputs import read
+from labelscope.scorers.blockwise import Plan, Shape
+from labelscope.scorers.confident.result import Summary, offsets, rank_score, summary_plan
+from labelscope.scorers.inputs import score_here
 from labelscope.types import Evidence, Score
 
 
@@ -68,10 +68,19 @@ class SelfConfidence:
         MissingEvidenceError, InvalidInputError
             Evidence is absent or does not fit.
         """
-        inputs = read(evidence, type(self).__name__, probs=True)
-        rows = margins(inputs)
-        suspicion = 1.0 - rows.given
-        if self.adjust and inputs.n_classes:
-            limits = adjusted_margins(inputs, rows)[0]
-            suspicion = (1.0 - rows.given + limits[np.maximum(inputs.codes, 0)]) / 2.0
-        return rank_score(inputs, rows, suspicion)
+        return score_here(self.plan, evidence, type(self).__name__)
+
+    def plan(self, shape: Shape) -> Plan:
+        """Yield the steps of scoring; see `labelscope.scorers.blockwise`."""
+        summary = yield from summary_plan(shape)
+        return self.of(summary)
+
+    def of(self, summary: Summary) -> Score:
+        """Score what was seen of every row."""
+        rows, codes = summary.rows, summary.codes
+        if not self.adjust:
+            return rank_score(summary, lambda part: 1.0 - rows.given[part].astype(np.float64))
+        limits = offsets(summary)
+        return rank_score(
+            summary, lambda part: (1.0 - rows.given[part].astype(np.float64) + limits[codes[part]]) / 2.0
+        )

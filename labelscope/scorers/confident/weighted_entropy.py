@@ -7,9 +7,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from labelscope.scorers.confident.margins import Margins, margins
-from labelscope.scorers.confident.result import rank_score
-from labelscope.scorers.inputs import Inputs, blocks, read
+from labelscope.scorers.blockwise import Plan, Shape
+from labelscope.scorers.confident.margins import AGREEMENT, Margins
+from labelscope.scorers.confident.result import Summary, rank_score, summary_plan
+from labelscope.scorers.inputs import score_here
 from labelscope.types import Evidence, FloatArray, Score
 
 _LOWEST_PROBABILITY = 1e-6
@@ -62,30 +63,44 @@ class ConfidenceWeightedEntropy:
         MissingEvidenceError, InvalidInputError
             Evidence is absent or does not fit.
         """
-        inputs = read(evidence, type(self).__name__, probs=True)
-        rows = margins(inputs)
-        return rank_score(inputs, rows, 1.0 - weighted_entropy_quality(inputs, rows))
+        return score_here(self.plan, evidence, type(self).__name__)
+
+    def plan(self, shape: Shape) -> Plan:
+        """Yield the steps of scoring; see `labelscope.scorers.blockwise`."""
+        summary = yield from summary_plan(shape, entropy=True)
+        return self.of(summary)
+
+    def of(self, summary: Summary) -> Score:
+        """Score what was seen of every row, entropy included."""
+        return rank_score(
+            summary, lambda part: 1.0 - weighted_entropy_quality(summary.rows.at(part), summary.n_classes)
+        )
 
 
-def weighted_entropy_quality(inputs: Inputs, rows: Margins) -> FloatArray:
+def weighted_entropy_quality(rows: Margins, n_classes: int) -> FloatArray:
     """Return (n,) float64 log(1 + x) / x, 1 where x is 0."""
-    uncertainty = normalized_entropy(inputs)
-    certain_of_other = ~rows.agrees & (rows.given < _LOWEST_PROBABILITY)
+    uncertainty = normalized_entropy(rows, n_classes)
+    certain_of_other = (rows.given + AGREEMENT < rows.other) & (rows.given < _LOWEST_PROBABILITY)
     uncertainty = np.where(certain_of_other, np.maximum(uncertainty, 1.0 - rows.given), uncertainty)
     x = uncertainty / np.maximum(rows.given, _LOWEST_PROBABILITY)
     return np.asarray(np.divide(np.log1p(x), x, out=np.ones_like(x), where=x > 0))
 
 
-def normalized_entropy(inputs: Inputs) -> FloatArray:
-    """Return (n,) float64 entropies over log K, in [0, 1]; 0 when there are fewer than two classes."""
-    probs = inputs.probabilities()
-    n, n_classes = probs.shape
-    entropy = np.zeros(n)
-    if n_classes < 2:
-        return entropy
-    for rows in blocks(n, n_classes):
-        block = probs[rows].astype(np.float64)
+def normalized_entropy(rows: Margins, n_classes: int) -> FloatArray:
+    """Return (n,) float64 entropies over log K, in [0, 1]; 0 when there are fewer than two classes.
+
+    Parameters
+    ----------
+    rows : Margins
+        In float64, with ``rest``. The two classes that matter most are added in float64, so that a certain
+        model's tiny entropies keep their order.
+    n_classes : int
+        Number of classes K.
+    """
+    if n_classes < 2 or rows.rest is None:
+        return np.zeros(len(rows.given))
+    entropy = -rows.rest.astype(np.float64)
+    for p in (rows.given, rows.other):
         # log(1) for zeros: p log p tends to 0.
-        logs = np.log(np.where(block > 0, block, 1.0))
-        entropy[rows] = -np.einsum("ij,ij->i", block, logs)
+        entropy -= p * np.log(np.where(p > 0, p, 1.0))
     return np.asarray(np.clip(entropy / np.log(n_classes), 0.0, 1.0))

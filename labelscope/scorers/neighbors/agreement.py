@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
 
-from labelscope.errors import InvalidInputError, MissingEvidenceError
-from labelscope.scorers.inputs import labels_of, read
+from labelscope.errors import InvalidInputError
+from labelscope.scorers.blockwise import Block, Plan, Shape
+from labelscope.scorers.inputs import labels_of
+from labelscope.scorers.neighbors.graph_blocks import (
+    Neighborhood,
+    graph_step,
+    need_graph,
+    score_here,
+)
 from labelscope.scorers.neighbors.votes import count_votes, distance_weights
-from labelscope.types import Evidence, Score
+from labelscope.types import Array, Evidence, Score
 
 _WEIGHTS = ("distance", "uniform")
 
@@ -76,36 +84,49 @@ class NeighborAgreement:
         MissingEvidenceError, InvalidInputError
             Evidence is absent or does not fit.
         """
-        inputs = read(evidence, type(self).__name__, neighbors=True)
-        if inputs.knn_ids is None:
-            raise MissingEvidenceError.of("knn_ids", type(self).__name__, evidence)
-        ids = inputs.knn_ids[:, : self.n_neighbors]
-        heads = count_votes(ids, inputs.codes, inputs.n_classes)
-        votes = heads
-        if self.weights == "distance" and inputs.knn_distances is not None and ids.shape[1]:
-            weights = distance_weights(inputs.knn_distances[:, : self.n_neighbors])
-            votes = count_votes(ids, inputs.codes, inputs.n_classes, weights)
-        rows, codes, labelled = np.arange(inputs.n), np.maximum(inputs.codes, 0), inputs.labelled
-        if inputs.n_classes == 0:
-            votes = heads = np.zeros((inputs.n, 1))
-        total = votes.sum(axis=1)
-        own = np.where(labelled, votes[rows, codes], 0.0)
-        judged = labelled & (total > 0)
-        share = np.divide(own, total, out=np.ones_like(own), where=total > 0)
-        best = np.minimum(votes.argmax(axis=1), max(inputs.n_classes - 1, 0))
-        wins = judged & (votes[rows, best] > own + 1e-12)
-        suggested = np.where(wins | (~labelled & (total > 0)), best, codes)
-        n_for = np.where(labelled, heads[rows, codes], 0.0)
+        return score_here(self, evidence)
+
+    def plan(self, shape: Shape) -> Plan:
+        """Yield the one step over blocks of rows, and make the score of what it found."""
+        need_graph(shape, type(self).__name__)
+        judge = partial(_judge, weights=self.weights, n_neighbors=self.n_neighbors)
+        made = yield graph_step(judge, shape, distances=self.weights == "distance")
+        rows, width = made.rows, made.reduced.width
+        used = width if self.n_neighbors is None else min(width, self.n_neighbors)
         return Score(
-            suspicion=np.where(judged, np.clip(1.0 - share, 0.0, 1.0), 0.0).astype(np.float32),
-            suggested=labels_of(suggested, inputs.classes),
-            flagged=np.asarray(wins),
-            details={
-                "neighbors_for": n_for.astype(np.int32),
-                "neighbors_against": (heads.sum(axis=1) - n_for).astype(np.int32),
-                "vote_share": np.divide(
-                    votes[rows, best], total, out=np.zeros_like(total), where=total > 0
-                ).astype(np.float32),
-            },
-            meta={"scale": "rank", "weights": self.weights, "n_neighbors": int(ids.shape[1])},
+            suspicion=rows["suspicion"],
+            suggested=labels_of(rows["suggested"], shape.classes),
+            flagged=rows["flagged"],
+            details={name: rows[name] for name in ("neighbors_for", "neighbors_against", "vote_share")},
+            meta={"scale": "rank", "weights": self.weights, "n_neighbors": used},
         )
+
+
+def _judge(
+    block: Block, near: Neighborhood, weights: str, n_neighbors: int | None
+) -> tuple[None, dict[str, Array]]:
+    ids, n_classes = near.ids[:, :n_neighbors], block.n_classes
+    heads = count_votes(ids, near.all_codes, n_classes)
+    votes = heads
+    if weights == "distance" and block.knn_distances is not None and ids.shape[1]:
+        weight = distance_weights(block.knn_distances[:, :n_neighbors])
+        votes = count_votes(ids, near.all_codes, n_classes, weight)
+    rows, codes, labelled = np.arange(len(ids)), np.maximum(block.codes, 0), block.codes >= 0
+    if n_classes == 0:
+        votes = heads = np.zeros((len(ids), 1))
+    total = votes.sum(axis=1)
+    own = np.where(labelled, votes[rows, codes], 0.0)
+    judged = labelled & (total > 0)
+    share = np.divide(own, total, out=np.ones_like(own), where=total > 0)
+    best = np.minimum(votes.argmax(axis=1), max(n_classes - 1, 0))
+    wins = judged & (votes[rows, best] > own + 1e-12)
+    winner = np.divide(votes[rows, best], total, out=np.zeros_like(total), where=total > 0)
+    n_for = np.where(labelled, heads[rows, codes], 0.0)
+    return None, {
+        "suspicion": np.where(judged, np.clip(1.0 - share, 0.0, 1.0), 0.0).astype(np.float32),
+        "suggested": np.where(wins | (~labelled & (total > 0)), best, codes).astype(np.int32),
+        "flagged": np.asarray(wins),
+        "neighbors_for": n_for.astype(np.int32),
+        "neighbors_against": (heads.sum(axis=1) - n_for).astype(np.int32),
+        "vote_share": winner.astype(np.float32),
+    }

@@ -17,7 +17,7 @@ from labelscope.types import FloatArray, IntArray
 _BLOCK_CELLS = 1 << 21
 
 
-def label_triples(knn_ids: IntArray, codes: IntArray) -> IntArray:
+def label_triples(knn_ids: IntArray, codes: IntArray, own: IntArray | None = None) -> IntArray:
     """Collect the labels of each labelled row and of its two nearest labelled neighbors.
 
     Parameters
@@ -26,6 +26,8 @@ def label_triples(knn_ids: IntArray, codes: IntArray) -> IntArray:
         Neighbors, nearest first; -1 stands for none.
     codes : (n,) int
         Given labels; unlabelled rows (-1) are passed over.
+    own : (b,) int, optional
+        Labels of the rows of ``knn_ids``, where these are not all rows.
 
     Returns
     -------
@@ -38,11 +40,12 @@ def label_triples(knn_ids: IntArray, codes: IntArray) -> IntArray:
     [[0, 0, 1], [0, 0, 1], [1, 0, 0]]
     """
     codes = np.asarray(codes, dtype=np.int64)
+    own = codes if own is None else np.asarray(own, dtype=np.int64)
     if knn_ids.shape[1] < 2:
         return np.empty((0, 3), dtype=np.int64)
     labels = np.where(knn_ids >= 0, codes[knn_ids], -1)
     first = np.argsort(labels < 0, axis=1, kind="stable")[:, :2]
-    triples = np.hstack([codes[:, None], np.take_along_axis(labels, first, axis=1)])
+    triples = np.hstack([own[:, None], np.take_along_axis(labels, first, axis=1)])
     return np.asarray(triples[(triples >= 0).all(axis=1)], dtype=np.int64)
 
 

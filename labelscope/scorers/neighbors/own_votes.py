@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from labelscope.errors import InvalidInputError, MissingEvidenceError
+from labelscope.scorers.blockwise import Block, Shape
 from labelscope.scorers.inputs import Inputs, labels_of, read
 from labelscope.scorers.neighbors.votes import count_votes, distance_weights
 from labelscope.types import BoolArray, Evidence, FloatArray, IntArray, Score
@@ -72,30 +73,32 @@ def read_graph(evidence: Evidence, by: str) -> tuple[Inputs, IntArray]:
     return inputs, inputs.knn_ids
 
 
-def cast(inputs: Inputs, knn_ids: IntArray, settings: Settings) -> Votes:
+def cast(block: Block, knn_ids: IntArray, all_codes: IntArray, settings: Settings) -> Votes:
     """Let the neighbors and the row itself vote.
 
     Parameters
     ----------
-    inputs : Inputs
-        Labels and, for weights, distances.
-    knn_ids : (n, k) int
-        Neighbors, -1 for none.
+    block : Block
+        Labels and, for weights, distances of b rows; there must be at least one class.
+    knn_ids : (b, k) int
+        Neighbors among all rows, -1 for none.
+    all_codes : (n,) int
+        Given labels of all rows.
     settings : Settings
         How votes are cast.
 
     Returns
     -------
     Votes
-        There must be at least one class.
     """
-    n, n_classes = inputs.n, inputs.n_classes
+    n, n_classes, own_codes = len(block.codes), block.n_classes, block.codes
     ids = knn_ids[:, : settings.n_neighbors]
-    weights = weights_with_own(inputs.knn_distances, ids, settings.weights)
-    everyone = np.hstack([np.arange(n)[:, None], ids]) if n else np.zeros((0, 1), dtype=np.int64)
-    votes = count_votes(everyone, inputs.codes, n_classes, weights)
-    labelled, codes, rows = inputs.labelled, np.maximum(inputs.codes, 0), np.arange(n)
-    neighbors = np.where(ids >= 0, inputs.codes[ids] >= 0, False) & (weights[:, 1:] > 0)
+    weights = weights_with_own(block.knn_distances, ids, settings.weights)
+    rows = np.arange(n)
+    everyone = np.hstack([(block.start + rows)[:, None], ids]) if n else np.zeros((0, 1), dtype=np.int64)
+    votes = count_votes(everyone, all_codes, n_classes, weights)
+    labelled, codes = own_codes >= 0, np.maximum(own_codes, 0)
+    neighbors = np.where(ids >= 0, all_codes[ids] >= 0, False) & (weights[:, 1:] > 0)
     heard = np.asarray(neighbors.any(axis=1))
     smoothed = votes + settings.smoothing / n_classes
     length = np.sqrt(np.square(smoothed).sum(axis=1))
@@ -103,7 +106,7 @@ def cast(inputs: Inputs, knn_ids: IntArray, settings: Settings) -> Votes:
     share = np.divide(own, length, out=np.ones(n), where=heard & labelled & (length > 0))
     best = votes.argmax(axis=1)
     wins = heard & (~labelled | (votes[rows, best] > votes[rows, codes] + 1e-12))
-    return Votes(smoothed, heard, share, np.where(wins, best, inputs.codes))
+    return Votes(smoothed, heard, share, np.where(wins, best, own_codes))
 
 
 def weights_with_own(distances: FloatArray | None, ids: IntArray, how: str) -> FloatArray:
@@ -125,12 +128,12 @@ def weights_with_own(distances: FloatArray | None, ids: IntArray, how: str) -> F
     return np.asarray(np.where(np.isfinite(everyone), np.maximum(1.0 - everyone, 0.0), 0.0))
 
 
-def nothing_to_say(inputs: Inputs) -> Score:
+def nothing_to_say(rows: Inputs | Shape) -> Score:
     """Return the score of rows without any class: no suspicion, no flags."""
-    none = np.zeros(inputs.n, dtype=np.float32)
+    none = np.zeros(len(rows.codes), dtype=np.float32)
     return Score(
         suspicion=none,
-        suggested=labels_of(inputs.codes, inputs.classes),
-        flagged=np.zeros(inputs.n, dtype=bool),
+        suggested=labels_of(rows.codes, rows.classes),
+        flagged=none.astype(bool),
         meta={"scale": "rank"},
     )

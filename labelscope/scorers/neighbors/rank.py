@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
 
+from labelscope.scorers.blockwise import Block, Plan, Shape
 from labelscope.scorers.inputs import labels_of
+from labelscope.scorers.neighbors.graph_blocks import Neighborhood, graph_step, need_graph, score_here
 from labelscope.scorers.neighbors.hoc import estimate_transition, label_triples, right_given
-from labelscope.scorers.neighbors.own_votes import Settings, cast, nothing_to_say, read_graph
-from labelscope.types import BoolArray, Evidence, FloatArray, IntArray, Score
+from labelscope.scorers.neighbors.own_votes import Settings, cast, nothing_to_say
+from labelscope.types import Array, BoolArray, Evidence, FloatArray, IntArray, Score
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,23 +78,29 @@ class NeighborRank:
         MissingEvidenceError, InvalidInputError
             Evidence is absent or does not fit.
         """
-        inputs, ids = read_graph(evidence, type(self).__name__)
-        if inputs.n_classes == 0:
-            return nothing_to_say(inputs)
-        votes = cast(inputs, ids, self._settings())
-        suspicion = np.where(inputs.labelled, np.clip(1.0 - votes.share, 0, 1), 0).astype(np.float32)
-        transition, prior = estimate_transition(label_triples(ids, inputs.codes), inputs.n_classes)
-        counts = np.bincount(inputs.codes[inputs.labelled], minlength=inputs.n_classes)
+        return score_here(self, evidence)
+
+    def plan(self, shape: Shape) -> Plan:
+        """Yield the one step over blocks of rows, and make the score of what it found."""
+        need_graph(shape, type(self).__name__)
+        if len(shape.classes) == 0:
+            return nothing_to_say(shape)
+        settings, codes, n_classes = self._settings(), shape.codes, len(shape.classes)
+        made = yield graph_step(
+            partial(_judge, settings=settings), shape, distances=settings.weights != "uniform"
+        )
+        labelled, doubt, heard = codes >= 0, made.rows["doubt"], made.rows["heard"]
+        transition, prior = estimate_transition(np.concatenate(made.reduced.more), n_classes)
+        counts = np.bincount(codes[labelled], minlength=n_classes)
         wrong = np.floor(counts * (1.0 - right_given(transition, prior)) + 0.5).astype(np.int64)
         # Rounding removes differences that only come from the order of the sums.
-        rounded = np.round(np.where(inputs.labelled & votes.heard, 1.0 - votes.share, 0.0), 9)
-        flagged = tail(rounded, inputs.codes, wrong) & votes.heard
-        best_other = _best_other(votes.smoothed, inputs.codes)
+        rounded = np.round(np.where(labelled & heard, doubt, 0.0), 9)
+        flagged = tail(rounded, codes, wrong) & heard
         return Score(
-            suspicion=suspicion,
-            suggested=labels_of(np.where(flagged, best_other, votes.winner), inputs.classes),
+            suspicion=np.where(labelled, np.clip(doubt, 0, 1), 0).astype(np.float32),
+            suggested=labels_of(np.where(flagged, made.rows["other"], made.rows["winner"]), shape.classes),
             flagged=flagged,
-            details={"class_rank": class_ranks(rounded, inputs.codes).astype(np.float32)},
+            details={"class_rank": class_ranks(rounded, codes).astype(np.float32)},
             meta={
                 "scale": "rank",
                 "transition": transition.tolist(),
@@ -99,6 +108,16 @@ class NeighborRank:
                 "to_remove": wrong.tolist(),
             },
         )
+
+
+def _judge(block: Block, near: Neighborhood, settings: Settings) -> tuple[IntArray, dict[str, Array]]:
+    votes = cast(block, near.ids, near.all_codes, settings)
+    return label_triples(near.ids, near.all_codes, block.codes), {
+        "doubt": 1.0 - votes.share,
+        "heard": votes.heard,
+        "winner": votes.winner.astype(np.int32),
+        "other": _best_other(votes.smoothed, block.codes).astype(np.int32),
+    }
 
 
 def tail(scores: FloatArray, codes: IntArray, sizes: IntArray) -> BoolArray:

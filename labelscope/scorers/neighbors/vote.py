@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
 
+from labelscope.scorers.blockwise import Block, Plan, Shape
 from labelscope.scorers.inputs import labels_of
-from labelscope.scorers.neighbors.own_votes import Settings, cast, nothing_to_say, read_graph
-from labelscope.types import Evidence, Score
+from labelscope.scorers.neighbors.graph_blocks import Neighborhood, graph_step, need_graph, score_here
+from labelscope.scorers.neighbors.own_votes import Settings, cast, nothing_to_say
+from labelscope.types import Array, Evidence, Score
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,21 +84,35 @@ class NeighborVote:
         MissingEvidenceError, InvalidInputError
             Evidence is absent or does not fit.
         """
-        inputs, ids = read_graph(evidence, type(self).__name__)
-        if inputs.n_classes == 0:
-            return nothing_to_say(inputs)
-        votes = cast(inputs, ids, self._settings())
-        rows = np.arange(inputs.n)
-        total = np.maximum(votes.smoothed.sum(axis=1), 1e-300)
-        given = np.where(inputs.labelled, votes.smoothed[rows, np.maximum(inputs.codes, 0)], 0.0)
-        won = votes.smoothed[rows, np.maximum(votes.winner, 0)]
+        return score_here(self, evidence)
+
+    def plan(self, shape: Shape) -> Plan:
+        """Yield the one step over blocks of rows, and make the score of what it found."""
+        need_graph(shape, type(self).__name__)
+        if len(shape.classes) == 0:
+            return nothing_to_say(shape)
+        settings = self._settings()
+        made = yield graph_step(
+            partial(_judge, settings=settings), shape, distances=settings.weights != "uniform"
+        )
         return Score(
-            suspicion=np.where(inputs.labelled, np.clip(1.0 - votes.share, 0, 1), 0).astype(np.float32),
-            suggested=labels_of(votes.winner, inputs.classes),
-            flagged=np.asarray(inputs.labelled & (votes.winner != inputs.codes)),
-            details={
-                "vote_share": (given / total).astype(np.float32),
-                "winner_share": np.where(votes.winner >= 0, won / total, 0.0).astype(np.float32),
-            },
+            suspicion=made.rows["suspicion"],
+            suggested=labels_of(made.rows["winner"], shape.classes),
+            flagged=np.asarray((shape.codes >= 0) & (made.rows["winner"] != shape.codes)),
+            details={name: made.rows[name] for name in ("vote_share", "winner_share")},
             meta={"scale": "rank", "weights": self.weights, "smoothing": self.smoothing},
         )
+
+
+def _judge(block: Block, near: Neighborhood, settings: Settings) -> tuple[None, dict[str, Array]]:
+    votes = cast(block, near.ids, near.all_codes, settings)
+    rows, labelled = np.arange(len(block.codes)), block.codes >= 0
+    total = np.maximum(votes.smoothed.sum(axis=1), 1e-300)
+    given = np.where(labelled, votes.smoothed[rows, np.maximum(block.codes, 0)], 0.0)
+    won = votes.smoothed[rows, np.maximum(votes.winner, 0)]
+    return None, {
+        "suspicion": np.where(labelled, np.clip(1.0 - votes.share, 0, 1), 0).astype(np.float32),
+        "winner": votes.winner.astype(np.int32),
+        "vote_share": (given / total).astype(np.float32),
+        "winner_share": np.where(votes.winner >= 0, won / total, 0.0).astype(np.float32),
+    }

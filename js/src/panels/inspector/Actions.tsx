@@ -1,7 +1,8 @@
 import { useComputed } from "@preact/signals";
 import type { Store } from "../../store/types";
+import { Answered } from "../Controls";
 import { count as fewer, nameOf, rows } from "../format";
-import { acceptable, rowsOf } from "./selection";
+import { acceptable, isHidden, rowsOf } from "./selection";
 
 interface Props {
   action: "accept" | "keep" | "unsure" | "exclude";
@@ -80,20 +81,28 @@ export function Actions({ store }: { store: Store }) {
   const table = store.table.value;
   const none = (row === null && !many) || !store.canDecide.value;
   const what = many ? rows(count) : null;
-  const suggested = row === null ? "" : nameOf(names, table.suggested[row]!);
+  const hidden = row !== null && !many && isHidden(store, row);
+  const suggested = row === null ? "" : nameOf(names, store.suggestedOf(row));
   const current = row === null ? "" : nameOf(names, table.current[row]!);
   return (
     <div class="ls-actions">
+      <Answered store={store} />
       {many && <Scope store={store} count={count} />}
       <fieldset aria-label={what ? `Decide ${what}` : "Decide this row"}>
         <Action
           action="accept"
-          text={`accept ${what ?? suggested}`}
-          hint={what ? `Give ${what} their suggested labels` : `Change the label to ${suggested}`}
+          text={hidden ? "accept" : `accept ${what ?? suggested}`}
+          hint={
+            hidden
+              ? "The suggestion is hidden until you decide"
+              : what
+                ? `Give ${what} their suggested labels`
+                : `Change the label to ${suggested}`
+          }
           keyName="↵"
           shortcut="Enter"
           strong
-          disabled={none}
+          disabled={none || hidden}
           run={() => store.accept()}
         />
         <Action

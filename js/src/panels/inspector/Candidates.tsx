@@ -1,7 +1,9 @@
 import type { Detail } from "../../protocol";
 import type { Store } from "../../store/types";
+import { relabelTargets } from "../bulk/preview";
 import { ClassName } from "../ClassName";
 import { nameOf, percent } from "../format";
+import { uiOf } from "../ui";
 
 /** Bars are for the likely few; the other digits follow as small buttons. */
 const BARS = 4;
@@ -32,7 +34,7 @@ function Candidate({
         title={`Relabel to ${name}${digit > 0 ? ` (${digit})` : ""}`}
         aria-label={`Relabel to ${name}, ${percent(share)}`}
         aria-keyshortcuts={digit > 0 ? String(digit) : undefined}
-        onClick={() => store.relabel(store.classes.peek()[code] ?? null)}
+        onClick={() => relabelTargets(store, code)}
       >
         {digit > 0 ? <kbd>{digit}</kbd> : <span />}
         <span class="ls-candidate-name">
@@ -61,23 +63,70 @@ function Other({ store }: { store: Store }) {
         store.palette.value = store.selection.peek().count > 1 ? "selection" : "current";
       }}
     >
-      other label… <kbd>l</kbd>
+      other… <kbd>l</kbd>
     </button>
   );
 }
 
+function Several({ store, row }: { store: Store; row: number }) {
+  return (
+    <button
+      type="button"
+      class="ls-quiet-btn"
+      data-action="several"
+      title="More than one label is right (m)"
+      aria-keyshortcuts="m"
+      aria-haspopup="dialog"
+      disabled={!store.canDecide.value}
+      onClick={() => {
+        uiOf(store).sheet.value = { kind: "several", row };
+      }}
+    >
+      several… <kbd>m</kbd>
+    </button>
+  );
+}
+
+/** Classes that the model rules out, so that nobody looks for them. */
+function SurelyNot({ store, detail }: { store: Store; detail: Detail }) {
+  const sure = detail.surely_not ?? [];
+  if (sure.length === 0) return null;
+  return (
+    <p class="ls-surely" title="The model gives each of these less than 0.2 %">
+      <span>surely not</span>
+      {sure.map(({ code }) => (
+        <ClassName key={code} store={store} code={code} quiet />
+      ))}
+    </p>
+  );
+}
+
 /** What else the label could be; a digit or a click relabels. */
-export function Candidates({ store, row, detail }: { store: Store; row: number; detail: Detail | null }) {
+export function Candidates({
+  store,
+  row,
+  detail,
+  hidden,
+}: {
+  store: Store;
+  row: number;
+  detail: Detail | null;
+  /** the suggestion is not to be given away yet: no bars */
+  hidden: boolean;
+}) {
   const codes = store.keyCodes.value;
   const names = store.classNames.value;
-  const shown = detail?.candidates.slice(0, BARS) ?? [];
+  const shown = hidden ? [] : (detail?.candidates.slice(0, BARS) ?? []);
   const bars = new Set(shown.map((candidate) => candidate.code));
   const rest = codes.map((code, k) => ({ code, digit: k + 1 })).filter(({ code }) => !bars.has(code));
   return (
     <section class="ls-part" aria-label="Candidates">
       <header class="ls-part-head">
-        <h3 class="ls-heading">candidates</h3>
-        <Other store={store} />
+        <h3 class="ls-heading">{hidden ? "labels" : "candidates"}</h3>
+        <span class="ls-part-acts">
+          <Several store={store} row={row} />
+          <Other store={store} />
+        </span>
       </header>
       {shown.length > 0 && (
         <ul class="ls-candidates">
@@ -104,7 +153,7 @@ export function Candidates({ store, row, detail }: { store: Store; row: number; 
               title={`Relabel to ${nameOf(names, code)} (${digit})`}
               aria-label={`Relabel to ${nameOf(names, code)}`}
               aria-keyshortcuts={String(digit)}
-              onClick={() => store.relabel(store.classes.peek()[code] ?? null)}
+              onClick={() => relabelTargets(store, code)}
             >
               <kbd>{digit}</kbd>
               <ClassName store={store} code={code} />
@@ -112,6 +161,7 @@ export function Candidates({ store, row, detail }: { store: Store; row: number; 
           ))}
         </div>
       )}
+      {detail && !hidden && <SurelyNot store={store} detail={detail} />}
     </section>
   );
 }

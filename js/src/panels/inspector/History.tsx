@@ -5,6 +5,21 @@ import type { Store } from "../../store/types";
 import { ago, labelText } from "../format";
 import { backToView } from "../keys";
 
+function listed(labels: unknown): string {
+  return Array.isArray(labels) && labels.length > 0 ? `: ${labels.map(String).join(", ")}` : "";
+}
+
+/** Tags as they are written: a list, or names with values; null takes one away. */
+function tagged(tags: unknown): string {
+  if (Array.isArray(tags)) return tags.map(String).join(", ");
+  if (typeof tags !== "object" || tags === null) return "";
+  return Object.entries(tags)
+    .map(([name, value]) =>
+      value === null ? `no ${name}` : name === "severity" ? String(value) : `${name} ${value}`,
+    )
+    .join(", ");
+}
+
 /** One event in words, as it concerns one row. */
 export function sentence(event: JournalEvent, row: number): string {
   const at = event.rows.indexOf(row);
@@ -21,13 +36,13 @@ export function sentence(event: JournalEvent, row: number): string {
     case "excluded":
       return `excluded${others}`;
     case "accepted_set":
-      return `several labels are right${others}`;
+      return `several labels are right${listed(event.data.labels)}${others}`;
     case "noted": {
       const text = String(event.data.text ?? "");
       return text ? `noted “${text}”` : "removed the note";
     }
     case "tagged":
-      return `tagged ${Array.isArray(event.data.tags) ? event.data.tags.join(", ") : ""}`.trim();
+      return `tagged ${tagged(event.data.tags)}`.trim();
     case "reverted":
       return "undone";
     default:

@@ -1,16 +1,20 @@
 /** The current row, answered in order: what, how sure, why, what else, who is near, who says so, what to do. */
-import { useSignal } from "@preact/signals";
 import type { Card, Detail } from "../../protocol";
 import { type Store, UNLABELLED } from "../../store/types";
 import { ClassName } from "../ClassName";
-import { count, percent, words } from "../format";
+import { count, percent } from "../format";
 import { Icon } from "../Icon";
 import { guardKeys } from "../keys";
 import { Actions } from "./Actions";
 import { Candidates } from "./Candidates";
+import { Exemplars } from "./Exemplars";
 import { History, Note } from "./History";
 import { Picture, Record, Sound, Text } from "./Media";
 import { Neighbors } from "./Neighbors";
+import { Scorers } from "./Scorers";
+import { isHidden } from "./selection";
+import { Tagged } from "./Tagged";
+import { Why } from "./Why";
 
 const DECIDED = ["", "relabelled", "kept", "unsure", "excluded", "several labels"];
 
@@ -34,7 +38,8 @@ function Labels({ store, row }: { store: Store; row: number }) {
   store.version.value;
   const table = store.table.value;
   const given = table.given[row]!;
-  const suggested = table.suggested[row]!;
+  const hidden = isHidden(store, row);
+  const suggested = hidden ? UNLABELLED : store.suggestedOf(row);
   const current = table.current[row]!;
   const differs = suggested !== UNLABELLED && suggested !== given;
   return (
@@ -49,7 +54,11 @@ function Labels({ store, row }: { store: Store; row: number }) {
         </>
       ) : (
         <span class="ls-quiet">
-          {suggested === UNLABELLED ? "no suggestion" : "and the suggestion agrees"}
+          {hidden
+            ? "the suggestion shows after you decided"
+            : suggested === UNLABELLED
+              ? "no suggestion"
+              : "and the suggestion agrees"}
         </span>
       )}
       {current !== given && current !== suggested && (
@@ -96,6 +105,7 @@ function Head({
         <h2>
           <span>row {row}</span>
           <Decision store={store} row={row} />
+          <Tagged store={store} row={row} detail={detail} />
         </h2>
         {id !== undefined && id !== String(row) && (
           <div class="ls-quiet ls-clip" title={id}>
@@ -116,68 +126,6 @@ function Content({ store, row, card }: { store: Store; row: number; card: Card |
   return kind === "text" ? <Text store={store} card={card} /> : <Record card={card} />;
 }
 
-/** Where the view is low only the first lines show, with a button for the rest; the style sheet decides. */
-function Why({ detail, offline }: { detail: Detail | null; offline: boolean }) {
-  const whole = useSignal(false);
-  if (detail && detail.reasons.length === 0) return null;
-  return (
-    <section class="ls-part" aria-label="Why">
-      <header class="ls-part-head">
-        <h3 class="ls-heading">why</h3>
-        <button
-          type="button"
-          class="ls-quiet-btn ls-why-more"
-          aria-expanded={whole.value}
-          title={whole.value ? "Show only the first lines" : "Show all reasons"}
-          onClick={() => {
-            whole.value = !whole.value;
-          }}
-        >
-          {whole.value ? "less" : "all"}
-        </button>
-      </header>
-      {detail ? (
-        <ul class={`ls-why${whole.value ? " whole" : ""}`}>
-          {detail.reasons.map((reason) => (
-            <li key={reason}>{reason} </li>
-          ))}
-        </ul>
-      ) : (
-        <p class="ls-quiet">{offline ? "the reasons need a running kernel" : "loading…"}</p>
-      )}
-    </section>
-  );
-}
-
-const FIRES: Record<string, string> = {
-  true: "flags this row",
-  false: "does not flag it",
-  null: "has no verdict",
-};
-
-function Scorers({ detail }: { detail: Detail | null }) {
-  if (!detail || detail.scorers.length === 0) return null;
-  return (
-    <section class="ls-part" aria-label="Scorers">
-      <h3 class="ls-heading">scorers</h3>
-      <ul class="ls-scorers">
-        {detail.scorers.map(({ name, suspicion, flagged }) => (
-          <li
-            key={name}
-            class={`ls-chip${flagged === false ? " off" : ""}`}
-            title={`${words(name)} ${FIRES[String(flagged)]}; suspicion ${suspicion.toFixed(2)}`}
-          >
-            {words(name)}
-            <span class="ls-sr">{FIRES[String(flagged)]}</span>
-            <em>{suspicion.toFixed(2).replace(/^0/, "")}</em>
-            {flagged !== null && <i class={flagged ? "on" : ""} />}
-          </li>
-        ))}
-      </ul>
-    </section>
-  );
-}
-
 function Empty() {
   return (
     <div class="ls-empty">
@@ -193,14 +141,17 @@ function Row({ store, row }: { store: Store; row: number }) {
   const found = store.detail.value;
   const detail = found?.row === row ? found : null;
   const card = detail ?? store.card(row, 128).value?.card ?? null;
+  store.version.value;
+  const hidden = isHidden(store, row);
   return (
     <>
       <Head store={store} row={row} card={card} detail={detail} />
       <Content store={store} row={row} card={card} />
-      <Why offline={store.connection.value === "offline"} detail={detail} />
-      <Candidates store={store} row={row} detail={detail} />
+      {hidden ? null : <Why store={store} row={row} detail={detail} />}
+      <Candidates store={store} row={row} detail={detail} hidden={hidden} />
       <Neighbors store={store} row={row} detail={detail} />
-      <Scorers detail={detail} />
+      {hidden ? null : <Exemplars key={`e${row}`} store={store} row={row} />}
+      {hidden ? null : <Scorers store={store} detail={detail} />}
       {detail && <History row={row} events={detail.history} />}
       <Note store={store} row={row} note={detail?.note ?? ""} />
     </>

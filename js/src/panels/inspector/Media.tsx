@@ -109,6 +109,32 @@ export function Text({ store, card }: { store: Store; card: Card }) {
   );
 }
 
+/** What is heard as a picture: time to the right, pitch upward. Asked for when the row rests; nothing waits for it. */
+function Spectrogram({ store, row }: { store: Store; row: number }) {
+  const shown = useSignal<{ row: number; url: string } | null>(null);
+  const live = store.connection.value === "live";
+  useEffect(() => {
+    if (!live) return;
+    let late = false;
+    const timer = setTimeout(async () => {
+      const found = await store.spectrogram(row, 580, 120);
+      if (!late && found) shown.value = { row, url: found.url };
+    }, 120);
+    return () => {
+      late = true;
+      clearTimeout(timer);
+    };
+  }, [store, row, live]);
+  const url = shown.value?.row === row ? shown.value.url : null;
+  return (
+    <div class="ls-spectrogram">
+      {url && (
+        <img src={url} alt={`Spectrogram of row ${row}: time to the right, pitch upward`} draggable={false} />
+      )}
+    </div>
+  );
+}
+
 export function Sound({ store, row, card }: { store: Store; row: number; card: Card | null }) {
   const { url, failed } = useMedia(store, row, card?.broken !== true);
   if (card?.broken || failed) return <Broken what="sound" reason={failed} />;
@@ -124,6 +150,7 @@ export function Sound({ store, row, card }: { store: Store; row: number; card: C
           })}
         </svg>
       )}
+      <Spectrogram store={store} row={row} />
       {/* biome-ignore lint/a11y/useMediaCaption: the data are sounds to be labelled, there are no captions */}
       <audio controls preload="metadata" src={url ?? undefined} aria-label={`Sound of row ${row}`} />
     </div>

@@ -1,7 +1,8 @@
 import type { Detail } from "../../protocol";
-import type { Store } from "../../store/types";
+import { type Store, UNLABELLED } from "../../store/types";
 import { ClassName } from "../ClassName";
 import { nameOf } from "../format";
+import { isHidden } from "./selection";
 
 type Side = "for" | "against" | "other";
 
@@ -50,7 +51,7 @@ export function Neighbors({ store, row, detail }: { store: Store; row: number; d
   if (!detail || detail.neighbors.length === 0) return null;
   const table = store.table.value;
   const label = table.given[row]!;
-  const suggested = table.suggested[row]!;
+  const suggested = isHidden(store, row) ? UNLABELLED : store.suggestedOf(row);
   const picture = store.meta.value.media === "image";
   return (
     <section class="ls-part" aria-label="True neighbors">

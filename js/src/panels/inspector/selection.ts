@@ -1,5 +1,5 @@
 /** What a bulk action would do, counted in one pass. */
-import { type Table, UNLABELLED } from "../../store/types";
+import { type Store, type Table, UNLABELLED } from "../../store/types";
 
 /** Rows of a 0/1 mask. */
 export function rowsOf(mask: Uint8Array, count: number): Uint32Array {
@@ -43,4 +43,9 @@ export function acceptable(table: Table, rows: ArrayLike<number>): number {
     if (suggested !== UNLABELLED && suggested !== table.current[rows[k]!]) n++;
   }
   return n;
+}
+
+/** The reader decides first and sees the suggestion then: what would give it away stays out of sight. */
+export function isHidden(store: Store, row: number): boolean {
+  return store.reveal.value === "after_answer" && store.table.value.state[row] === 0;
 }

@@ -7,44 +7,133 @@ export interface Option {
   name: string;
   /** digit that picks it, or 0 */
   digit: number;
+  /** the model is sure that the row is not of this class */
+  unlikely?: boolean;
   /** value of the new class */
   value?: LabelValue;
 }
 
-/** How well a name fits: the smaller the better, -1 when it does not. */
-function rank(name: string, query: string): number {
-  if (name === query) return 0;
-  if (name.startsWith(query)) return 1;
-  const at = name.indexOf(query);
-  if (at > 0) return /[\s_\-/.,:]/.test(name[at - 1]!) ? 2 : 3;
-  let k = 0;
-  for (const letter of name) if (letter === query[k]) k++;
-  return k === query.length ? 4 : -1;
+/** Between the levels of a taxonomy in class names. */
+const LEVEL = /\s+\/\s+|\s*>\s*/;
+/** While typing a level may be ended by a sign alone. */
+const TYPED_LEVEL = /\s*[/>]\s*/;
+
+interface Known {
+  lower: string;
+  /** levels of a taxonomy; empty where the name has one level */
+  path: string[];
 }
 
-/** Nothing typed: the candidates with their digits, then the other classes. Else what fits, best first. */
-export function matches(names: readonly string[], keyCodes: readonly number[], typed: string): Option[] {
+const known = new WeakMap<readonly string[], Known[]>();
+
+/** Names are read once: with 10,000 classes a key must not wait for it. */
+function knownOf(names: readonly string[]): Known[] {
+  let found = known.get(names);
+  if (found === undefined) {
+    found = names.map((name) => {
+      const lower = name.toLowerCase();
+      const path = LEVEL.test(lower) ? lower.split(LEVEL) : [];
+      return { lower, path };
+    });
+    known.set(names, found);
+  }
+  return found;
+}
+
+function letters(name: string, query: string): boolean {
+  let k = 0;
+  for (let i = 0; i < name.length && k < query.length; i++) if (name[i] === query[k]) k += 1;
+  return k === query.length;
+}
+
+/** "veh/ca" fits "vehicle / car": each typed level starts a level of the path, in order, the last one in the rest. */
+function fitsPath(path: readonly string[], typed: readonly string[]): boolean {
+  let at = 0;
+  for (const part of typed) {
+    while (at < path.length && !path[at]!.startsWith(part)) at += 1;
+    if (at === path.length) return false;
+    at += 1;
+  }
+  return true;
+}
+
+/** How well a name fits: the smaller the better, -1 when it does not. */
+function rank({ lower, path }: Known, query: string, levels: readonly string[]): number {
+  if (lower === query) return 0;
+  if (path.length > 0) {
+    const leaf = path.at(-1)!;
+    if (leaf === query) return 1;
+    if (levels.length > 1) return fitsPath(path, levels) ? 2 : -1;
+    if (leaf.startsWith(query)) return 2;
+  }
+  if (lower.startsWith(query)) return 3;
+  const at = lower.indexOf(query);
+  if (at > 0) return /[\s_\-/.,:>]/.test(lower[at - 1]!) ? 4 : 5;
+  return letters(lower, query) ? 6 : -1;
+}
+
+/**
+ * Nothing typed: the candidates with their digits, then the other classes, those that the row surely is not at the end.
+ * Else what fits, best first.
+ */
+export function matches(
+  names: readonly string[],
+  keyCodes: readonly number[],
+  typed: string,
+  unlikely: ReadonlySet<number> = new Set(),
+): Option[] {
   const query = typed.trim().toLowerCase();
   const digitOf = new Map(keyCodes.map((code, k) => [code, k + 1]));
   const option = (code: number): Option => ({
     code,
     name: names[code] ?? `class ${code}`,
     digit: digitOf.get(code) ?? 0,
+    ...(unlikely.has(code) ? { unlikely: true } : {}),
   });
   if (!query) {
     const rest = names.map((_, code) => code).filter((code) => !digitOf.has(code));
-    return [...keyCodes, ...rest].map(option);
+    return [
+      ...keyCodes.map(option),
+      ...rest.filter((code) => !unlikely.has(code)).map(option),
+      ...rest.filter((code) => unlikely.has(code)).map(option),
+    ];
   }
   const exact = typed.trim();
+  const levels = query.split(TYPED_LEVEL).filter(Boolean);
   const found: { code: number; fit: number }[] = [];
-  names.forEach((name, code) => {
-    const fit = rank(name.toLowerCase(), query);
+  knownOf(names).forEach((name, code) => {
+    const fit = rank(name, query, levels);
     // Classes may differ in case only: the one typed to the letter comes first.
-    if (fit >= 0) found.push({ code, fit: name === exact ? -1 : fit });
+    if (fit >= 0) found.push({ code, fit: names[code] === exact ? -1 : fit });
   });
   const place = (code: number) => digitOf.get(code) ?? 10 + code;
   found.sort((p, q) => p.fit - q.fit || place(p.code) - place(q.code));
   return found.map(({ code }) => option(code));
+}
+
+/**
+ * What Tab makes of the typed text: as far as all names that start so agree, but not beyond one level of a taxonomy.
+ * The text itself when there is nothing to add.
+ */
+export function completed(names: readonly string[], typed: string): string {
+  const query = typed.trimStart().toLowerCase();
+  if (!query) return typed;
+  const lowered = knownOf(names);
+  let common: string | null = null;
+  for (let code = 0; code < names.length; code++) {
+    if (!lowered[code]!.lower.startsWith(query)) continue;
+    const name = names[code]!;
+    if (common === null) common = name;
+    else {
+      let k = 0;
+      while (k < common.length && common[k]!.toLowerCase() === name[k]?.toLowerCase()) k += 1;
+      common = common.slice(0, k);
+    }
+  }
+  if (common === null || common.length < query.length) return typed;
+  const next = LEVEL.exec(common.slice(query.length));
+  const end = next ? query.length + next.index + next[0].length : common.length;
+  return common.slice(0, end);
 }
 
 /** The value that a new class of this name has, in the kind of the classes that exist; or why there can be none. */

@@ -47,6 +47,7 @@ function Saved({ store }: { store: Store }) {
 export function SoFar({ store }: { store: Store }) {
   const progress = store.progress.value;
   const noise = store.meta.value.noiseRate;
+  const pace = store.estimate.value?.per_minute ?? null;
   const seen = progress.reviewed > 0;
   return (
     <section class="ls-strip-part" aria-label="So far">
@@ -62,8 +63,11 @@ export function SoFar({ store }: { store: Store }) {
         <dd data-stat="unsure">
           {count(progress.unsure)} · {count(progress.excluded)}
         </dd>
-        <dt>found per 100 looks</dt>
-        <dd data-stat="per_100">{seen ? count(progress.per_100) : "–"}</dd>
+        <dt>found per 100 looks{pace !== null && " · a minute"}</dt>
+        <dd data-stat="per_100">
+          {seen ? count(progress.per_100) : "–"}
+          {pace !== null && ` · ${pace.toFixed(1)}`}
+        </dd>
         {noise && (
           <>
             <dt>

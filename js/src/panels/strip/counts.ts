@@ -81,24 +81,35 @@ export interface Bins {
   top: number;
 }
 
-export function bins(table: Table): Bins {
-  const { suspicion, flags, state, n } = table;
+/** Rows by suspicion (8 bits), flag (bit 8) and whether they are decided (bit 9): all that the histogram needs. */
+export function levels({ suspicion, flags, state, n }: Table): Uint32Array {
+  const found = new Uint32Array(1024);
+  for (let row = 0; row < n; row++)
+    found[suspicion[row]! | ((flags[row]! & FLAGGED) << 8) | (state[row]! === 0 ? 0 : 512)]! += 1;
+  return found;
+}
+
+/** Above the gate are the flagged rows, or, with a gate at `at`, those of at least that suspicion. */
+export function binsOf(found: Uint32Array, at: number | null = null): Bins {
   const all = new Uint32Array(BINS);
   const flagged = new Uint32Array(BINS);
   const done = new Uint32Array(BINS);
+  const level = at === null ? null : Math.ceil(at * 255 - 1e-9);
   let nFlagged = 0;
   let lowest = 256;
   let sum = 0;
-  for (let row = 0; row < n; row++) {
-    const value = suspicion[row]!;
+  for (let key = 0; key < found.length; key++) {
+    const count = found[key]!;
+    if (count === 0) continue;
+    const value = key & 255;
     const bin = (value / WIDTH) | 0;
-    all[bin]!++;
-    if (!(flags[row]! & FLAGGED)) continue;
-    nFlagged++;
-    sum += value;
-    if (value < lowest) lowest = value;
-    flagged[bin]!++;
-    if (state[row] !== 0) done[bin]!++;
+    all[bin]! += count;
+    if (level === null ? (key & 256) === 0 : value < level) continue;
+    nFlagged += count;
+    sum += value * count;
+    lowest = Math.min(lowest, value);
+    flagged[bin]! += count;
+    if (key & 512) done[bin]! += count;
   }
   // Nearly all rows are good and crowd the first bins; those are cut so that the suspects can be seen.
   let top = 0;
@@ -113,6 +124,10 @@ export function bins(table: Table): Bins {
     expected: sum / 255,
     top: Math.max(1, top),
   };
+}
+
+export function bins(table: Table, at: number | null = null): Bins {
+  return binsOf(levels(table), at);
 }
 
 /** Lower and upper end of a bin in 0…1. */

@@ -1,0 +1,23 @@
+/** Which labels the digit keys mean. */
+import type { Core } from "./core";
+
+const DIGITS = 9;
+
+/**
+ * Candidates of the current row first, then classes by order. Empty while the candidates are on their way: a digit
+ * must never mean one label now and another a moment later.
+ */
+export function digitCodes(core: Core): number[] {
+  const row = core.current.value;
+  const detail = core.detail.value;
+  const codes = new Set<number>();
+  const last = core.classes.value.length;
+  // Candidates would tell what the reviewer is to find out.
+  if (row !== null && core.hides(row)) core.version.value;
+  else if (detail !== null && detail.row === row) {
+    for (const { code } of Array.isArray(detail.candidates) ? detail.candidates : [])
+      if (code >= 0 && code < last) codes.add(code);
+  } else if (row !== null && core.connection.value !== "offline") return [];
+  for (let code = 0; code < last && codes.size < DIGITS; code++) codes.add(code);
+  return [...codes].slice(0, DIGITS);
+}

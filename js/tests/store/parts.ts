@@ -1,0 +1,52 @@
+/** The review half of a store for fakes: signals with nothing in them, and actions that do nothing. */
+import { signal } from "@preact/signals";
+import type { ReviewStore } from "../../src/store/shapes";
+import { UNLABELLED } from "../../src/store/types";
+
+const nothing = async (): Promise<null> => null;
+
+export function fakeStoreParts() {
+  return {
+    columnInfos: signal<ReviewStore["columnInfos"]["value"]>([]),
+    columnOf: (_: string): ReturnType<ReviewStore["columnOf"]> => signal(null),
+    canQuery: signal(true),
+    savedFilters: signal<ReviewStore["savedFilters"]["value"]>([]),
+    gate: signal<ReviewStore["gate"]["value"]>(null),
+    estimate: signal<ReviewStore["estimate"]["value"]>(null),
+    reveal: signal<ReviewStore["reveal"]["value"]>("at_once"),
+    live: signal(false),
+    rescoring: signal(false),
+    controlRate: signal(0.03),
+    acceptance: signal<ReviewStore["acceptance"]["value"]>(null),
+    answered: signal<ReviewStore["answered"]["value"]>(null),
+    noticed: signal<string | null>(null),
+    moved: signal<ReadonlySet<number>>(new Set()),
+    control: signal<ReviewStore["control"]["value"]>(null),
+    suggestedOf: (_: number): number => UNLABELLED,
+    sort: signal<ReviewStore["sort"]["value"]>("queue"),
+    group: signal<ReviewStore["group"]["value"]>("none"),
+    similarTo: signal<number | null>(null),
+    pageMode: signal(false),
+    neighborsOf: signal<ReviewStore["neighborsOf"]["value"]>([]),
+    rescore: () => undefined,
+    setGate: () => undefined,
+    setOptions: () => undefined,
+    check: nothing as ReviewStore["check"],
+    checkState: nothing as ReviewStore["checkState"],
+    acceptRest: (async () => true) as ReviewStore["acceptRest"],
+    preview: nothing as ReviewStore["preview"],
+    pageControl: nothing as ReviewStore["pageControl"],
+    pageDone: (async () => true) as ReviewStore["pageDone"],
+    similar: nothing as ReviewStore["similar"],
+    query: (async () => ({ ok: true, rows: 0 })) as ReviewStore["query"],
+    complete: nothing as ReviewStore["complete"],
+    filterColumn: () => undefined,
+    saveFilter: () => undefined,
+    dropFilter: () => undefined,
+    acceptSet: () => undefined,
+    tag: () => undefined,
+    spectrogram: nothing as ReviewStore["spectrogram"],
+    exemplars: nothing as ReviewStore["exemplars"],
+    packet: () => undefined,
+  } satisfies ReviewStore;
+}
