@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from labelscope.auditing.arguments import checked_evidence, checked_scorer, checked_seed, refuse_near_misses
 from labelscope.auditing.audit import Audit
-from labelscope.auditing.build import build_audit, fill_evidence
+from labelscope.auditing.build import build_audit
 from labelscope.auditing.executors import Cluster, executor_of
 from labelscope.auditing.executors.scoring import in_memory, on_disk, score_in_blocks
+from labelscope.auditing.filling import fill_evidence, look_at_columns
 from labelscope.data.dataset import Dataset
 from labelscope.errors import InvalidInputError, InvalidTypeError, MissingEvidenceError, collect_notices
 from labelscope.review.session import Session
@@ -167,11 +168,12 @@ def score(scorer: str | Scorer, *, executor: Any = None, random_state: int = 0, 
             files, seed = on_disk(evidence), checked_seed(random_state)
             if files and evidence.get("features") is not None:
                 evidence = in_memory(evidence, "Making evidence from features")
-            if not files or evidence.get("features") is not None:
-                evidence = dict(fill_evidence(chosen, Evidence(evidence), seed))
-            if files or isinstance(runner, Cluster):
-                return score_in_blocks(chosen, Evidence(evidence), runner)
-            return chosen.score(Evidence(evidence))
+            given = Evidence(evidence)
+            filled = fill_evidence(chosen, given, seed)
+            blocks = files or isinstance(runner, Cluster)
+            found = score_in_blocks(chosen, filled, runner) if blocks else chosen.score(filled)
+            look_at_columns(chosen, given, filled)
+            return found
         except MissingEvidenceError as missing:
             raise MissingEvidenceError(
                 missing.message,

@@ -5,7 +5,7 @@ import pytest
 from sklearn.datasets import load_iris
 
 import labelscope as ls
-from labelscope.errors import InvalidInputError, InvalidTypeError, MissingEvidenceError
+from labelscope.errors import InvalidTypeError, MissingEvidenceError
 
 
 @pytest.fixture(scope="module")

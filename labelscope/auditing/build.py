@@ -21,7 +21,6 @@ from labelscope.auditing.summary import evidence_line, warn_when_weak
 from labelscope.data.dataset import Dataset
 from labelscope.errors import (
     InvalidInputError,
-    InvalidTypeError,
     LabelscopeError,
     MissingEvidenceError,
     Notice,
@@ -252,67 +251,3 @@ def _lazy_map(bench: Workbench) -> LazyMap:
             ) from error
 
     return LazyMap(made, ready)
-
-
-def fill_evidence(scorer: Scorer, evidence: Evidence, random_state: int) -> Evidence:
-    """Make what a scorer needs and the evidence lacks, from the features given.
-
-    Parameters
-    ----------
-    scorer : Scorer
-    evidence : Evidence
-        With ``given_labels`` as the user writes them.
-    random_state : int
-
-    Returns
-    -------
-    Evidence
-        With ``given_labels`` as codes into ``classes``.
-    """
-    wanted = {*scorer.needs, *getattr(scorer, "uses", ())} - set(evidence)
-    basis = _basis(evidence)
-    if basis is None or not wanted:
-        return evidence
-    name = "features" if evidence.get("features") is not None else "pred_probs"
-    if np.ndim(basis) == 0 or not hasattr(evidence["given_labels"], "__len__"):
-        raise InvalidTypeError(
-            f"{name} is a {type(evidence[name]).__name__} and given_labels a "
-            f"{type(evidence['given_labels']).__name__}.",
-            "Pass features as an (n, d) array, pred_probs as (n, K), and one label per row.",
-        )
-    if len(evidence["given_labels"]) != len(basis):
-        raise InvalidInputError.wrong_length("given_labels", len(evidence["given_labels"]), len(basis), name)
-    probs = evidence.get("pred_probs")
-    # Columns of pred_probs say which ints are classes, so labels are read with them at hand.
-    dataset = Dataset(
-        basis, evidence["given_labels"], evidence=None if probs is None else {"pred_probs": probs}
-    )
-    more = {k: v for k, v in evidence.items() if k in ("groups", "duplicates", "knn_ids", "knn_distances")}
-    given = given_evidence(
-        dataset, features=evidence.get("features"), pred_probs=evidence.get("pred_probs"), more=more
-    )
-    bench = Workbench(dataset, given.evidence.including(**_others(evidence, given.evidence)), random_state)
-    if "features" in evidence:
-        bench.run(Duplicates())
-        bench.run(NeighborGraph())
-        bench.run(PredictedProbabilities())
-    return bench.evidence
-
-
-def _basis(evidence: Evidence) -> Any:
-    """Return a matrix with one row per row of the evidence, or None where its size cannot be known."""
-    features = evidence.get("features")
-    if features is not None:
-        matrix = np.asarray(features) if not hasattr(features, "toarray") else features
-        return matrix[:, None] if getattr(matrix, "ndim", 2) == 1 else matrix
-    probs = evidence.get("pred_probs")
-    if probs is None:
-        return None
-    several = (isinstance(probs, (list, tuple)) and len(probs) and np.ndim(probs[0]) == 2) or np.ndim(
-        probs
-    ) == 3
-    return np.zeros((len(probs[0] if several else probs), 1), dtype=np.float32)
-
-
-def _others(evidence: Evidence, named: Evidence) -> dict[str, Any]:
-    return {k: v for k, v in evidence.items() if k not in named and k not in ("given_labels", "classes")}

@@ -28,7 +28,7 @@ from labelscope.evidence.estimators import is_estimator
 from labelscope.evidence.feature_checks import check_features
 from labelscope.evidence.neighbors import NeighborGraph, neighbor_accuracy
 from labelscope.evidence.pred_probs import PredictedProbabilities
-from labelscope.evidence.pred_probs_checks import check_pred_probs
+from labelscope.evidence.pred_probs_checks import check_pred_probs, warn_about_columns
 from labelscope.evidence.projection import Projection
 from labelscope.evidence.several_models import combine_models
 
@@ -62,4 +62,5 @@ __all__ = [
     "neighbor_accuracy",
     "record_partial_fit",
     "read_answers",
+    "warn_about_columns",
 ]

@@ -121,7 +121,28 @@ def _widened(matrix: Array) -> FloatArray:
     return matrix.astype(np.float32)
 
 
-def _warn_saturated(matrix: FloatArray, *, half: bool) -> None:
+def warn_about_columns(
+    matrix: Array, codes: IntArray, classes: Array, *, rows: IntArray | None = None
+) -> None:
+    """Say so where rows are saturated, or columns seem to be in another order than the classes.
+
+    Parameters
+    ----------
+    matrix : (m, K) float
+        Rows of probabilities, as given.
+    codes : (m,) int
+        Their given labels.
+    classes : (K,) array
+        Label values.
+    rows : (m,) int, optional
+        Which rows these are, where they are not all of them.
+    """
+    wide = _widened(matrix)
+    _warn_saturated(wide, half=matrix.dtype == np.float16, rows=rows)
+    _warn_swapped(wide, codes, classes)
+
+
+def _warn_saturated(matrix: FloatArray, *, half: bool, rows: IntArray | None = None) -> None:
     """Say so when rows are exactly 1 for a class: any in float16, which rounds there; else most of them."""
     if matrix.shape[1] < 2:
         return
@@ -131,12 +152,13 @@ def _warn_saturated(matrix: FloatArray, *, half: bool) -> None:
     notify(
         "pred_probs_saturated",
         f"{'pred_probs is float16 and ' if half else ''}{len(saturated):,} of {len(matrix):,} rows of "
-        "pred_probs are exactly 1 for one class, so their order among themselves is lost.",
+        f"pred_probs {'' if rows is None else 'that were looked at '}are exactly 1 for one class, so their "
+        "order among themselves is lost.",
         "Save probabilities as float32."
         if half
         else "Pass graded probabilities: a softmax in float64, more neighbors or deeper averages, not votes "
         "of one tree.",
-        rows=saturated,
+        rows=saturated if rows is None else rows[saturated],
     )
 
 

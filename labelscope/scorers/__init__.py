@@ -14,6 +14,7 @@ from labelscope.scorers.confident.log_ratio import LogRatio
 from labelscope.scorers.confident.model_disagreement import ModelDisagreement
 from labelscope.scorers.confident.normalized_margin import NormalizedMargin
 from labelscope.scorers.confident.self_confidence import SelfConfidence
+from labelscope.scorers.confident.shrunk_class_space import ShrunkClassSpace
 from labelscope.scorers.confident.weighted_entropy import ConfidenceWeightedEntropy
 from labelscope.scorers.dynamics.area_under_margin import AreaUnderMargin
 from labelscope.scorers.dynamics.cartography import Cartography
@@ -27,6 +28,8 @@ from labelscope.scorers.neighbors.rank import NeighborRank
 from labelscope.scorers.neighbors.shapley import NeighborShapley
 from labelscope.scorers.neighbors.vote import NeighborVote
 from labelscope.scorers.reasons import reasons
+from labelscope.scorers.representation.calibration import RepresentationCalibration
+from labelscope.scorers.representation.weight_aware import WeightAware
 from labelscope.types import Scorer
 
 __all__ = [
@@ -48,7 +51,10 @@ __all__ = [
     "NeighborShapley",
     "NeighborVote",
     "NormalizedMargin",
+    "RepresentationCalibration",
     "SelfConfidence",
+    "ShrunkClassSpace",
+    "WeightAware",
     "by_name",
     "candidates",
     "confident_family",
@@ -70,6 +76,9 @@ _SCORERS: tuple[type, ...] = (
     ConflictingDuplicates,
     ClusterHeldOut,
     NeighborShapley,
+    ShrunkClassSpace,
+    RepresentationCalibration,
+    WeightAware,
     AnnotatorDisagreement,
     AreaUnderMargin,
     Cartography,

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 import numpy as np
@@ -187,18 +188,20 @@ def in_memory(shape: Shape, matrices: Mapping[str, Array]) -> Callable[[Step], S
         return Block(start, stop, shape.codes[start:stop], n_classes, all_codes=around, **held)
 
     def run(step: Step) -> Stepped:
-        first = step.function(block_at(step, 0))
-        whole = {name: np.empty((n, *values.shape[1:]), values.dtype) for name, values in first.rows.items()}
-
-        def place(start: int, partial: Partial) -> Any:
-            for name, values in partial.rows.items():
-                whole[name][start : start + len(values)] = values
-            return partial.reduced
+        whole: dict[str, Array] = {}
+        lock = Lock()
 
         def work(start: int) -> Any:
-            return place(start, step.function(block_at(step, start)))
+            made = step.function(block_at(step, start))
+            with lock:
+                for name, values in made.rows.items():
+                    if name not in whole:
+                        whole[name] = np.empty((n, *values.shape[1:]), values.dtype)
+            for name, values in made.rows.items():
+                whole[name][start : start + len(values)] = values
+            return made.reduced
 
-        reduced = [place(0, first), *_mapped(work, list(starts)[1:])]
+        reduced = _mapped(work, list(starts))
         return Stepped(None if step.combine is None else step.combine(reduced), whole)
 
     return run

@@ -129,14 +129,71 @@ def run_here(plan: Callable[[Shape], Generator[Step, Stepped, T]], evidence: Evi
     for name in ("given_labels", "pred_probs"):
         if name not in evidence:
             raise MissingEvidenceError.of(name, by, evidence)
-    probs = evidence["pred_probs"]
+    held = hold(evidence, by, names=("pred_probs",))
+    shape = Shape(held.codes, held.classes, frozenset(held.matrices), held.dtype)
+    return drive(plan(shape), in_memory(shape, held.matrices))
+
+
+@dataclass(frozen=True)
+class Held:
+    """Evidence in memory as plans are driven over it: values are looked at by their steps.
+
+    Attributes
+    ----------
+    codes : (n,) int64
+    classes : (K,) array
+    matrices : dict
+        ``pred_probs``, ``knn_ids`` and ``knn_distances``, whichever there are.
+    """
+
+    codes: IntArray
+    classes: Array
+    matrices: dict[str, Array]
+
+    @property
+    def dtype(self) -> str:
+        """Of ``pred_probs``, where there is one."""
+        return str(self.matrices["pred_probs"].dtype) if "pred_probs" in self.matrices else "float64"
+
+
+def hold(
+    evidence: Evidence, by: str, names: tuple[str, ...] = ("pred_probs", "knn_ids", "knn_distances")
+) -> Held:
+    """Read labels and the shapes of matrices.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        ``given_labels`` (n,), and matrices.
+    by : str
+        Name of the scorer, for messages.
+    names : tuple of str
+        Matrices that are wanted.
+
+    Raises
+    ------
+    MissingEvidenceError
+        No labels.
+    InvalidInputError
+        Lengths or widths do not fit.
+    """
+    if "given_labels" not in evidence:
+        raise MissingEvidenceError.of("given_labels", by, evidence)
+    probs = evidence.get("pred_probs")
     half = isinstance(probs, np.ndarray) and probs.dtype == np.float16 and probs.ndim == 2
     # Half precision is widened block by block; until then only the shape matters.
-    seen = evidence.including(pred_probs=np.broadcast_to(np.float32(0), probs.shape)) if half else evidence
+    seen = evidence
+    if half and probs is not None:
+        seen = evidence.including(pred_probs=np.broadcast_to(np.float32(0), probs.shape))
     codes, classes, wide = _encoded(seen)
-    matrix = probs if half else np.asarray(wide)
-    shape = Shape(codes, np.asarray(classes), frozenset({"pred_probs"}), str(matrix.dtype))
-    return drive(plan(shape), in_memory(shape, {"pred_probs": matrix}))
+    matrices: dict[str, Array] = {}
+    if wide is not None:
+        matrices["pred_probs"] = np.asarray(probs if half else wide)
+    if "knn_ids" in names:
+        ids, distances = _checked_neighbors(evidence, len(codes))
+        found = {"knn_ids": ids, "knn_distances": distances}
+        matrices |= {name: one for name, one in found.items() if one is not None}
+    return Held(codes, np.asarray(classes), matrices)
 
 
 def score_here(plan: Callable[[Shape], Plan], evidence: Evidence, by: str) -> Score:
@@ -208,4 +265,7 @@ def labels_of(codes: IntArray, classes: Array) -> Array:
     """Turn class positions into label values; None where there are no classes at all."""
     if len(classes) == 0:
         return np.full(len(codes), None, dtype=object)
-    return np.asarray(np.asarray(classes)[np.maximum(codes, 0)])
+    values = np.asarray(classes)
+    if values.dtype.kind == "i" and np.array_equal(values, np.arange(len(values))):
+        return np.maximum(codes, 0).astype(values.dtype, copy=False)
+    return np.asarray(values[np.maximum(codes, 0)])

@@ -17,13 +17,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from labelscope.scorers import noise_kinds
+from labelscope.scorers.latent_fit import Sideways, fitted, mean_doubt
 from labelscope.types import FloatArray, IntArray
 
 _NEGLIGIBLE = 0.01
-_PRECISION = 1e-7
-FIRST_ROWS = 4000
-_FIRST_STEPS, _LATER_STEPS = 60, 15
-_PAIR_STRENGTH = 10.0
+FIRST_ROWS, _FEWEST_ROWS = 4000, 1000
+_FIRST_CELLS = 1 << 16
+_FIRST_STEPS, _LATER_STEPS = 60, 6
 _BLOCK_CELLS = 1 << 17
 
 
@@ -192,12 +192,17 @@ def _doubt(
     return np.asarray(doubt)
 
 
+def first_rows(n_classes: int) -> int:
+    """Return how many rows are fitted to convergence before all of them."""
+    return int(np.clip(_FIRST_CELLS // max(n_classes, 1), _FEWEST_ROWS, FIRST_ROWS))
+
+
 def fit(parts: Sequence[FloatArray], codes: IntArray, *, pairwise: bool = True) -> LatentModel:
     """Fit the model on labelled rows.
 
     Parameters
     ----------
-    parts : list of (n, K) float64
+    parts : list of (n, K) float
         Log evidence of each part, one row per labelled row, in an order that means nothing: the first few
         thousand rows are fitted to convergence before all of them.
     codes : (n,) int
@@ -216,19 +221,21 @@ def fit(parts: Sequence[FloatArray], codes: IntArray, *, pairwise: bool = True) 
         np.fill_diagonal(tau, 1.0)
     start, kappa = Component(0.0, np.ones(1), tau), noise_kinds.followed(len(parts))
     shares = _own_weights(start, parts, codes)
-    mixed = [np.sum([share * part for share, part in zip(shares, parts, strict=True)], axis=0)]
-    few, component, components, doubts = [mixed[0][:FIRST_ROWS]], start, [], []
+    mixed = parts[0]
+    if len(parts) > 1:
+        mixed = np.sum([share * part for share, part in zip(shares, parts, strict=True)], axis=0)
+    first = first_rows(n_classes)
+    rows = Sideways.of(mixed, codes)
+    few = Sideways.of(mixed[:first], codes[:first]) if len(codes) > first else rows
+    component, components, doubts = start, [], []
     # The way from one reading to the other leads through half of it.
     for value in (0.0, kappa / 2, kappa):
-        component = _fit_one(replace(component, kappa=value), few, codes[:FIRST_ROWS], _FIRST_STEPS)
+        component = fitted(replace(component, kappa=value), few, _FIRST_STEPS)
         if 0.0 < value < kappa:
             continue
-        refined = component
-        if len(codes) > FIRST_ROWS:
-            refined = _fit_one(component, mixed, codes, _LATER_STEPS)
+        refined = fitted(component, rows, _LATER_STEPS) if rows is not few else component
         components.append(replace(refined, beta=refined.beta[0] * shares))
-        believed = expectation(refined, mixed, codes).true
-        doubts.append(1.0 - float(believed[np.arange(len(codes)), codes].mean()))
+        doubts.append(mean_doubt(refined, rows))
     gain = components[1].log_likelihood - components[0].log_likelihood
     clear = noise_kinds.clear_share(*doubts)
     following = noise_kinds.weight_of_following(gain, clear, kappa)
@@ -246,7 +253,8 @@ def _own_weights(start: Component, parts: Sequence[FloatArray], codes: IntArray)
     """
     if len(parts) == 1:
         return np.ones(1)
-    own = [_fit_one(start, [part[:FIRST_ROWS]], codes[:FIRST_ROWS], _FIRST_STEPS).beta[0] for part in parts]
+    first = first_rows(parts[0].shape[1])
+    own = [fitted(start, Sideways.of(part[:first], codes[:first]), _FIRST_STEPS).beta[0] for part in parts]
     return np.maximum(own, 0.01) / len(parts)
 
 
@@ -278,61 +286,3 @@ def expectation(component: Component, parts: Sequence[FloatArray], codes: IntArr
     evidence = np.maximum(true.sum(axis=1, keepdims=True), 1e-300)
     true /= evidence
     return Expectation(true, prior, pull, total, float(np.log(evidence).mean()))
-
-
-def _fit_one(component: Component, parts: Sequence[FloatArray], codes: IntArray, n_steps: int) -> Component:
-    """Fit to evidence that is one part."""
-    likelihood = -np.inf
-    for _ in range(n_steps):
-        believed = expectation(component, parts, codes)
-        before, likelihood = likelihood, believed.log_likelihood
-        component = replace(
-            component, tau=_updated_tau(component, believed, codes), log_likelihood=likelihood
-        )
-        component = replace(component, beta=_updated_beta(component, believed, parts[0], codes))
-        if abs(likelihood - before) < _PRECISION:
-            break
-    return component
-
-
-def _updated_tau(component: Component, believed: Expectation, codes: IntArray) -> FloatArray:
-    """One step of iterative scaling, each pair shrunk toward one noise rate for all pairs."""
-    tau, n_classes = component.tau, believed.true.shape[1]
-    shares = believed.true / believed.total
-    if tau.shape == (1, 1):
-        right = believed.true[np.arange(len(codes)), codes].sum()
-        exposed = (shares * believed.pull).sum()
-        others = (shares.sum(axis=1) * believed.pull.sum(axis=1)).sum() - exposed
-        rate = (len(codes) - right + 1.0) / (others + 20.0) / ((right + 1.0) / (exposed + 1.0))
-        return np.asarray(np.clip(np.array([[rate]]), 1e-9, 1e3))
-    seen = np.stack(
-        [np.bincount(codes, weights=believed.true[:, a], minlength=n_classes) for a in range(n_classes)]
-    )
-    exposed = shares.T @ believed.pull
-    other = ~np.eye(n_classes, dtype=bool)
-    # A weak belief of one mistake in twenty labels keeps tiny data sets away from 0 and from 1.
-    common = (seen[other].sum() + 1.0) / (exposed[other].sum() + 20.0)
-    rate = (seen + _PAIR_STRENGTH * common) / (exposed + _PAIR_STRENGTH)
-    stay = (np.diag(seen) + 1.0) / (np.diag(exposed) + 1.0)
-    updated = np.clip(rate / stay[:, None], 1e-9, 1e3)
-    np.fill_diagonal(updated, 1.0)
-    return np.asarray(updated)
-
-
-def _updated_beta(
-    component: Component, believed: Expectation, part: FloatArray, codes: IntArray
-) -> FloatArray:
-    """One Newton step on the weight of the evidence, with a weak pull toward 1."""
-    kappa, rows = component.kappa, np.arange(len(codes))
-    total = component.spread(believed.pull)
-    # (n, K): what the labeler is expected to choose.
-    chosen = component.spread(believed.true / total, over_true=True) * believed.pull
-    mean = np.einsum("ij,ij->i", believed.prior, part)
-    picked = np.einsum("ij,ij->i", chosen, part)
-    gradient = np.einsum("ij,ij->", believed.true, part) - mean.sum()
-    gradient += kappa * (part[rows, codes] - picked).sum()
-    square = part * part
-    curvature = np.einsum("ij,ij->", believed.prior, square) - mean @ mean
-    curvature += kappa**2 * (np.einsum("ij,ij->", chosen, square) - picked @ picked)
-    step = (gradient - 2.0 * (component.beta[0] - 1.0)) / (curvature + 2.0)
-    return np.asarray(np.clip(component.beta + np.clip(step, -0.5, 0.5), 0.0, 20.0))

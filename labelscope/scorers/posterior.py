@@ -1,4 +1,4 @@
-"""What the latent-label model believes of every row, for probabilities alone and few classes, in blocks.
+"""What the latent-label model believes of every row, in blocks.
 
 The same function of a row as `labelscope.scorers.latent.LatentModel.posterior`, without a table of all
 rows: tiles stay in a core's cache, classes lie along rows of memory, and of what is believed only the given
@@ -7,145 +7,161 @@ label's share, the strongest other class and its share are kept.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import numpy as np
 
 from labelscope.scorers import noise_kinds
-from labelscope.scorers.blockwise import Block, Partial, Shape, Step, chunk_rows, in_memory
-from labelscope.scorers.confident.kernels import summarize
-from labelscope.scorers.confident.row_sums import Sums
+from labelscope.scorers.blockwise import Block, Partial, Step, chunk_rows
+from labelscope.scorers.evidence_tables import (
+    DENSE_UP_TO,
+    FLOOR,
+    Table,
+    joined,
+    parts_of,
+    table_of,
+    values_of,
+)
+from labelscope.scorers.expected_joint import JointCounts, added
 from labelscope.scorers.latent import Component, LatentModel
-from labelscope.types import Array, BoolArray, FloatArray, IntArray
+from labelscope.types import Array, FloatArray, IntArray
 
-MOST_CLASSES = 64
-_FLOOR = 1e-8
-_TILES_PER_CHUNK = 8
+_DENSE_TILES, _WIDE_TILES = 8, 4
+# Where there are many classes, tables of candidates of fewer rows are put together first.
+_ENOUGH_ROWS = 1024
 # Below it the exponential of float32 is subnormal, and no longer quick.
-_LOWEST_SCORE = -80.0
+_LOWEST_SCORE = np.float32(-80.0)
 _NEGLIGIBLE = 0.01
-# Sums of shares are kept as whole numbers of billionths, so that they do not depend on the blocks.
-_UNIT = 2.0**30
 
 
-@dataclass(frozen=True)
-class Beliefs:
-    """What is believed of every row.
-
-    Attributes
-    ----------
-    suspicion : (n,) float64
-        Doubt in the given label, averaged over the model's components; 0 for unlabelled rows.
-    given : (n,) float32
-        Averaged posterior of the given label; 0 for unlabelled rows.
-    other : (n,) float32
-        The largest posterior among other classes.
-    rival : (n,) int32
-        The class that has it, the lowest code among equals.
-    joint : (K, K) float64
-        Expected number of rows by given label (row) and true label (column).
-    """
-
-    suspicion: FloatArray
-    given: FloatArray
-    other: FloatArray
-    rival: IntArray
-    joint: FloatArray
-
-    def likeliest(self, codes: IntArray, flagged: BoolArray) -> IntArray:
-        """Return (n,) the likeliest class, and for flagged rows the likeliest other than the given one."""
-        wins = (self.other > self.given) | ((self.other == self.given) & (self.rival < codes))
-        return np.where(flagged | wins | (codes < 0), self.rival, codes).astype(np.int64)
-
-
-def beliefs(model: LatentModel, probs: FloatArray, codes: IntArray) -> Beliefs:
-    """Take beliefs over probabilities in memory.
+def step_of(model: LatentModel, off: IntArray, needs: tuple[str, ...] = ("pred_probs",)) -> Step:
+    """Return the step that takes beliefs.
 
     Parameters
     ----------
     model : LatentModel
-        Fitted to the log of probabilities, its only part.
-    probs : (n, K) float
-        Checked probabilities, K at most `MOST_CLASSES`.
-    codes : (n,) int
-        Given labels; -1 is unlabelled.
+        Fitted to the same evidence.
+    off : (o,) int
+        Rows whose probabilities need repair.
+    needs : tuple of str
+        Matrices that there are.
 
     Returns
     -------
-    Beliefs
+    Step
+        Its reduction is the joint (K, K) float64, the expected number of rows by given label (row) and true
+        label (column). For every row it makes ``suspicion`` (doubt in the given label, averaged over the
+        model's components; 0 for unlabelled rows), ``given`` (averaged posterior of the given label; 0 for
+        unlabelled rows), ``other`` (the largest posterior among other classes), ``rival`` (the class that
+        has it, the lowest code among equals), where there are several parts each one's own doubt by its
+        name, and where there are neighbors how many are ``for`` and ``against`` the given label.
     """
-    shape = Shape(codes, np.arange(probs.shape[1]), frozenset({"pred_probs"}), str(probs.dtype))
-    made = in_memory(shape, {"pred_probs": probs})(step_of(model))
-    return Beliefs(**made.rows, joint=made.reduced)
+    return Step(partial(_believe, model=model, off=off), added, needs)
 
 
-def own_and_top(block: Block) -> tuple[FloatArray, FloatArray, Sums]:
-    """Return (n,) log evidence of the given label and of the likeliest class, and slips that were found.
-
-    Both are to the last bit what a table of the logs of all probabilities holds there; 1 stands for the
-    label that an unlabelled row has not. From them rows are chosen that the model is fitted on.
-    """
-    made = summarize(block)
-    labelled = block.codes >= 0
-    given = made.rows["given"].astype(np.float64)
-    other = made.rows["other"].astype(np.float64)
-    top = np.where(labelled, np.maximum(given, other), other)
-    own = np.where(labelled, np.log(np.maximum(given, _FLOOR)), 1.0)
-    return own, np.log(np.maximum(top, _FLOOR)), made.reduced
-
-
-def step_of(model: LatentModel) -> Step:
-    """Return the step that takes beliefs; its reduction is the joint."""
-    return Step(partial(_believe, model=model), _added)
-
-
-def _believe(block: Block, *, model: LatentModel) -> Partial:
-    if block.pred_probs is None:
-        raise ValueError("this step needs pred_probs")
-    n, n_classes = block.pred_probs.shape
-    suspicion, given, other = np.zeros(n), np.zeros(n, np.float32), np.zeros(n, np.float32)
-    rival, joint = np.zeros(n, np.int32), np.zeros((n_classes, n_classes), np.int64)
-    fitted = [_Fitted(one) for one in model.components]
-    for rows in _tiles(n, n_classes):
-        codes = block.codes[rows]
-        fused, suspicion[rows] = _fused(model, fitted, block.pred_probs[rows], codes)
-        joint += _counted(fused, codes)
-        at, every = np.flatnonzero(codes >= 0), fused.reshape(-1)
-        own = codes[at] * len(codes) + at
-        given[rows.start + at] = every[own]
-        every[own] = -1.0
-        fused.max(axis=0, out=other[rows])
-        equal = (fused == other[rows]).view(np.uint8)
-        equal *= np.arange(n_classes, 0, -1, dtype=np.uint8)[:, None]
-        rival[rows] = n_classes - equal.max(axis=0).astype(np.int32)
-    found: dict[str, Array] = {"suspicion": suspicion, "given": given, "rival": rival}
-    found["other"] = np.maximum(other, 0)
-    return Partial(joint, found)
+def _believe(block: Block, *, model: LatentModel, off: IntArray) -> Partial:
+    n, names = len(block.codes), parts_of(block)
+    alone = [model.part(index) for index in range(len(names))] if len(names) > 1 else []
+    floats = ("suspicion", "given", "other", *(names if alone else ()))
+    rows: dict[str, Array] = {name: np.zeros(n, np.float32) for name in floats}
+    whole = ("rival", *(("for", "against") if "neighbors" in names else ()))
+    rows |= {name: np.zeros(n, np.int32) for name in whole}
+    joint = JointCounts(block.n_classes)
+    readers = [_Reader(one) for one in (model, *alone)]
+    for tile, table, votes in _tables(block, off[(off >= block.start) & (off < block.stop)]):
+        found = {name: values[tile] for name, values in rows.items()}
+        fused, found["suspicion"][:] = readers[0].read(list(table.parts.values()), table.given)
+        for name, reader in zip(names, readers[1:], strict=False):
+            part = table.parts[name] - table.parts[name].max(axis=0)
+            found[name][:] = reader.read([part], table.given)[1]
+        if votes is not None:
+            found["for"][:], found["against"][:] = votes
+        joint.count(fused, block.codes[tile], table.classes)
+        _summed_up(fused, table, found)
+    return Partial(joint, rows)
 
 
-def _tiles(n: int, n_classes: int) -> list[slice]:
+def _tables(block: Block, off: IntArray) -> Iterator[tuple[slice, Table, tuple[Array, Array] | None]]:
     """Cut chunks alike wherever blocks begin: matrix products may round by a column's place in them."""
-    chunk = chunk_rows(n_classes)
-    size = -(-chunk // _TILES_PER_CHUNK)
-    return [
-        slice(start, min(start + size, first + chunk, n))
-        for first in range(0, n, chunk)
-        for start in range(first, min(first + chunk, n), size)
-    ]
+    n, n_classes = len(block.codes), block.n_classes
+    chunk, dense = chunk_rows(n_classes), n_classes <= DENSE_UP_TO
+    size = -(-chunk // (_DENSE_TILES if dense else _WIDE_TILES))
+    for first in range(0, n, chunk):
+        last, begun = min(first + chunk, n), first
+        made: list[Table] = []
+        heads: list[tuple[Array, Array]] = []
+        for start in range(first, last, size):
+            tile = slice(start, min(start + size, last))
+            values, codes = values_of(block, tile, off), block.codes[tile]
+            made.append(table_of(values, codes))
+            heads += [_heads(values["neighbors"], codes)] if "neighbors" in values else []
+            if dense or tile.stop == last or tile.stop - begun >= _ENOUGH_ROWS:
+                votes = tuple(np.concatenate(one) for one in zip(*heads, strict=True)) if heads else None
+                yield slice(begun, tile.stop), joined(made), votes  # type: ignore[misc]
+                begun, made, heads = tile.stop, [], []
 
 
-def _added(parts: Sequence[IntArray]) -> FloatArray:
-    return np.asarray(sum(parts[1:], parts[0]) / _UNIT)
+def _heads(votes: FloatArray, codes: IntArray) -> tuple[Array, Array]:
+    """Count the labelled neighbors that carry the same label, and those that carry another one."""
+    agreeing = np.where(codes >= 0, votes[np.arange(len(codes)), np.maximum(codes, 0)], 0.0)
+    return agreeing, votes.sum(axis=1) - agreeing
 
 
-def _counted(fused: FloatArray, codes: IntArray) -> IntArray:
-    """Return shares by given label and class, in whole units."""
-    chosen = np.zeros((len(codes), len(fused)), dtype=np.float32)
-    labelled = np.flatnonzero(codes >= 0)
-    chosen[labelled, codes[labelled]] = 1.0
-    return np.rint((fused @ chosen).T.astype(np.float64) * _UNIT).astype(np.int64)
+def _summed_up(fused: FloatArray, table: Table, found: dict[str, Array]) -> None:
+    """Write the given label's share and the strongest other class; ``fused`` is used up."""
+    n_columns, b = fused.shape
+    labelled, every = np.flatnonzero(table.given >= 0), fused.reshape(-1)
+    own = table.given[labelled] * b + labelled
+    found["given"][labelled] = every[own]
+    every[own] = -1.0
+    fused.max(axis=0, out=found["other"])
+    # The lowest code among equals has the highest weight; bytes are quick to search.
+    equal = (fused == found["other"]).view(np.uint8)
+    equal *= np.arange(n_columns, 0, -1, dtype=np.uint8)[:, None]
+    found["rival"][:] = table.codes(n_columns - equal.max(axis=0).astype(np.int64))
+    np.maximum(found["other"], 0, out=found["other"])
+
+
+class _Reader:
+    """A model in single precision.
+
+    Parameters
+    ----------
+    model : LatentModel
+    """
+
+    def __init__(self, model: LatentModel) -> None:
+        self.components = [_Fitted(one) for one in model.components]
+        self.weights, self.outside = model.weights, model.outside
+
+    def read(self, logs: Sequence[FloatArray], given: IntArray) -> tuple[FloatArray, FloatArray]:
+        """Return (W, b) float32 averaged beliefs and (b,) float64 averaged doubts."""
+        b = len(given)
+        labelled, unlabelled = np.flatnonzero(given >= 0), np.flatnonzero(given < 0)
+        own = given[labelled] * b + labelled
+        flat = _flatness(logs[0])[labelled] if self.outside >= _NEGLIGIBLE else None
+        fused, suspicion = np.zeros_like(logs[0]), np.zeros(b)
+        for one, weight in zip(self.components, self.weights, strict=True):
+            shares = one.shares(logs, given, unlabelled)
+            every = shares.reshape(-1)
+            at = every[own] * one.own
+            every[own] = 0.0
+            # Summing the others keeps tiny doubts that 1 - p would round away.
+            others = shares.sum(axis=0).astype(np.float64)
+            total = others.copy()
+            total[labelled] += at
+            doubt = others[labelled] / np.maximum(total[labelled], 1e-300)
+            scale = np.full(b, weight) / np.maximum(total, 1e-300)
+            if flat is not None:
+                raised = noise_kinds.tilted(doubt, flat, self.outside)
+                scale[labelled] *= np.divide(raised, doubt, out=np.zeros_like(doubt), where=doubt > 0)
+                doubt = raised
+            suspicion[labelled] += weight * doubt
+            shares *= scale.astype(np.float32)
+            every[own] = weight * (1.0 - doubt)
+            fused += shares
+        return fused, np.clip(suspicion, 0.0, 1.0)
 
 
 class _Fitted:
@@ -154,62 +170,58 @@ class _Fitted:
     Parameters
     ----------
     component : Component
-        With one part.
     """
 
     def __init__(self, component: Component) -> None:
-        self.kappa, self.beta = component.kappa, float(component.beta[0])
+        self.kappa, self.beta = component.kappa, component.beta.astype(np.float32)
+        self.deep = float(component.beta.sum()) * float(np.log(FLOOR)) < _LOWEST_SCORE
         tau = component.tau
-        # The last column, which code -1 picks, is for unlabelled rows: there the label says nothing.
-        own = np.concatenate([tau, np.ones((len(tau), 1))], axis=1)
-        if self.kappa == 0:
-            own[:, :-1] /= tau.sum(axis=1, keepdims=True)
-        self.odds, self.tau = own.astype(np.float32), tau.astype(np.float32)
+        self.rate = float(tau[0, 0]) if tau.shape == (1, 1) else None
+        # Where all pairs have one rate, the given label is raised instead of all others being lowered.
+        self.own = 1.0 if self.rate is None else 1.0 / self.rate
+        if self.rate is None:
+            # The last column, which code -1 picks, is for unlabelled rows: there the label says nothing.
+            own = np.concatenate([tau, np.ones((len(tau), 1))], axis=1)
+            if self.kappa == 0:
+                own[:, :-1] /= tau.sum(axis=1, keepdims=True)
+            self.odds, self.tau = own.astype(np.float32), tau.astype(np.float32)
 
-    def shares(self, logs: FloatArray, codes: IntArray) -> FloatArray:
-        """Return (K, b) beliefs that are not normalized; ``logs`` are 0 for the likeliest class."""
-        scores = logs * np.float32(self.beta)
-        if self.beta * np.log(_FLOOR) < _LOWEST_SCORE:
-            np.maximum(scores, np.float32(_LOWEST_SCORE), out=scores)
-        found: FloatArray = self.odds.take(codes, axis=1, mode="wrap")
-        if self.kappa:
-            total = self.tau @ np.exp(scores * np.float32(self.kappa))
-            total[:, codes < 0] = 1.0
+    def shares(self, logs: Sequence[FloatArray], given: IntArray, unlabelled: IntArray) -> FloatArray:
+        """Return (W, b) beliefs that are not normalized, but for the given label's `own`."""
+        scores = logs[0] * self.beta[0]
+        for part, weight in zip(logs[1:], self.beta[1:], strict=True):
+            scores += part * weight
+        if len(logs) > 1:
+            scores -= scores.max(axis=0)
+        if self.deep:
+            np.maximum(scores, _LOWEST_SCORE, out=scores)
+        total = self._total(scores) if self.kappa else None
+        found = np.exp(scores, out=scores)
+        if self.rate is None:
+            odds: FloatArray = self.odds.take(given, axis=1, mode="wrap")
+            odds *= found
+            found = odds
+        if total is not None:
+            total[:, unlabelled] = 1.0
             found /= total
-        found *= np.exp(scores, out=scores)
         return found
 
+    def _total(self, scores: FloatArray) -> FloatArray:
+        pull = np.exp(scores * np.float32(self.kappa))
+        if self.rate is None:
+            return np.asarray(self.tau @ pull)
+        everything = pull.sum(axis=0)
+        everything *= np.float32(self.rate)
+        pull *= np.float32(1.0 - self.rate)
+        pull += everything
+        return pull
 
-def _fused(
-    model: LatentModel, fitted: Sequence[_Fitted], probs: FloatArray, codes: IntArray
-) -> tuple[FloatArray, FloatArray]:
-    """Return (K, b) float32 averaged beliefs and (b,) float64 averaged doubts."""
-    logs = np.array(probs.T, dtype=np.float32, order="C")
-    np.log(np.maximum(logs, np.float32(_FLOOR), out=logs), out=logs)
-    labelled = np.flatnonzero(codes >= 0)
-    own = codes[labelled] * len(codes) + labelled
-    flat = None
-    if model.outside >= _NEGLIGIBLE:
-        flat = noise_kinds.flatness(logs.T[labelled].astype(np.float64))
-    logs -= logs.max(axis=0)
-    fused, suspicion = np.zeros_like(logs), np.zeros(len(codes))
-    for one, weight in zip(fitted, model.weights, strict=True):
-        shares = one.shares(logs, codes)
-        every = shares.reshape(-1)
-        at = every[own].astype(np.float64)
-        every[own] = 0.0
-        # Summing the others keeps tiny doubts that 1 - p would round away.
-        others = shares.sum(axis=0).astype(np.float64)
-        total = others.copy()
-        total[labelled] += at
-        doubt = others[labelled] / np.maximum(total[labelled], 1e-300)
-        scale = np.full(len(codes), weight) / np.maximum(total, 1e-300)
-        if flat is not None:
-            raised = noise_kinds.tilted(doubt, flat, model.outside)
-            scale[labelled] *= np.divide(raised, doubt, out=np.zeros_like(doubt), where=doubt > 0)
-            doubt = raised
-        suspicion[labelled] += weight * doubt
-        shares *= scale.astype(np.float32)
-        every[own] = weight * (1.0 - doubt)
-        fused += shares
-    return fused, np.clip(suspicion, 0.0, 1.0)
+
+def _flatness(logs: FloatArray) -> FloatArray:
+    """See `labelscope.scorers.noise_kinds.flatness`."""
+    level = logs - logs.max(axis=0)
+    shares = np.exp(level)
+    total = shares.sum(axis=0)
+    shares *= level
+    entropy = np.log(total) - shares.sum(axis=0) / total
+    return np.asarray(entropy.astype(np.float64) / np.log(max(len(logs), 2)))

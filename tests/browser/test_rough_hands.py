@@ -49,7 +49,7 @@ def test_thirty_decisions_in_a_hurry_are_each_recorded_once_in_order(notebook: M
     nb.until("len(decided()) == 45")
     assert [rows for _, rows in nb.value("decided()")] == [[row] for row in order[:45]]
     likeliest = f"[str(audit.classes[audit.candidates(r)[0][0]]) for r in {order[30:44]}]"
-    given = nb.value("[str(e.after[0]) for e in view.session.events if e.kind in DECIDED][30:44]")
+    given = nb.value(f"[str(label) for label in view.session.labels()[{order[30:44]}]]")
     assert given == nb.value(likeliest)
     nb.until(f"view.current == {order[45]}")
     # A key held down decides once.

@@ -20,7 +20,7 @@ function Counts({ store, chooser }: { store: Store; chooser: Chooser }) {
         {number(suspects.value)} {suspects.value === 1 ? "suspect" : "suspects"}
       </b>
       {shown !== suspects.value && (
-        <span>
+        <span class="ls-head-rest">
           in {number(shown)} {shown === 1 ? "row" : "rows"}
         </span>
       )}
@@ -30,11 +30,12 @@ function Counts({ store, chooser }: { store: Store; chooser: Chooser }) {
         type="button"
         class="ls-chip"
         data-action="select-all"
+        aria-label="Select all"
         title="Select all rows under the filters (a)"
         disabled={shown === 0}
         onClick={() => chooser.all()}
       >
-        select all <kbd>a</kbd>
+        all <kbd>a</kbd>
       </button>
     </>
   );

@@ -157,7 +157,7 @@ function Foot({ store, state }: { store: Store; state: State }) {
       <span>
         <b>{agreed}</b> agreed, <b>{wrong}</b> wrong{open > 0 && `, ${open} left open`}
       </span>
-      {!state.seen.value && <span class="ls-page-unseen">scroll to see every card</span>}
+      {!state.seen.value && <span class="ls-page-unseen">scroll down first</span>}
       <span class="ls-head-gap" />
       <button
         type="button"

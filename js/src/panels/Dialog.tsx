@@ -40,9 +40,12 @@ export function Dialog({ title, onClose, children, class: name, first, toggle }:
   const id = useId();
   const box = useRef<HTMLDivElement>(null);
   const before = useRef<Element | null>(null);
+  // the ref above is emptied before the dialog says good-bye
+  const mine = useRef<HTMLDivElement | null>(null);
   // a ref is set before the effects of the children, which may take the focus themselves
   const opened = useRef((element: HTMLDivElement | null) => {
     box.current = element;
+    mine.current = element ?? mine.current;
     if (element) before.current ??= activeIn(element);
   }).current;
   useLayoutEffect(() => {
@@ -54,6 +57,10 @@ export function Dialog({ title, onClose, children, class: name, first, toggle }:
   useEffect(
     () => () => {
       const back = before.current;
+      const box = mine.current;
+      const active = box && activeIn(box);
+      // one dialog may follow another: the next one has the focus already
+      if (active && !box.contains(active) && active.closest("[role='dialog']")) return;
       if (back instanceof HTMLElement && back.isConnected) back.focus({ preventScroll: true });
     },
     [],

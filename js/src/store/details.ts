@@ -97,6 +97,9 @@ export class Details {
         const detail = await this.load(row);
         if (this.core.current.peek() !== row || this.ended) return;
         this.put(detail);
+      } else if (this.core.detail.peek()?.row !== row && this.core.current.peek() === row) {
+        // read ahead for the row before: it came while the cursor was on its way
+        this.put(found.detail);
       }
       await this.readAhead(row);
     } catch (error) {

@@ -15,7 +15,6 @@ from labelscope.data.matrices import ArrayMatrix, MappedMatrix, MatrixSource, as
 from labelscope.errors import InvalidInputError, InvalidTypeError, MissingEvidenceError, notify
 from labelscope.scorers.blockwise import Plan, Shape
 from labelscope.scorers.ensemble import Ensemble
-from labelscope.scorers.ensemble_plan import ensemble_plan
 from labelscope.types import Array, Evidence, IntArray, Score, Scorer
 
 _NAMES = (*MATRICES, "features")
@@ -27,13 +26,6 @@ def has_plan(scorer: Scorer, evidence: Mapping[str, Any]) -> bool:
         # Which neighbors may vote follows from clusters of the features, which need all rows.
         return evidence.get("features") is None
     return callable(getattr(scorer, "plan", None))
-
-
-def _plan(scorer: Any, shape: Shape) -> Plan:
-    if isinstance(scorer, Ensemble):
-        return ensemble_plan(scorer, shape)
-    plan: Plan = scorer.plan(shape)
-    return plan
 
 
 def on_disk(evidence: Mapping[str, Any]) -> bool:
@@ -79,7 +71,8 @@ def score_in_blocks(scorer: Scorer, evidence: Evidence, executor: Executor) -> S
     codes, classes = _labels(evidence, sources.get("pred_probs"))
     _check_graph(sources, len(codes))
     dtype = sources["pred_probs"].dtype.name if "pred_probs" in sources else "float64"
-    plan = _plan(scorer, Shape(codes, classes, frozenset(sources), dtype))
+    blockwise: Any = scorer
+    plan: Plan = blockwise.plan(Shape(codes, classes, frozenset(sources), dtype))
     return executor.drive(plan, Matrices(codes, len(classes), sources), scorer.name)
 
 

@@ -49,7 +49,8 @@ function useQuery(store: Store) {
     close();
     busy.value = true;
     const found = await store.query(text.peek().trim());
-    // after the filter has changed, which clears what was said before
+    // effects of components run after the next frame: this change is our own and clears nothing
+    shown.current = store.filters.peek().query?.text ?? "";
     outcome.value = found;
     busy.value = false;
   };

@@ -4,7 +4,7 @@ import type { LeftEstimate } from "../../protocol";
 import type { Store } from "../../store/types";
 import { count, percent } from "../format";
 import { Popover } from "../Popover";
-import { effortCurve, leftText, paceText } from "./left";
+import { effortCurve, leftText, paceText, rangeText } from "./left";
 
 function Curve({ estimate }: { estimate: LeftEstimate }) {
   const curve = effortCurve(estimate);
@@ -39,11 +39,9 @@ function Panel({ estimate }: { estimate: LeftEstimate }) {
         <b>about {count(estimate.left)}</b> wrong labels left
       </p>
       <p class="ls-quiet">
-        {percent(level)} interval {count(low)}–{count(high)},{" "}
         {measured
-          ? `measured on ${count(random_looks)} of your ${count(looks)} looks that were drawn at random; it holds however often you look`
-          : "assumed from the model's own estimate until enough rows drawn at random were looked at"}
-        .
+          ? `${percent(level)} interval ${count(low)}–${count(high)}, measured on ${count(random_looks)} of your ${count(looks)} looks that were drawn at random; it holds however often you look.`
+          : "Assumed from the model's own estimate: nothing is measured until rows drawn at random were looked at."}
       </p>
       <Curve estimate={estimate} />
       <dl class="ls-stats">
@@ -80,7 +78,8 @@ export function Effort({ store }: { store: Store }) {
         <>
           <b>≈ {count(estimate.left)}</b> left
           <span class="ls-range-text">
-            ({count(estimate.low)}–{count(estimate.high)}), {estimate.measured ? "measured" : "assumed"}
+            {rangeText(estimate)}
+            {estimate.measured ? ", measured" : "assumed"}
           </span>
         </>
       }

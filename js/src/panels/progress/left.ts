@@ -5,8 +5,13 @@ import { count } from "../format";
 /** "about 38 left (21–60), measured" */
 export function leftText(estimate: LeftEstimate): string {
   const { left, low, high, measured } = estimate;
-  const range = Math.round(low) === Math.round(high) ? "" : ` (${count(low)}–${count(high)})`;
-  return `about ${count(left)} left${range}, ${measured ? "measured" : "assumed"}`;
+  const range = rangeText({ low, high, measured });
+  return `about ${count(left)} left${range === "" ? "" : ` ${range}`}, ${measured ? "measured" : "assumed"}`;
+}
+
+/** "(21–60)"; before anything was measured the interval is everything, which says nothing. */
+export function rangeText({ low, high, measured }: Pick<LeftEstimate, "low" | "high" | "measured">): string {
+  return !measured || Math.round(low) === Math.round(high) ? "" : `(${count(low)}–${count(high)})`;
 }
 
 /** "4.2 errors a minute"; nothing before there is a pace. */

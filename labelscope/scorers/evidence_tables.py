@@ -1,0 +1,133 @@
+"""Log evidence of some rows, classes along rows of memory: all of them where they are few, else candidates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from labelscope.scorers.blockwise import Block
+from labelscope.scorers.confident import row_sums
+from labelscope.scorers.likeliest import likeliest
+from labelscope.scorers.neighbors.votes import count_votes
+from labelscope.types import FloatArray, IntArray
+
+DENSE_UP_TO = 64
+CANDIDATES = 32
+FLOOR = np.float32(1e-8)
+EXTRA_VOTES = np.float32(0.5)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Evidence about some rows.
+
+    Attributes
+    ----------
+    parts : dict of str to (W, b) float32
+        Log evidence of every part; for one part alone, 0 for the likeliest class.
+    given : (b,) int64
+        The given label's place among the W; -1 is unlabelled.
+    classes : (b, W) int64 or None
+        Which classes these are, in ascending order; None for all of them.
+    """
+
+    parts: dict[str, FloatArray]
+    given: IntArray
+    classes: IntArray | None = None
+
+    @property
+    def width(self) -> int:
+        """How many classes every row has."""
+        return len(next(iter(self.parts.values())))
+
+    def codes(self, columns: IntArray) -> IntArray:
+        """Return class codes of one column per row."""
+        if self.classes is None:
+            return columns
+        return np.asarray(self.classes[np.arange(len(columns)), columns])
+
+
+def parts_of(block: Block) -> list[str]:
+    """Return the names of the parts that a block's evidence has."""
+    graph = block.knn_ids is not None and block.all_codes is not None and block.knn_ids.shape[1] > 0
+    return [*(["model"] if block.pred_probs is not None else []), *(["neighbors"] if graph else [])]
+
+
+def values_of(block: Block, rows: slice | IntArray, off: IntArray) -> dict[str, FloatArray]:
+    """Return (b, K) probabilities and votes of some of a block's rows, whichever there are.
+
+    Parameters
+    ----------
+    block : Block
+        With ``pred_probs``, or with ``knn_ids`` and ``all_codes``, or with all of them.
+    rows : slice or (b,) int
+        Positions inside the block.
+    off : (o,) int
+        Positions among all rows of those whose probabilities need repair.
+    """
+    found: dict[str, FloatArray] = {}
+    if block.pred_probs is not None:
+        probs = block.pred_probs[rows]
+        if probs.dtype == np.float16:
+            probs = probs.astype(np.float32)
+        if len(off):
+            probs = row_sums.repaired(probs, row_sums.tolerance(block.pred_probs.dtype))
+        found["model"] = probs
+    if block.knn_ids is not None and block.all_codes is not None and block.knn_ids.shape[1]:
+        found["neighbors"] = count_votes(block.knn_ids[rows], block.all_codes, block.n_classes)
+    return found
+
+
+def table_of(values: Mapping[str, FloatArray], codes: IntArray) -> Table:
+    """Take logs; where there are many classes, of the given one and the likeliest others.
+
+    Parameters
+    ----------
+    values : mapping of str to (b, K) float
+        As `values_of` returns them.
+    codes : (b,) int
+        Given labels; -1 is unlabelled.
+    """
+    n_classes = next(iter(values.values())).shape[1]
+    if n_classes <= DENSE_UP_TO:
+        turned = {name: np.array(one.T, dtype=np.float32, order="C") for name, one in values.items()}
+        return Table(_logs(turned), codes)
+    levels = [
+        np.maximum(one, FLOOR) if name == "model" else one + EXTRA_VOTES for name, one in values.items()
+    ]
+    level = next(iter(values.values())) if len(levels) == 1 else np.multiply(*levels)
+    chosen = likeliest(level, codes, CANDIDATES)
+    flat = np.ascontiguousarray(chosen.T)
+    flat += np.arange(0, len(codes) * n_classes, n_classes)
+    picked = {
+        name: np.ascontiguousarray(one).reshape(-1).take(flat).astype(np.float32, copy=False)
+        for name, one in values.items()
+    }
+    given = (chosen == codes[:, None]).argmax(axis=1)
+    given[codes < 0] = -1
+    return Table(_logs(picked), given, chosen)
+
+
+def joined(tables: list[Table]) -> Table:
+    """Put tables of consecutive rows together."""
+    if len(tables) == 1:
+        return tables[0]
+    parts = {name: np.concatenate([one.parts[name] for one in tables], axis=1) for name in tables[0].parts}
+    classes = [one.classes for one in tables if one.classes is not None]
+    given = np.concatenate([one.given for one in tables])
+    return Table(parts, given, np.concatenate(classes) if classes else None)
+
+
+def _logs(values: dict[str, FloatArray]) -> dict[str, FloatArray]:
+    """Turn values into logs, in place."""
+    for name, one in values.items():
+        if name == "model":
+            np.maximum(one, FLOOR, out=one)
+        else:
+            one += EXTRA_VOTES
+        np.log(one, out=one)
+        if len(values) == 1:
+            one -= one.max(axis=0)
+    return values
