@@ -1,4 +1,4 @@
-"""What one call of a method is given: what it lacks is made from features, labels and columns are looked at."""
+"""What a method is given in one call: what it lacks is made of features; labels and columns are looked at."""
 
 from __future__ import annotations
 
@@ -121,11 +121,11 @@ def _labels_read(evidence: Evidence, shape: tuple[int, ...]) -> Evidence:
     if evidence.get("classes") is not None:
         return evidence
     nothing = {"pred_probs": np.broadcast_to(np.float32(0), shape)}
-    if isinstance(labels, np.ndarray) and labels.ndim == 1 and labels.dtype.kind in "iu" and len(labels):
-        if labels.min() >= 0 and labels.max() < n_classes:
-            counts = np.bincount(labels, minlength=n_classes)
-            if np.count_nonzero(counts) > 1 and not (counts == 1).any():
-                return evidence.including(given_labels=labels, classes=np.arange(n_classes))
+    whole = isinstance(labels, np.ndarray) and labels.ndim == 1 and labels.dtype.kind in "iu" and len(labels)
+    if whole and labels.min() >= 0 and labels.max() < n_classes:
+        counts = np.bincount(labels, minlength=n_classes)
+        if np.count_nonzero(counts) > 1 and not (counts == 1).any():  # else there are notices
+            return evidence.including(given_labels=labels, classes=np.arange(n_classes))
     dataset = Dataset(np.zeros((len(labels), 1), dtype=np.float32), labels, evidence=nothing)
     return evidence.including(given_labels=dataset.labels.codes, classes=dataset.labels.classes)
 

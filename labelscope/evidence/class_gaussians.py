@@ -1,6 +1,7 @@
 """Robust Gaussians of classes in a label-free representation; rare classes borrow from large ones.
 
-After Zhang et al., "Representation calibration: when noisy labels meet long-tailed data" (RCAL, ICCV 2023).
+After Zhang et al., "When noisy labels meet long tail dilemmas: a representation calibration method"
+(RCAL, ICCV 2023).
 """
 
 from __future__ import annotations

@@ -90,13 +90,13 @@ class Ensemble:
         held = hold(evidence, type(self).__name__)
         matrices, graph = dict(held.matrices), held.matrices.get("knn_ids")
         matrices.pop("knn_distances", None)
-        features, codes = evidence.get("features"), held.codes
-        heard = graph is not None and graph.shape[1] > 0 and len(held.classes) > 0 and features is not None
-        if heard:
-            matrices["knn_ids"] = voters(graph, codes, len(held.classes), features)
+        codes, n_classes, features = held.codes, len(held.classes), evidence.get("features")
+        silenced = graph is not None and graph.shape[1] > 0 and n_classes > 0 and features is not None
+        if silenced and graph is not None and features is not None:
+            matrices["knn_ids"] = voters(graph, codes, n_classes, features)
         shape = Shape(codes, held.classes, frozenset(matrices), held.dtype)
         score = drive(self.plan(shape), in_memory(shape, matrices))
-        if heard and "neighbors_for" in score.details:
+        if silenced and graph is not None and "neighbors_for" in score.details:
             # Shown are all neighbors, also those that do not vote.
             both = zip(("neighbors_for", "neighbors_against"), heads(graph, codes), strict=True)
             score = replace(score, details={**score.details, **dict(both)})

@@ -1,4 +1,4 @@
-"""Log evidence of some rows, classes along rows of memory: all of them where they are few, else candidates."""
+"""Log evidence of some rows, classes along rows of memory: all of them, or candidates where they are many."""
 
 from __future__ import annotations
 

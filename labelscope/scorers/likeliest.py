@@ -49,9 +49,9 @@ def likeliest(values: FloatArray, codes: IntArray, n_kept: int) -> IntArray:
         tied = np.flatnonzero(np.count_nonzero(over, axis=1) > n_kept)
         over[tied] = _first_of_equals(bits[tied], cut[tied], n_kept)
         flat = np.flatnonzero(over)
-    flat = flat.reshape(n, n_kept)
-    flat -= starts[:, None]
-    return flat
+    places: IntArray = flat.reshape(n, n_kept)
+    places -= starts[:, None]
+    return places
 
 
 def _cut(bits: IntArray, n_kept: int) -> IntArray:

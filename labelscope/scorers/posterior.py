@@ -196,18 +196,16 @@ class _Fitted:
         if self.deep:
             np.maximum(scores, _LOWEST_SCORE, out=scores)
         total = self._total(scores) if self.kappa else None
-        found = np.exp(scores, out=scores)
+        found: FloatArray = np.exp(scores, out=scores)
         if self.rate is None:
-            odds: FloatArray = self.odds.take(given, axis=1, mode="wrap")
-            odds *= found
-            found = odds
+            found *= self.odds.take(given, axis=1, mode="wrap")
         if total is not None:
             total[:, unlabelled] = 1.0
             found /= total
         return found
 
     def _total(self, scores: FloatArray) -> FloatArray:
-        pull = np.exp(scores * np.float32(self.kappa))
+        pull: FloatArray = np.exp(scores * np.float32(self.kappa))
         if self.rate is None:
             return np.asarray(self.tau @ pull)
         everything = pull.sum(axis=0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from confident_reference import random_case
@@ -9,9 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labelscope.scorers import blockwise, latent
-from labelscope.scorers.blockwise import Block, Step, Stepped, chunk_rows, gathered
+from labelscope.scorers.blockwise import Block, Shape, Step, Stepped, chunk_rows, gathered, in_memory
 from labelscope.scorers.latent import Component, LatentModel
-from labelscope.scorers.posterior import Beliefs, beliefs, own_and_top, step_of
+from labelscope.scorers.posterior import step_of
+
+NONE = np.zeros(0, dtype=np.int64)
+
+
+def beliefs(model: LatentModel, probs: np.ndarray, codes: np.ndarray) -> Stepped:
+    """Take beliefs over probabilities in memory."""
+    shape = Shape(codes, np.arange(probs.shape[1]), frozenset({"pred_probs"}), str(probs.dtype))
+    return in_memory(shape, {"pred_probs": probs})(step_of(model, NONE))
 
 
 def _model(k: int, seed: int, outside: float) -> LatentModel:
@@ -41,26 +51,46 @@ def test_beliefs_equal_the_posterior_of_the_model(
     fused, doubts = model.posterior([np.log(np.maximum(probs, 1e-8))], codes)
     found = beliefs(model, probs, codes)
     expected = doubts @ model.weights
-    np.testing.assert_allclose(found.suspicion, expected, rtol=3e-4, atol=1e-12)
+    rows = found.rows
+    np.testing.assert_allclose(rows["suspicion"], expected, rtol=3e-4, atol=1e-12)
     labelled = np.flatnonzero(codes >= 0)
-    np.testing.assert_allclose(found.given[labelled], fused[labelled, codes[labelled]], atol=2e-5)
-    assert not found.given[codes < 0].any()
+    np.testing.assert_allclose(rows["given"][labelled], fused[labelled, codes[labelled]], atol=2e-5)
+    assert not rows["given"][codes < 0].any()
     others = fused.copy()
     others[labelled, codes[labelled]] = -1.0
-    np.testing.assert_allclose(found.other, others.max(axis=1), atol=2e-5)
-    np.testing.assert_allclose(others[np.arange(n), found.rival], others.max(axis=1), atol=2e-5)
+    np.testing.assert_allclose(rows["other"], others.max(axis=1), atol=2e-5)
+    np.testing.assert_allclose(others[np.arange(n), rows["rival"]], others.max(axis=1), atol=2e-5)
     joint = np.zeros((k, k))
     np.add.at(joint, codes[labelled], fused[labelled])
-    np.testing.assert_allclose(found.joint, joint, atol=1e-3)
+    np.testing.assert_allclose(found.reduced, joint, atol=1e-3)
+    np.testing.assert_allclose(found.reduced.sum(axis=1), np.bincount(codes[labelled], minlength=k))
 
 
-def test_likeliest_classes_and_suggestions_for_flagged_rows() -> None:
-    found = Beliefs(
-        np.zeros(4), np.array([0.6, 0.4, 0.6, 0.0]), np.array([0.3, 0.6, 0.3, 0.9]), np.array([2, 0, 1, 1]),
-        np.zeros((3, 3)),
-    )  # fmt: skip
-    codes, flagged = np.array([0, 1, 0, -1]), np.array([False, False, True, False])
-    assert found.likeliest(codes, flagged).tolist() == [0, 0, 1, 1]
+@pytest.mark.parametrize("kappa", [0.0, 0.4])
+@pytest.mark.parametrize("outside", [0.0, 0.6])
+def test_beliefs_about_candidates_equal_the_posterior_over_them(kappa: float, outside: float) -> None:
+    rng = np.random.default_rng(1)
+    n, k = 700, 90
+    probs = rng.dirichlet(np.full(k, 0.1), n).astype(np.float32)
+    codes = np.where(rng.random(n) < 0.5, probs.argmax(axis=1), rng.integers(-1, k, n))
+    one = Component(kappa, np.array([1.3]), np.array([[0.002]]))
+    model = LatentModel((one, replace(one, kappa=0.2)), np.array([0.8, 0.2]), 0.5, outside)
+    level = probs.copy()
+    labelled = np.flatnonzero(codes >= 0)
+    level[labelled, codes[labelled]] = np.inf
+    kept = np.sort(np.argsort(-level, axis=1, kind="stable")[:, :32], axis=1)
+    logs = np.log(np.maximum(np.take_along_axis(probs, kept, axis=1).astype(np.float64), 1e-8))
+    own = np.where(codes >= 0, (kept == codes[:, None]).argmax(axis=1), -1)
+    fused, doubts = model.posterior([logs], own)
+    found = beliefs(model, probs, codes)
+    np.testing.assert_allclose(found.rows["suspicion"], doubts @ model.weights, rtol=3e-4, atol=1e-12)
+    joint = np.zeros((k, k))
+    np.add.at(joint, (codes[labelled][:, None], kept[labelled]), fused[labelled])
+    np.testing.assert_allclose(found.reduced, joint, atol=1e-3)
+    np.testing.assert_allclose(found.reduced.sum(axis=1), np.bincount(codes[labelled], minlength=k))
+    fused[labelled, own[labelled]] = -1.0
+    best = kept[np.arange(n), fused.argmax(axis=1)]
+    assert (found.rows["rival"] == best).mean() > 0.99  # equal but for rounding
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
@@ -77,10 +107,10 @@ def test_blocks_and_threads_give_the_same_bits(dtype: type, monkeypatch: pytest.
         return gathered(step, map(step.function, blocks))
 
     for ends in ([0], [0, 3 * size], [0, *(size * place for place in (1, 2, 5, 9, 11, 13))]):
-        made = run(step_of(model), ends)
+        made = run(step_of(model, NONE), ends)
         for name, values in made.rows.items():
-            np.testing.assert_array_equal(values, getattr(whole, name))
-        np.testing.assert_array_equal(made.reduced, whole.joint)
+            np.testing.assert_array_equal(values, whole.rows[name])
+        np.testing.assert_array_equal(made.reduced, whole.reduced)
 
 
 def test_a_fitted_model_believes_the_same() -> None:
@@ -88,17 +118,6 @@ def test_a_fitted_model_believes_the_same() -> None:
     logs = np.log(np.maximum(probs, 1e-8))
     model = latent.fit([logs], codes)
     expected = model.posterior([logs], codes)[1] @ model.weights
-    np.testing.assert_allclose(beliefs(model, probs, codes).suspicion, expected, rtol=3e-4, atol=1e-12)
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_what_rows_are_chosen_by_is_what_a_table_holds(dtype: type) -> None:
-    codes, probs = random_case(6, 400, 5, extreme=True)
-    codes[::9] = -1
-    probs = probs.astype(dtype)
-    own, top, seen = own_and_top(Block(0, 400, codes, 5, probs))
-    logs = np.log(np.maximum(probs.astype(np.float64), 1e-8))
-    expected = np.where(codes >= 0, logs[np.arange(400), np.maximum(codes, 0)], 1.0)
-    np.testing.assert_array_equal(own, expected)
-    np.testing.assert_array_equal(top, logs.max(axis=1))
-    assert not len(seen.repaired)
+    np.testing.assert_allclose(
+        beliefs(model, probs, codes).rows["suspicion"], expected, rtol=3e-4, atol=1e-12
+    )

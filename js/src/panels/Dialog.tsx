@@ -40,7 +40,7 @@ export function Dialog({ title, onClose, children, class: name, first, toggle }:
   const id = useId();
   const box = useRef<HTMLDivElement>(null);
   const before = useRef<Element | null>(null);
-  // the ref above is emptied before the dialog says good-bye
+  // unlike the ref above this one is not emptied when the dialog goes
   const mine = useRef<HTMLDivElement | null>(null);
   // a ref is set before the effects of the children, which may take the focus themselves
   const opened = useRef((element: HTMLDivElement | null) => {
@@ -57,11 +57,10 @@ export function Dialog({ title, onClose, children, class: name, first, toggle }:
   useEffect(
     () => () => {
       const back = before.current;
-      const box = mine.current;
-      const active = box && activeIn(box);
+      if (!(back instanceof HTMLElement) || !back.isConnected) return;
       // one dialog may follow another: the next one has the focus already
-      if (active && !box.contains(active) && active.closest("[role='dialog']")) return;
-      if (back instanceof HTMLElement && back.isConnected) back.focus({ preventScroll: true });
+      const other = activeIn(back)?.closest("[role='dialog']");
+      if (!other || other === mine.current) back.focus({ preventScroll: true });
     },
     [],
   );
@@ -81,7 +80,7 @@ export function Dialog({ title, onClose, children, class: name, first, toggle }:
         tabIndex={-1}
         onKeyDown={(event) => {
           event.stopPropagation();
-          if (event.key === "Tab") trap(event, event.currentTarget);
+          if (event.key === "Tab" && !event.defaultPrevented) trap(event, event.currentTarget);
           const closes = event.key === "Escape" || event.key === toggle;
           if (!closes || event.defaultPrevented) return;
           event.preventDefault();

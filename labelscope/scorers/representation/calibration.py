@@ -73,7 +73,8 @@ class RepresentationCalibration:
     needs: ClassVar[tuple[str, ...]] = ("given_labels", "features")
     tasks: ClassVar[tuple[str, ...]] = ("classification",)
     reference: ClassVar[str] = (
-        "Zhang et al.: Representation calibration: when noisy labels meet long-tailed data, ICCV 2023"
+        "Zhang et al.: When noisy labels meet long tail dilemmas: a representation calibration method,"
+        " ICCV 2023"
     )
     fitted: ClassVar[bool] = False
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -28,6 +29,8 @@ class SpreadResult:
         Between the student and the proposal, in the round of absorption.
     pred_probs : (n, K) float64
         Probabilities of the last student.
+    student : estimator
+        The last student, fitted: a scikit-learn pipeline with ``predict_proba`` for features of other rows.
     weight, foreign : (n,) float64
         As of the last round.
     foreign_share : float
@@ -39,6 +42,7 @@ class SpreadResult:
     rounds: IntArray
     cross_entropy: FloatArray
     pred_probs: FloatArray
+    student: Any
     weight: FloatArray
     foreign: FloatArray
     foreign_share: float
@@ -97,12 +101,13 @@ def spread(
     first = current >= 0
     taken: list[tuple[IntArray, IntArray, FloatArray]] = []
     probs: FloatArray = np.zeros((len(codes), n_classes))
+    student: Any = None
     for share in absorption(n_rounds, alpha):
         similar = class_similarity(units, current, current >= 0, n_classes).astype(np.float64)
         weight, pseudo, top = weights(similar)
         left = np.flatnonzero(current < 0)
         trust = weight * np.maximum(top, 0.0) if gate else weight
-        probs = _student(features, current, left, pseudo, trust, n_classes, strength)
+        probs, student = _student(features, current, left, pseudo, trust, n_classes, strength)
         loss = -np.log(np.maximum(probs[left, pseudo[left]], 1e-12))
         n_new = min(int(share * len(free)), len(left))
         if not n_new:
@@ -121,6 +126,7 @@ def spread(
         rounds=np.repeat(np.arange(1, len(taken) + 1), [len(rows) for rows, _, _ in taken]),
         cross_entropy=np.concatenate([loss for _, _, loss in taken] or [np.zeros(0)]),
         pred_probs=probs,
+        student=student,
         weight=weight,
         foreign=foreign,
         foreign_share=_share_beyond(foreign, first, free),
@@ -140,9 +146,10 @@ def _student(
     trust: FloatArray,
     n_classes: int,
     strength: float,
-) -> FloatArray:
-    """Fit mean loss on labelled rows + mean weighted loss on the others, and return (n, K) probabilities."""
+) -> tuple[FloatArray, Any]:
+    """Fit mean loss on labelled rows + mean weighted loss on the others; return probabilities and model."""
     from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
     labelled = np.flatnonzero(current >= 0)
@@ -151,10 +158,10 @@ def _student(
     weight = np.concatenate([np.full(len(labelled), 1.0 / len(labelled)), trust[left] / max(len(left), 1)])
     # sklearn sums the losses: bring the total back to the number of labelled rows.
     weight *= len(labelled)
-    scaled = StandardScaler().fit_transform(np.asarray(features, dtype=np.float64))
     kept = weight > 1e-9
-    model = LogisticRegression(C=strength, max_iter=300)
-    model.fit(scaled[rows[kept]], targets[kept], sample_weight=weight[kept])
+    wide = np.asarray(features, dtype=np.float64)
+    model = make_pipeline(StandardScaler().fit(wide), LogisticRegression(C=strength, max_iter=300))
+    model[-1].fit(model[0].transform(wide[rows[kept]]), targets[kept], sample_weight=weight[kept])
     probs = np.zeros((len(features), n_classes))
-    probs[:, model.classes_.astype(np.int64)] = model.predict_proba(scaled)
-    return probs
+    probs[:, model[-1].classes_.astype(np.int64)] = model.predict_proba(wide)
+    return probs, model
