@@ -217,6 +217,9 @@ function Head({ store, state, mean }: { store: Store; state: State; mean: Signal
   );
 }
 
+/** The padding of the style sheet and a little: keys bring the last card into view, not what is below it. */
+const EDGE = 14;
+
 export function PageGrid({ store }: { store: Store }) {
   const prefix = useId();
   const grid = useRef<HTMLDivElement>(null);
@@ -235,7 +238,7 @@ export function PageGrid({ store }: { store: Store }) {
   });
   const look = (): void => {
     const box = grid.current;
-    if (box !== null && box.scrollTop + box.clientHeight >= box.scrollHeight - 4) state.seen.value = true;
+    if (box !== null && box.scrollTop + box.clientHeight >= box.scrollHeight - EDGE) state.seen.value = true;
   };
   const page = state.page.value;
   const row = page?.rows[state.at.value];
