@@ -10,6 +10,7 @@ from typing import Any
 from labelscope.data import frames
 from labelscope.data.label_values import is_missing, library_of
 from labelscope.data.media import KINDS, AudioMedia, ImageMedia, Media, TableMedia, TextMedia
+from labelscope.data.mixed_media import MixedMedia
 from labelscope.data.sniff import kind_of_bytes, kind_of_path
 from labelscope.errors import InvalidInputError, InvalidTypeError
 
@@ -122,7 +123,7 @@ def find_media(
     wanted: str | None = None
     if isinstance(media, (list, tuple)):
         if len(media) != 1:
-            return TableMedia(frames.select(frame, list(media))), tuple(media)
+            return _several(frame, list(media), base), tuple(media)
         frames.column(frame, media[0])
         candidates = list(media)
     elif media is not None and media in names:
@@ -148,6 +149,17 @@ def find_media(
     if named and kinds[candidates[0]] == "other" and frames.is_text(frame, candidates[0]):
         kinds[candidates[0]] = "text"
     return _choose(frame, candidates, kinds, wanted, base)
+
+
+def _several(frame: Any, names: list[Any], base: Path | None) -> Media:
+    """A picture or a sound with the other columns beside it; without one of these, a table."""
+    for name in names:
+        frames.column(frame, name)
+        kind = _kind(frame, name, base).removesuffix("-path")
+        if kind in ("image", "audio"):
+            rest = [other for other in names if other != name]
+            return MixedMedia(column_media(frame, name, kind, base), TableMedia(frames.select(frame, rest)))
+    return TableMedia(frames.select(frame, names))
 
 
 def _choose(

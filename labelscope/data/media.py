@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from labelscope.data.content import content_key
 from labelscope.data.label_values import is_missing
+from labelscope.data.mixed_media import MixedMedia
 from labelscope.data.pictures import full_scale, open_picture
 from labelscope.data.sounds import Waveform, open_sound
 from labelscope.data.table_media import TableMedia
@@ -268,7 +269,7 @@ class FeatureMedia(_Items):
         return np.asarray(self._items)
 
 
-Media: TypeAlias = ImageMedia | TextMedia | AudioMedia | TableMedia | FeatureMedia
+Media: TypeAlias = ImageMedia | TextMedia | AudioMedia | TableMedia | FeatureMedia | MixedMedia
 
 
 def make_media(kind: str, items: Any) -> Media:

@@ -1,7 +1,7 @@
 """A map from coarse to fine: a sample is laid out, the others are placed among it by the graph and settle.
 
-What takes a layout most rounds is to unfold; a tenth of the rows unfolds in a tenth of the time, and better,
-since it starts less crowded. Samples have samples of their own until a few thousand rows are left.
+What takes a layout most rounds is to unfold, and a tenth of the rows unfolds in a tenth of the time. Samples
+have samples of their own until few enough rows are left to be laid out at once.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from labelscope.types import FloatArray, IntArray
 # the plane: laid out at once, classes that touch stay apart a little better, as long as there is time for it.
 _ALL_AT_ONCE = 100_000
 _SHARE = 10
-_ROOM = 1.0
 _PACE = 0.5
 _ROUNDS = 100
 _ROUNDS_OF_MANY = 40
@@ -64,8 +63,6 @@ def lay_out(
         return descend(graph, starting_positions(graph, rng), rng, min_dist=min_dist, n_rounds=n_rounds)
     chosen = np.sort(rng.permutation(n)[:sample])
     fitted = lay_out(two_steps(graph, chosen), rng, min_dist=min_dist, n_rounds=n_rounds)
-    # The others need room; without it they settle where they are squeezed in.
-    fitted = fitted * np.float32(_ROOM)
     rounds = n_rounds or (_ROUNDS if n <= _MANY else _ROUNDS_OF_MANY)
     positions = spread(graph, chosen, fitted, rng)
     return descend(graph, positions, rng, min_dist=min_dist, n_rounds=rounds, pace=_PACE)

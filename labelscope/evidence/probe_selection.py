@@ -230,7 +230,7 @@ def _best_penalty(pieces: Pieces, scale: float) -> tuple[float, float]:
         loss = _log_loss(pieces, weights)
         if loss < best[0]:
             best = (loss, penalty)
-        elif loss > 1.02 * best[0]:
+        elif loss > 1.005 * best[0]:
             break
     return best
 

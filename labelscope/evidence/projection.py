@@ -31,12 +31,12 @@ class Projection:
         Rounds of the layout (epochs in umap-learn).
     fit_rows : int, optional
         Rows that are laid out before the others, which are then placed among them by the graph and settle
-        there; by default all up to 6,000, else every tenth. umap-learn lays all rows out at once unless this
+        there; by default all up to 100,000, else every tenth. umap-learn lays all rows out at once unless this
         is given; the others are then placed by its ``transform``, which needs the features.
     min_dist : float
-        Distance below which neighbors no longer attract. umap-learn's own default is 0.1; at 0.5 single
-        points stay apart, so that they can be seen and selected. Chosen by eye on digits, where it costs
-        .004 of trustworthiness and nothing of the 2-D label accuracy.
+        Distance below which neighbors no longer attract; the default is that of umap-learn. At 0.5 single
+        points stand further apart, but classes that touch are mixed: on MNIST and bank queries that costs
+        either engine .03 to .04 of the label accuracy in the plane.
 
     References
     ----------
@@ -58,7 +58,7 @@ class Projection:
 
     engine: Literal["labelscope", "umap-learn"] = "labelscope"
     n_rounds: int | None = None
-    min_dist: float = 0.5
+    min_dist: float = 0.1
     fit_rows: int | None = None
 
     def make(self, dataset: Dataset | None, evidence: Evidence, *, random_state: int = 0) -> Made:

@@ -26,7 +26,7 @@ class Table:
     Attributes
     ----------
     parts : dict of str to (W, b) float32
-        Log evidence of every part; for one part alone, 0 for the likeliest class.
+        Log evidence of every part.
     given : (b,) int64
         The given label's place among the W; -1 is unlabelled.
     classes : (b, W) int64 or None
@@ -128,6 +128,4 @@ def _logs(values: dict[str, FloatArray]) -> dict[str, FloatArray]:
         else:
             one += EXTRA_VOTES
         np.log(one, out=one)
-        if len(values) == 1:
-            one -= one.max(axis=0)
     return values

@@ -46,42 +46,41 @@ class JointCounts:
         if self.n_classes**2 <= _TABLE_CELLS:
             self.table = np.zeros(self.n_classes**2, dtype=np.int64)
 
-    def count(self, fused: FloatArray, codes: IntArray, classes: IntArray | None) -> None:
+    def count(
+        self, others: FloatArray, codes: IntArray, classes: IntArray | None, chosen: FloatArray | None
+    ) -> None:
         """Add the shares of a tile.
 
         Parameters
         ----------
-        fused : (W, b) float32
-            Beliefs about the true class.
+        others : (W, b) float32
+            Beliefs in classes other than the given one.
         codes : (b,) int
             Given labels; -1 is unlabelled and is not counted.
         classes : (b, W) int, optional
             Which classes these are, by default all of them.
+        chosen : (W, b) float32, optional
+            1 at given labels, where all classes are there.
         """
-        labelled = np.flatnonzero(codes >= 0)
-        self.labelled += np.bincount(codes[labelled], minlength=self.n_classes)
+        if len(codes) and codes.min() < 0:
+            labelled = np.flatnonzero(codes >= 0)
+            codes, others = codes[labelled], others[:, labelled]
+            classes = None if classes is None else classes[labelled]
+            chosen = None if chosen is None else chosen[:, labelled]
+        self.labelled += np.bincount(codes, minlength=self.n_classes)
         if classes is None:
-            chosen = np.zeros((len(codes), len(fused)), dtype=np.float32)
-            chosen[labelled, codes[labelled]] = 1.0
-            shares = (fused @ chosen).T.astype(np.float64)
-            self._table()[:] += np.rint(shares * _UNIT).astype(np.int64).reshape(-1)
-            return
-        column, row = np.nonzero(fused >= _SMALLEST)
-        kept = codes[row] >= 0
-        column, row = column[kept], row[kept]
-        cells = codes[row] * self.n_classes + classes[row, column]
-        units = np.rint(fused[column, row] * _UNIT)
-        if self.table is None:
-            self.cells.append(cells)
-            self.units.append(units.astype(np.int64))
-        else:
+            shares = (chosen @ others.T).astype(np.float64)  # type: ignore[operator]
+            self.table += np.rint(shares * _UNIT).astype(np.int64).reshape(-1)  # type: ignore[operator]
+        elif self.table is not None:
+            cells = codes[:, None] * self.n_classes + classes
+            units = np.rint(others.T * np.float32(_UNIT))
             # Whole numbers below 2 ** 53 are exact in float64; a tile's sums are.
-            self.table += np.bincount(cells, units, len(self.table)).astype(np.int64)
-
-    def _table(self) -> IntArray:
-        if self.table is None:
-            raise ValueError(f"{self.n_classes} classes are too many for all of them in each row")
-        return self.table
+            found = np.bincount(cells.reshape(-1), units.reshape(-1), len(self.table))
+            self.table += found.astype(np.int64)
+        else:
+            column, row = np.nonzero(others >= _SMALLEST)
+            self.cells.append(codes[row] * self.n_classes + classes[row, column])
+            self.units.append(np.rint(others[column, row] * _UNIT).astype(np.int64))
 
 
 def added(made: Sequence[JointCounts]) -> FloatArray:

@@ -17,11 +17,11 @@ import numpy as np
 
 from labelscope.types import FloatArray
 
-# How much one reading's better fit counts, in rows: the fit of a model that is only a model does not become
-# more telling with more rows.
-_TELLING_ROWS = 60.0
-_CLEAR_STRENGTH = 25.0
-_CLEAR_MIDDLE = 0.42
+# Only mistakes tell the readings apart, so a better fit counts by mistake and not by row: where a weak model
+# is right to be unsure and labels are good, a mean over rows is near 0 whatever the few mistakes say. More
+# rows do not add to it, because a model that is only a model does not become more telling with them.
+_TELLING_MISTAKES, _FEWEST_MISTAKES = 10.0, 0.005
+_CLEAR_STRENGTH, _CLEAR_MIDDLE = 4.5, 0.42
 _OUTSIDE_ROWS = 500.0
 _FLATNESS_STRENGTH = 3.0
 _LEAST_SPREAD, _MOST_SPREAD = 0.06, 0.25
@@ -52,7 +52,7 @@ def clear_share(slips: float, everything: float) -> float:
     return float(np.clip(slips / max(everything, 1e-12), 0.0, 1.0))
 
 
-def weight_of_following(gain: float, clear: float, kappa: float) -> float:
+def weight_of_following(gain: float, clear: float, kappa: float, everything: float | None = None) -> float:
     """Weight of the reading in which mistakes follow the ambiguity.
 
     Parameters
@@ -63,18 +63,29 @@ def weight_of_following(gain: float, clear: float, kappa: float) -> float:
         As `clear_share` returns it.
     kappa : float
         Its ``kappa``.
+    everything : float, optional
+        Expected share of mistakes where they follow the ambiguity. Without it the gain counts by row, with a
+        rate of mistakes that depends on ``kappa`` alone.
 
     Returns
     -------
     float
         In (0, 1).
 
+    Notes
+    -----
+    Slips on five labels in a thousand are believed in anyway, so that a gain over no mistakes stays finite.
+
     Examples
     --------
-    >>> weight_of_following(-0.02, 0.8, 0.4) < 0.05, weight_of_following(-0.005, 0.1, 0.4) > 0.9
+    >>> weight_of_following(-0.02, 0.3, 0.4, 0.03) < 0.05, weight_of_following(-0.02, 0.3, 0.4, 0.3) > 0.4
     (True, True)
     """
-    level = _TELLING_ROWS * gain - _CLEAR_STRENGTH * (clear - _CLEAR_MIDDLE) * kappa
+    if everything is None:
+        level = 60.0 * gain - 25.0 * (clear - _CLEAR_MIDDLE) * kappa
+    else:
+        told = gain / (everything + _FEWEST_MISTAKES)
+        level = _TELLING_MISTAKES * told - _CLEAR_STRENGTH * (clear - _CLEAR_MIDDLE)
     return float(1.0 / (1.0 + np.exp(np.clip(-level, -700.0, 700.0))))
 
 

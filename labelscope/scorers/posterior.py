@@ -8,6 +8,7 @@ label's share, the strongest other class and its share are kept.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -32,6 +33,8 @@ _DENSE_TILES, _WIDE_TILES = 8, 4
 _ENOUGH_ROWS = 1024
 # Below it the exponential of float32 is subnormal, and no longer quick.
 _LOWEST_SCORE = np.float32(-80.0)
+# The likeliest of sixty-four classes stays that far above 0; else scores are shifted to it.
+_STEEP = 30.0
 _NEGLIGIBLE = 0.01
 
 
@@ -71,14 +74,14 @@ def _believe(block: Block, *, model: LatentModel, off: IntArray) -> Partial:
     readers = [_Reader(one) for one in (model, *alone)]
     for tile, table, votes in _tables(block, off[(off >= block.start) & (off < block.stop)]):
         found = {name: values[tile] for name, values in rows.items()}
-        fused, found["suspicion"][:] = readers[0].read(list(table.parts.values()), table.given)
+        labels = _Labels.of(table)
+        others, found["given"][:], found["suspicion"][:] = readers[0].read(list(table.parts.values()), labels)
         for name, reader in zip(names, readers[1:], strict=False):
-            part = table.parts[name] - table.parts[name].max(axis=0)
-            found[name][:] = reader.read([part], table.given)[1]
+            found[name][:] = reader.read([table.parts[name]], labels)[2]
         if votes is not None:
             found["for"][:], found["against"][:] = votes
-        joint.count(fused, block.codes[tile], table.classes)
-        _summed_up(fused, table, found)
+        joint.count(others, block.codes[tile], table.classes, labels.chosen)
+        _strongest(others, table, found)
     return Partial(joint, rows)
 
 
@@ -108,19 +111,66 @@ def _heads(votes: FloatArray, codes: IntArray) -> tuple[Array, Array]:
     return agreeing, votes.sum(axis=1) - agreeing
 
 
-def _summed_up(fused: FloatArray, table: Table, found: dict[str, Array]) -> None:
-    """Write the given label's share and the strongest other class; ``fused`` is used up."""
-    n_columns, b = fused.shape
-    labelled, every = np.flatnonzero(table.given >= 0), fused.reshape(-1)
-    own = table.given[labelled] * b + labelled
-    found["given"][labelled] = every[own]
-    every[own] = -1.0
-    fused.max(axis=0, out=found["other"])
+def _strongest(others: FloatArray, table: Table, found: dict[str, Array]) -> None:
+    """Write the largest share of classes that are not the given one, and which has it."""
+    n_columns = len(others)
+    top = others.max(axis=0, out=found["other"])
     # The lowest code among equals has the highest weight; bytes are quick to search.
-    equal = (fused == found["other"]).view(np.uint8)
+    equal = (others == top).view(np.uint8)
     equal *= np.arange(n_columns, 0, -1, dtype=np.uint8)[:, None]
-    found["rival"][:] = table.codes(n_columns - equal.max(axis=0).astype(np.int64))
-    np.maximum(found["other"], 0, out=found["other"])
+    columns = n_columns - equal.max(axis=0).astype(np.int64)
+    if not top.all():
+        # Nothing is left for any of the others: the first of them, which the given one is not.
+        nothing = np.flatnonzero(top == 0)
+        columns[nothing] = table.given[nothing] == 0
+    found["rival"][:] = table.codes(columns)
+
+
+@dataclass(frozen=True)
+class _Labels:
+    """Where the given labels of a tile lie.
+
+    Attributes
+    ----------
+    own : (m,) int64
+        Places in a flat table (W, b), of labelled rows.
+    labelled : (m,) int64 or None
+        Which rows these are; None for all of them.
+    unlabelled : (b - m,) int64
+        The others.
+    chosen : (W, b) float32 or None
+        1 at given labels, where all classes are there.
+    """
+
+    own: IntArray
+    labelled: IntArray | None
+    unlabelled: IntArray
+    chosen: FloatArray | None
+
+    @classmethod
+    def of(cls, table: Table) -> _Labels:
+        given, b = table.given, len(table.given)
+        unlabelled = np.flatnonzero(given < 0)
+        labelled = np.flatnonzero(given >= 0) if len(unlabelled) else None
+        own = given * b
+        own += np.arange(b)
+        own = own if labelled is None else own[labelled]
+        chosen = None
+        if table.classes is None:
+            chosen = np.zeros((table.width, b), dtype=np.float32)
+            chosen.reshape(-1)[own] = 1.0
+        return cls(own, labelled, unlabelled, chosen)
+
+    def take_out(self, shares: FloatArray) -> FloatArray:
+        """Return (b,) shares of the given labels, 0 for unlabelled rows, and leave 0 in their place."""
+        every = shares.reshape(-1)
+        at = every.take(self.own)
+        every[self.own] = 0.0
+        if self.labelled is None:
+            return at
+        spread = np.zeros(shares.shape[1], dtype=np.float32)
+        spread[self.labelled] = at
+        return spread
 
 
 class _Reader:
@@ -133,35 +183,45 @@ class _Reader:
 
     def __init__(self, model: LatentModel) -> None:
         self.components = [_Fitted(one) for one in model.components]
-        self.weights, self.outside = model.weights, model.outside
+        self.weights, self.outside = model.weights.astype(np.float32), model.outside
 
-    def read(self, logs: Sequence[FloatArray], given: IntArray) -> tuple[FloatArray, FloatArray]:
-        """Return (W, b) float32 averaged beliefs and (b,) float64 averaged doubts."""
-        b = len(given)
-        labelled, unlabelled = np.flatnonzero(given >= 0), np.flatnonzero(given < 0)
-        own = given[labelled] * b + labelled
-        flat = _flatness(logs[0])[labelled] if self.outside >= _NEGLIGIBLE else None
-        fused, suspicion = np.zeros_like(logs[0]), np.zeros(b)
+    def read(self, logs: Sequence[FloatArray], labels: _Labels) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return averaged beliefs (W, b) in classes other than the given one, beliefs (b,) in that, doubts."""
+        flat = _flatness(logs[0]) if self.outside >= _NEGLIGIBLE else None
+        made: list[tuple[FloatArray, FloatArray, FloatArray]] = []
         for one, weight in zip(self.components, self.weights, strict=True):
-            shares = one.shares(logs, given, unlabelled)
-            every = shares.reshape(-1)
-            at = every[own] * one.own
-            every[own] = 0.0
+            shares = one.shares(logs, labels)
+            at = labels.take_out(shares)
+            at *= one.own
             # Summing the others keeps tiny doubts that 1 - p would round away.
-            others = shares.sum(axis=0).astype(np.float64)
-            total = others.copy()
-            total[labelled] += at
-            doubt = others[labelled] / np.maximum(total[labelled], 1e-300)
-            scale = np.full(b, weight) / np.maximum(total, 1e-300)
+            total = shares.sum(axis=0)
+            scale = total + at
+            np.divide(weight, scale, out=scale)
+            doubt = total
+            doubt *= scale
             if flat is not None:
-                raised = noise_kinds.tilted(doubt, flat, self.outside)
-                scale[labelled] *= np.divide(raised, doubt, out=np.zeros_like(doubt), where=doubt > 0)
-                doubt = raised
-            suspicion[labelled] += weight * doubt
-            shares *= scale.astype(np.float32)
-            every[own] = weight * (1.0 - doubt)
-            fused += shares
-        return fused, np.clip(suspicion, 0.0, 1.0)
+                scale *= _raise(doubt, flat, float(weight), self.outside)
+            if len(labels.unlabelled):
+                scale[labels.unlabelled] = weight / shares[:, labels.unlabelled].sum(axis=0)
+                doubt[labels.unlabelled] = 0.0
+            shares *= scale
+            given = weight - doubt
+            given[labels.unlabelled] = 0.0
+            made.append((shares, given, doubt))
+        others, given, doubts = made[0]
+        for more in made[1:]:
+            others += more[0]
+            given += more[1]
+            doubts += more[2]
+        return others, np.clip(given, 0.0, 1.0, out=given), np.clip(doubts, 0.0, 1.0, out=doubts)
+
+
+def _raise(doubt: FloatArray, flat: FloatArray, weight: float, outside: float) -> FloatArray:
+    """Tilt doubts, which are shares of a weight, in place; return by what factor they grew."""
+    before = doubt.astype(np.float64) / weight
+    raised = noise_kinds.tilted(before, flat, outside)
+    doubt[:] = raised * weight
+    return np.divide(raised, before, out=np.zeros_like(before), where=before > 0).astype(np.float32)
 
 
 class _Fitted:
@@ -174,33 +234,33 @@ class _Fitted:
 
     def __init__(self, component: Component) -> None:
         self.kappa, self.beta = component.kappa, component.beta.astype(np.float32)
+        self.steep = float(component.beta.sum()) * np.log(DENSE_UP_TO) > _STEEP
         self.deep = float(component.beta.sum()) * float(np.log(FLOOR)) < _LOWEST_SCORE
         tau = component.tau
         self.rate = float(tau[0, 0]) if tau.shape == (1, 1) else None
         # Where all pairs have one rate, the given label is raised instead of all others being lowered.
-        self.own = 1.0 if self.rate is None else 1.0 / self.rate
+        self.own = np.float32(1.0 if self.rate is None else 1.0 / self.rate)
         if self.rate is None:
-            # The last column, which code -1 picks, is for unlabelled rows: there the label says nothing.
-            own = np.concatenate([tau, np.ones((len(tau), 1))], axis=1)
-            if self.kappa == 0:
-                own[:, :-1] /= tau.sum(axis=1, keepdims=True)
-            self.odds, self.tau = own.astype(np.float32), tau.astype(np.float32)
+            odds = tau if self.kappa else tau / tau.sum(axis=1, keepdims=True)
+            self.odds, self.tau = odds.astype(np.float32), tau.astype(np.float32)
 
-    def shares(self, logs: Sequence[FloatArray], given: IntArray, unlabelled: IntArray) -> FloatArray:
+    def shares(self, logs: Sequence[FloatArray], labels: _Labels) -> FloatArray:
         """Return (W, b) beliefs that are not normalized, but for the given label's `own`."""
         scores = logs[0] * self.beta[0]
         for part, weight in zip(logs[1:], self.beta[1:], strict=True):
             scores += part * weight
-        if len(logs) > 1:
+        if len(logs) > 1 or self.steep:
             scores -= scores.max(axis=0)
         if self.deep:
             np.maximum(scores, _LOWEST_SCORE, out=scores)
         total = self._total(scores) if self.kappa else None
         found: FloatArray = np.exp(scores, out=scores)
-        if self.rate is None:
-            found *= self.odds.take(given, axis=1, mode="wrap")
+        if labels.chosen is not None and self.rate is None:
+            odds = self.odds @ labels.chosen
+            odds[:, labels.unlabelled] = 1.0  # there the label says nothing
+            found *= odds
         if total is not None:
-            total[:, unlabelled] = 1.0
+            total[:, labels.unlabelled] = 1.0
             found /= total
         return found
 

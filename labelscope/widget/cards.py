@@ -52,6 +52,8 @@ def card(audit: Audit, row: int, thumbnails: Thumbnails | None = None) -> Json:
         elif media.kind == "audio" and thumbnails is not None:
             found["wave"], duration = thumbnails.wave(row)
             found["duration"] = plain_number(duration)
+        if hasattr(media, "beside"):
+            found["record"] = record(media.record(row))
     except Exception:  # one bad row must not take the gallery down
         found["broken"] = True
     return found

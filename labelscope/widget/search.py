@@ -65,7 +65,8 @@ class TextIndex:
             return self._texts
 
     def _records(self) -> bool:
-        return bool(self._dataset.media.kind == "table")
+        media = self._dataset.media
+        return bool(media.kind == "table" or hasattr(media, "beside"))
 
 
 def _row_text(media: Any, row: int, identity: str, records: bool) -> list[str]:

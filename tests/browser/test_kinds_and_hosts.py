@@ -200,3 +200,38 @@ def test_a_page_without_kernel_shows_the_static_picture(
     expect(page.locator("img, svg").first).to_be_visible()
     assert "http://" not in html.replace("http://www.w3.org", "") and "https://" not in html
     page.close()
+
+
+MIXED = """
+import io
+import numpy as np, pandas as pd
+from PIL import Image
+import labelscope as ls
+
+def png(image):
+    held = io.BytesIO()
+    Image.fromarray((image * 15).astype(np.uint8)).save(held, "PNG")
+    return held.getvalue()
+
+from sklearn.datasets import load_digits
+digits = load_digits()
+frame = pd.DataFrame({
+    "photo": [png(image) for image in digits.images[:120]],
+    "title": ["<b>seen</b> at %d o'clock" % (i % 24) for i in range(120)],
+    "label": digits.target[:120],
+})
+audit = ls.audit(ls.Dataset(frame, "label", media=["photo", "title"]))
+view = ls.view(audit, journal=None)
+view
+"""
+
+
+def test_a_picture_keeps_its_words_beside_it(notebook: Make) -> None:
+    nb = notebook([MIXED])
+    nb.ready()
+    found = nb.widget.locator(".ls-card").first
+    expect(found.locator("img")).to_be_visible()
+    expect(found).to_contain_text("<b>seen</b> at")
+    found.click()
+    expect(nb.widget.locator(".ls-media.record")).to_contain_text("title")
+    assert not nb.widget.locator(".ls-card b", has_text="seen").count(), "words are shown as words"

@@ -51,6 +51,17 @@ function Values({ card, query }: { card: Card; query: string }) {
   );
 }
 
+/** The first value that goes with a picture or a sound, in one line. */
+function Beside({ card, query }: { card: Card; query: string }) {
+  const value = card.record?.find(([, one]) => one !== "")?.[1];
+  if (value === undefined) return null;
+  return (
+    <span class="ls-card-beside" title={value} dir="auto">
+      {marked(value, query).map(([part, hit], i) => (hit ? <mark key={i}>{part}</mark> : part))}
+    </span>
+  );
+}
+
 export function CardBody({ store, row, shown }: { store: Store; row: number; shown: ShownCard | null }) {
   const kind = store.meta.value.media;
   if (shown === null) return <span class={`ls-card-media ls-skeleton ${kind}`} />;
@@ -60,7 +71,12 @@ export function CardBody({ store, row, shown }: { store: Store; row: number; sho
   switch (kind) {
     case "image":
       if (url !== null)
-        return <img class="ls-card-media" src={url} alt="" draggable={false} decoding="async" />;
+        return (
+          <>
+            <img class="ls-card-media" src={url} alt="" draggable={false} decoding="async" />
+            <Beside card={card} query={query} />
+          </>
+        );
       if (loading && store.connection.value !== "offline") return <span class="ls-card-media ls-skeleton" />;
       return <span class="ls-card-media ls-card-caption">{card.caption || `row ${row}`}</span>;
     case "audio":
@@ -69,6 +85,7 @@ export function CardBody({ store, row, shown }: { store: Store; row: number; sho
           <PlayButton store={store} row={row} />
           <Wave values={card.wave ?? []} row={row} />
           {card.duration !== undefined && <small>{card.duration.toFixed(1)} s</small>}
+          <Beside card={card} query={query} />
         </span>
       );
     case "text":

@@ -121,8 +121,14 @@ function Head({
 
 function Content({ store, row, card }: { store: Store; row: number; card: Card | null }) {
   const kind = store.meta.value.media;
-  if (kind === "audio") return <Sound key={row} store={store} row={row} card={card} />;
-  if (!card || kind === "image") return null;
+  if (kind === "audio")
+    return (
+      <>
+        <Sound key={row} store={store} row={row} card={card} />
+        {card?.record && <Record card={card} />}
+      </>
+    );
+  if (!card || (kind === "image" && !card.record)) return null;
   return kind === "text" ? <Text store={store} card={card} /> : <Record card={card} />;
 }
 

@@ -1,0 +1,119 @@
+"""Columns of the user's frame: colors, legend, ranges, queries with completion, filters that outlive the kernel."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from lab import Notebook
+from pages import first_card, view_cell
+from playwright.sync_api import expect
+
+Make = Callable[..., Notebook]
+
+FRAME = """
+import warnings; warnings.simplefilter("ignore")
+import numpy as np, pandas as pd
+import labelscope as ls
+rng = np.random.default_rng(0)
+kind = np.repeat(["barolo", "barbera", "grignolino"], 100)
+X = (rng.normal(size=(3, 6)) * 4)[np.repeat([0, 1, 2], 100)] + rng.normal(size=(300, 6))
+frame = pd.DataFrame(X, columns=list("abcdef"))
+frame["camera"] = np.tile(["left", "right", "top"], 100)
+frame["age"] = np.where(np.arange(300) % 10 == 0, np.nan, np.round(rng.uniform(0, 80, 300), 1))
+frame["odd name"] = ["<i>x</i>" if row % 50 == 0 else f"bottle {row}" for row in range(300)]
+frame["kind"] = kind
+frame.loc[:9, "kind"] = "barbera"
+audit = ls.audit(frame, "kind")
+"""
+
+
+def _shown(nb: Notebook) -> int:
+    """How many rows pass the filters, as the gallery says."""
+    text = nb.widget.locator(".ls-gallery-head").inner_text()
+    found = re.search(r"in ([\d,]+) rows?", text) or re.search(r"([\d,]+) suspects?", text)
+    assert found is not None, text
+    return int(found[1].replace(",", ""))
+
+
+def _color_by(nb: Notebook, name: str) -> None:
+    nb.widget.locator("[data-action='color']").click()
+    nb.widget.locator(f"[role^='menuitem'][data-value='column:{name}']").click()
+    expect(nb.widget.locator(".ls-legend")).to_have_attribute("aria-busy", "false")
+
+
+@pytest.mark.console_allows("WebSocket")
+def test_columns_color_filter_and_are_asked_for(notebook: Make) -> None:
+    nb = notebook([FRAME, view_cell(journal="columns.jsonl")])
+    nb.ready()
+    _color_by(nb, "camera")
+    left = nb.widget.locator(".ls-legend-item", has_text="left")
+    expect(left).to_contain_text("100")
+    left.click()
+    expect(nb.widget.locator("[data-filter='column:camera']")).to_contain_text("left")
+    expect(left).to_contain_text("100")
+    assert _shown(nb) == 100
+    nb.widget.locator(".ls-legend-item", has_text="right").click(modifiers=["Shift"])
+    expect(nb.widget.locator(".ls-gallery-head")).to_contain_text("in 200 rows")
+    nb.widget.locator("[data-action='clear-filters']").click()
+
+    _color_by(nb, "age")
+    handle = nb.widget.get_by_role("slider", name="Least age shown")
+    handle.focus()
+    nb.page.keyboard.press("PageUp")
+    nb.page.keyboard.press("PageUp")
+    expect(nb.widget.locator("[data-filter='column:age']")).to_be_visible()
+    least = float(handle.get_attribute("aria-valuenow") or "nan")
+    assert _shown(nb) == nb.value(f"int((frame.age >= {least}).sum())")
+    nb.widget.locator("[data-action='clear-filters']").click()
+    _ask(nb)
+    _saved_filters_outlive_the_kernel(nb)
+
+
+def _ask(nb: Notebook) -> None:
+    first_card(nb)[0].click()
+    keys = nb.page.keyboard
+    keys.press("q")
+    query = nb.widget.get_by_role("combobox", name="Query")
+    expect(query).to_be_focused()
+    keys.type("cam")
+    expect(nb.widget.locator(".ls-completions [role='option']").first).to_contain_text("camera")
+    keys.press("Tab")
+    expect(query).to_have_value(re.compile("^camera"))
+    query.fill("camera == 'left' and age betwen 3 and 50")
+    query.press("Enter")
+    wrong = nb.widget.locator(".ls-query-says.wrong")
+    expect(wrong.locator("mark")).to_have_text(re.compile("^betwen"))
+    expect(wrong).to_contain_text("At character 26")
+    assert _shown(nb) == 300, "a query that is wrong filters nothing"
+    query.fill("camera == 'left' and age between 3 and 50 and `odd name` contains 'bottle'")
+    query.press("Enter")
+    expected = nb.value(
+        "int(((frame.camera == 'left') & frame.age.between(3, 50) & frame['odd name'].str.contains('bottle')).sum())"
+    )
+    assert 0 < expected < 100
+    expect(nb.widget.locator(".ls-query-says")).to_have_text(f"{expected} rows found")
+    assert _shown(nb) == expected
+    nb.widget.get_by_label("Name of the filter").fill("left, <b>young</b>")
+    nb.widget.get_by_label("Name of the filter").press("Enter")
+    nb.until("'filter_saved' in kinds()")
+    query.focus()
+    keys.press("Escape")
+    keys.press("Escape")
+    expect(nb.widget.locator("[data-filter='query']")).to_have_count(0)
+
+
+def _saved_filters_outlive_the_kernel(nb: Notebook) -> None:
+    nb.restart_kernel()
+    nb.run(0)
+    nb.run(1)
+    nb.ready()
+    first_card(nb)[0].click()
+    nb.page.keyboard.press("q")
+    saved = nb.widget.locator(".ls-saved-filters .ls-line")
+    expect(saved).to_contain_text("left, <b>young</b>")
+    saved.click()
+    expect(nb.widget.locator("[data-filter='query']")).to_contain_text("camera == 'left'")
+    assert 0 < _shown(nb) < 100
+    nb.page.keyboard.press("Escape")
