@@ -184,9 +184,9 @@ def never_in_doubt(pred_probs: FloatArray, codes: IntArray) -> InSample:
     kept = np.flatnonzero(codes >= 0)
     if not len(kept):
         return InSample(False, float("nan"), float("nan"), float("nan"), kept)
-    own = pred_probs if len(kept) == len(codes) else pred_probs[kept]
-    top = own.max(axis=1)
-    right = own.argmax(axis=1) == codes[kept]
+    # Of all rows: to take the labelled ones first would copy the matrix.
+    top = pred_probs.max(axis=1)[kept]
+    right = pred_probs.argmax(axis=1)[kept] == codes[kept]
     unsure = top < 0.7
     found = (
         int(unsure.sum()) >= 50

@@ -38,7 +38,7 @@ def default_rounds(n: int) -> int:
     """Rounds after which a map of n points has settled."""
     if n <= _FEW:
         return 800
-    return 500 if n <= 20_000 else 300 if n <= 50_000 else 200
+    return 300 if n <= 50_000 else 150
 
 
 def descend(
@@ -63,7 +63,7 @@ def descend(
     min_dist : float
         Distance below which neighbors no longer attract, in units of the map.
     n_rounds : int, optional
-        By default 800 up to 5,000 points, then 500, fewer above 20,000.
+        By default 800 up to 5,000 points, then 300, and 150 above 50,000.
     pace : float, optional
         Step size at the start; it falls to zero linearly. By default 0.1 up to 5,000 points, which end up in
         finer detail, then 0.3, which lets large maps unfold.

@@ -14,8 +14,8 @@ from labelscope.evidence.map_descent import descend
 from labelscope.evidence.map_start import starting_positions
 from labelscope.types import FloatArray, IntArray
 
-# Chosen on digits, MNIST and mixtures of Gaussians, 10k to 200k rows, by trustworthiness and label accuracy in
-# the plane: laid out at once, classes that touch stay apart a little better, as long as there is time for it.
+# Chosen on digits, MNIST and mixtures of Gaussians, 10k to 200k rows, by trustworthiness and label accuracy
+# in the plane: laid out at once, classes that touch stay apart a little better, but it takes longer.
 _ALL_AT_ONCE = 100_000
 _SHARE = 10
 _PACE = 0.5

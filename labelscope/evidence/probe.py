@@ -16,6 +16,11 @@ from labelscope.types import FloatArray, IntArray
 _BLOCK = 4096
 _FIT_CELLS = 500_000
 _ABSENT = np.float32(-1e9)
+# From so many rows of each class on, a quarter of them leads most of the way, at a quarter of the cost.
+_MANY_ROWS = 20_000
+_MANY_OF_A_CLASS = 100
+_SHARE = 4
+_LAST_STEPS = 4
 
 
 @dataclass(frozen=True)
@@ -162,6 +167,8 @@ def fit(
 ) -> FloatArray:
     """Fit multinomial logistic regressions, one for each fold, on the rows outside of it.
 
+    Where there are many rows, a random quarter of them is fitted first, and all of them from there.
+
     Parameters
     ----------
     whitened : (m, r + 1) float32
@@ -181,6 +188,21 @@ def fit(
     -------
     (folds, K, r + 1) float32
     """
+    if len(codes) >= _MANY_ROWS and np.bincount(codes, minlength=start.shape[1]).min() >= _MANY_OF_A_CLASS:
+        few = np.sort(np.random.default_rng(0).permutation(len(codes))[: len(codes) // _SHARE])
+        start = _descended(whitened[few], codes[few], folds[few], start, penalty, n_steps)
+        n_steps = min(n_steps, _LAST_STEPS)
+    return _descended(whitened, codes, folds, start, penalty, n_steps)
+
+
+def _descended(
+    whitened: FloatArray,
+    codes: IntArray,
+    folds: IntArray,
+    start: FloatArray,
+    penalty: FloatArray,
+    n_steps: int,
+) -> FloatArray:
     penalty = np.append(penalty, 0).astype(np.float32)
     totals = len(codes) - np.bincount(folds[folds >= 0], minlength=len(start))
     descents = [Descent(own, n_steps=n_steps) for own in start]

@@ -31,8 +31,8 @@ class Projection:
         Rounds of the layout (epochs in umap-learn).
     fit_rows : int, optional
         Rows that are laid out before the others, which are then placed among them by the graph and settle
-        there; by default all up to 100,000, else every tenth. umap-learn lays all rows out at once unless this
-        is given; the others are then placed by its ``transform``, which needs the features.
+        there; by default all up to 100,000, else every tenth. umap-learn lays all rows out at once unless
+        this is given; the others are then placed by its ``transform``, which needs the features.
     min_dist : float
         Distance below which neighbors no longer attract; the default is that of umap-learn. At 0.5 single
         points stand further apart, but classes that touch are mixed: on MNIST and bank queries that costs

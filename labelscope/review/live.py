@@ -147,7 +147,7 @@ class Live:
             before = self.suspicion
             self._follow(state)
             verdicts = verdicts_of(state, len(self._audit.classes))
-            raw, best = self._raw, self._best
+            raw, best = self._judged(state, verdicts.rows), self._best
             calibrated = learned(raw, self._audit.given_codes, best, verdicts)
             flagged = self._flags(calibrated)
             self._shown = (calibrated.astype(np.float32), flagged, self._suggest(flagged, best, state))
@@ -222,6 +222,17 @@ class Live:
         self._rival[rows] = rival
         suggested = np.asarray(self._audit.suggested_codes)[rows]
         self._best[rows] = np.where(same & (best == first), suggested, best)
+
+    def _judged(self, state: ReviewState, rows: IntArray) -> FloatArray:
+        """Return the suspicion before verdicts, of judged rows that of the label that was judged.
+
+        A verdict is about the given label: beside the suspicion of the label that replaced it, every error
+        that was found would look like a surprise.
+        """
+        replaced = rows[state.current[rows] != self._audit.given_codes[rows]]
+        raw = self._raw.copy()
+        raw[replaced] = np.asarray(self._audit.suspicion, dtype=np.float64)[replaced]
+        return raw
 
     def _at_first(self, rows: IntArray, model: RowModel) -> tuple[FloatArray, IntArray]:
         """Return what the model said of rows before the review; asked once a row."""

@@ -138,7 +138,10 @@ def _score(
     # A flagged row gets the best class other than the given one, so that a suggestion always is a change.
     moved = flagged | (other > given) | (codes < 0)
     moved |= (other == given) & (rival < codes)
-    details: dict[str, Array] = {"p_given": given, "p_suggested": np.where(moved, other, given)}
+    moving = np.flatnonzero(moved)
+    best, p_best = codes.copy(), given.copy()
+    best[moving], p_best[moving] = rival[moving], other[moving]
+    details: dict[str, Array] = {"p_given": given, "p_suggested": p_best}
     # One part alone is the whole.
     details |= {name: rows.get(name, suspicion) for name in names}
     for name in ("for", "against"):
@@ -156,8 +159,7 @@ def _score(
         "noise_kind": model.kind,
         "parts": names,
     }
-    suggested = labels_of(np.where(moved, rival, codes), shape.classes)
-    return Score(suspicion, suggested, flagged, details, meta)
+    return Score(suspicion, labels_of(best, shape.classes), flagged, details, meta)
 
 
 def _nothing_to_say(shape: Shape) -> Plan:

@@ -29,8 +29,8 @@ class Table:
         Log evidence of every part.
     given : (b,) int64
         The given label's place among the W; -1 is unlabelled.
-    classes : (b, W) int64 or None
-        Which classes these are, in ascending order; None for all of them.
+    classes : (b, W) int or None
+        Which classes these are, the given one first, then the likeliest; None for all in their order.
     """
 
     parts: dict[str, FloatArray]
@@ -99,15 +99,12 @@ def table_of(values: Mapping[str, FloatArray], codes: IntArray) -> Table:
     ]
     level = next(iter(values.values())) if len(levels) == 1 else np.multiply(*levels)
     chosen = likeliest(level, codes, CANDIDATES)
-    flat = np.ascontiguousarray(chosen.T)
-    flat += np.arange(0, len(codes) * n_classes, n_classes)
+    flat = chosen + np.arange(0, len(codes) * n_classes, n_classes)[:, None]
     picked = {
-        name: np.ascontiguousarray(one).reshape(-1).take(flat).astype(np.float32, copy=False)
+        name: np.array(np.ascontiguousarray(one).reshape(-1).take(flat).T, dtype=np.float32, order="C")
         for name, one in values.items()
     }
-    given = (chosen == codes[:, None]).argmax(axis=1)
-    given[codes < 0] = -1
-    return Table(_logs(picked), given, chosen)
+    return Table(_logs(picked), np.minimum(codes, 0), chosen)
 
 
 def joined(tables: list[Table]) -> Table:

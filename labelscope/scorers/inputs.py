@@ -266,6 +266,8 @@ def labels_of(codes: IntArray, classes: Array) -> Array:
     if len(classes) == 0:
         return np.full(len(codes), None, dtype=object)
     values = np.asarray(classes)
+    if len(codes) and codes.min() < 0:
+        codes = np.maximum(codes, 0)
     if values.dtype.kind == "i" and np.array_equal(values, np.arange(len(values))):
-        return np.maximum(codes, 0).astype(values.dtype, copy=False)
-    return np.asarray(values[np.maximum(codes, 0)])
+        return codes.astype(values.dtype)
+    return np.asarray(values[codes])

@@ -23,7 +23,7 @@ from labelscope.types import FloatArray, IntArray
 _NEGLIGIBLE = 0.01
 FIRST_ROWS, _FEWEST_ROWS = 4000, 1000
 _FIRST_CELLS = 1 << 16
-_FIRST_STEPS, _LATER_STEPS = 60, 6
+_FIRST_STEPS, _LATER_STEPS, _LATER_PRECISION = 60, 15, 1e-6
 _BLOCK_CELLS = 1 << 17
 
 
@@ -225,20 +225,21 @@ def fit(parts: Sequence[FloatArray], codes: IntArray, *, pairwise: bool = True) 
     if len(parts) > 1:
         mixed = np.sum([share * part for share, part in zip(shares, parts, strict=True)], axis=0)
     first = first_rows(n_classes)
-    rows = Sideways.of(mixed, codes)
-    few = Sideways.of(mixed[:first], codes[:first]) if len(codes) > first else rows
+    rows = Sideways.of(mixed, codes, pairwise=pairwise)
+    more = len(codes) > first
+    few = Sideways.of(mixed[:first], codes[:first], pairwise=pairwise) if more else rows
     component, components, doubts = start, [], []
     # The way from one reading to the other leads through half of it.
     for value in (0.0, kappa / 2, kappa):
         component = fitted(replace(component, kappa=value), few, _FIRST_STEPS)
         if 0.0 < value < kappa:
             continue
-        refined = fitted(component, rows, _LATER_STEPS) if rows is not few else component
+        refined = fitted(component, rows, _LATER_STEPS, precision=_LATER_PRECISION) if more else component
         components.append(replace(refined, beta=refined.beta[0] * shares))
         doubts.append(mean_doubt(refined, rows))
     gain = components[1].log_likelihood - components[0].log_likelihood
     clear = noise_kinds.clear_share(*doubts)
-    following = noise_kinds.weight_of_following(gain, clear, kappa)
+    following = noise_kinds.weight_of_following(gain, clear, doubts[1])
     weights = np.array([1.0 - following, following])
     kept = np.flatnonzero(weights >= _NEGLIGIBLE)
     weights = weights[kept] / weights[kept].sum()
@@ -254,7 +255,9 @@ def _own_weights(start: Component, parts: Sequence[FloatArray], codes: IntArray)
     if len(parts) == 1:
         return np.ones(1)
     first = first_rows(parts[0].shape[1])
-    own = [fitted(start, Sideways.of(part[:first], codes[:first]), _FIRST_STEPS).beta[0] for part in parts]
+    pairwise = start.tau.shape != (1, 1)
+    few = [Sideways.of(part[:first], codes[:first], pairwise=pairwise) for part in parts]
+    own = [fitted(start, rows, _FIRST_STEPS).beta[0] for rows in few]
     return np.maximum(own, 0.01) / len(parts)
 
 

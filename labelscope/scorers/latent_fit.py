@@ -7,7 +7,7 @@ tables that lie on their side, so that every operation runs along all rows, and 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,11 +16,13 @@ from labelscope.types import FloatArray, IntArray
 if TYPE_CHECKING:
     from labelscope.scorers.latent import Component
 
-_PRECISION = 1e-7
 _PAIR_STRENGTH = 10.0
 # Below it the exponential of float32 is subnormal, and no longer quick.
-_LOWEST = -80.0
+_LOWEST = np.float32(-80.0)
 _NOTHING = np.float32(1e-35)
+# Few rows are fitted in double precision: it costs nothing there, and the last digits of single precision,
+# which depend on the order of the classes, would be seen.
+_DOUBLE_UP_TO = 20_000
 
 
 @dataclass(frozen=True)
@@ -29,44 +31,59 @@ class Sideways:
 
     Attributes
     ----------
-    part : (K, n) float32
+    part : (K, n) float32, float64 where there are few rows
         Log evidence, 0 for each row's likeliest class.
-    codes : (n,) int64
-        Given labels.
     own : (n,) int64
         Where the given labels lie in a flat table.
-    chosen : (n, K) float32
-        1 at the given label.
+    chosen : (K, n) float32 or None
+        1 at the given label, where each pair of classes has a rate of its own.
     """
 
     part: FloatArray
-    codes: IntArray
     own: IntArray
-    chosen: FloatArray
+    chosen: FloatArray | None
 
     @classmethod
-    def of(cls, part: FloatArray, codes: IntArray) -> Sideways:
+    def of(cls, part: FloatArray, codes: IntArray, *, pairwise: bool) -> Sideways:
         """Turn a table (n, K) of log evidence on its side."""
-        turned = np.array(part.T, dtype=np.float32, order="C")
+        precision = np.float64 if part.size <= _DOUBLE_UP_TO else np.float32
+        turned: FloatArray = np.array(part.T, dtype=precision, order="C")
         turned -= turned.max(axis=0)
-        n_classes, n = turned.shape
-        chosen = np.zeros((n, n_classes), dtype=np.float32)
-        chosen[np.arange(n), codes] = 1.0
-        return cls(turned, codes, codes * n + np.arange(n), chosen)
+        own = codes * len(codes) + np.arange(len(codes))
+        chosen = None
+        if pairwise:
+            chosen = np.zeros(turned.shape, dtype=turned.dtype)
+            chosen.reshape(-1)[own] = 1.0
+        return cls(turned, own, chosen)
+
+    def at_given(self, table: FloatArray) -> FloatArray:
+        """Return (n,) entries of a table (K, n) at the given labels."""
+        return np.asarray(table.reshape(-1).take(self.own))
 
 
 @dataclass(frozen=True)
 class _Believed:
-    """One expectation: (K, n) shares of the true class, with and without the label, and what labelers see."""
+    """One expectation.
+
+    Attributes
+    ----------
+    true, prior : (K, n) float32
+        Shares of the true class, with and without the label.
+    total : (K, 1) or (K, n) float32
+        Normalizer of the labeler's choice.
+    pull : (K, n) float32 or None
+        Pull of each class on the labeler; None where there is none.
+    log_likelihood : float
+    """
 
     true: FloatArray
     prior: FloatArray
-    shares: FloatArray
+    total: FloatArray
     pull: FloatArray | None
     log_likelihood: float
 
 
-def fitted(component: Component, rows: Sideways, n_steps: int) -> Component:
+def fitted(component: Component, rows: Sideways, n_steps: int, *, precision: float = 1e-7) -> Component:
     """Fit a component of one part to rows, from where it stands.
 
     Parameters
@@ -76,7 +93,9 @@ def fitted(component: Component, rows: Sideways, n_steps: int) -> Component:
     rows : Sideways
         Evidence and labels.
     n_steps : int
-        At most so many steps; fewer where the likelihood no longer grows.
+        At most so many steps.
+    precision : float
+        Fewer steps where the mean log-likelihood changes by less.
 
     Returns
     -------
@@ -86,41 +105,41 @@ def fitted(component: Component, rows: Sideways, n_steps: int) -> Component:
     for _ in range(n_steps):
         believed = _expected(component, rows)
         before, likelihood = likelihood, believed.log_likelihood
-        beta = _stepped_beta(component, believed, rows)
-        tau = _updated_tau(component, believed, rows)
-        component = replace(component, tau=tau, beta=beta, log_likelihood=likelihood)
-        if abs(likelihood - before) < _PRECISION:
+        shares = None if believed.pull is None else believed.true / believed.total
+        tau = _updated_tau(believed, shares, rows)
+        component = replace(component, tau=tau, log_likelihood=likelihood)
+        component = replace(component, beta=_stepped_beta(component, believed, rows))
+        if abs(likelihood - before) < precision:
             break
     return component
 
 
 def mean_doubt(component: Component, rows: Sideways) -> float:
     """Return the mean probability that a given label is wrong."""
-    believed = _expected(component, rows)
-    return 1.0 - float(believed.true.reshape(-1)[rows.own].mean(dtype=np.float64))
+    return 1.0 - float(rows.at_given(_expected(component, rows).true).mean(dtype=np.float64))
 
 
 def _expected(component: Component, rows: Sideways) -> _Believed:
-    kappa, tau = component.kappa, component.tau.astype(np.float32)
-    scores = rows.part * np.float32(component.beta[0])
-    np.maximum(scores, np.float32(_LOWEST), out=scores)
-    pull = np.exp(scores * np.float32(kappa)) if kappa else None
+    kind = rows.part.dtype.type
+    kappa, tau = component.kappa, component.tau.astype(kind)
+    scores = rows.part * kind(component.beta[0])
+    np.maximum(scores, _LOWEST, out=scores)
+    pull = np.exp(scores * kind(kappa)) if kappa else None
     prior = np.exp(scores, out=scores)
     prior /= prior.sum(axis=0)
     total = _spread(tau, pull, len(rows.part))
-    shares = prior / total
-    if tau.shape == (1, 1):
-        true = shares * tau[0, 0]
-        true.reshape(-1)[rows.own] = shares.reshape(-1)[rows.own]
+    true = prior / total
+    if rows.chosen is None:
+        at = rows.at_given(true)
+        true *= tau[0, 0]
+        true.reshape(-1)[rows.own] = at
     else:
-        true = tau.take(rows.codes, axis=1)
-        true *= shares
+        true *= tau @ rows.chosen
     evidence = np.maximum(true.sum(axis=0), _NOTHING)
     true /= evidence
     if pull is not None:
-        evidence *= pull.reshape(-1)[rows.own]
-    np.divide(true, total, out=shares)
-    return _Believed(true, prior, shares, pull, float(np.log(evidence).mean(dtype=np.float64)))
+        evidence *= rows.at_given(pull)
+    return _Believed(true, prior, total, pull, float(np.log(evidence).mean(dtype=np.float64)))
 
 
 def _spread(tau: FloatArray, pull: FloatArray | None, n_classes: int) -> FloatArray:
@@ -128,30 +147,29 @@ def _spread(tau: FloatArray, pull: FloatArray | None, n_classes: int) -> FloatAr
     if tau.shape == (1, 1):
         rate = tau[0, 0]
         if pull is None:
-            return np.full((n_classes, 1), 1.0 + rate * (n_classes - 1), dtype=np.float32)
+            return np.full((n_classes, 1), 1.0 + rate * (n_classes - 1), dtype=tau.dtype)
         return np.asarray(pull * (1 - rate) + rate * pull.sum(axis=0))
     return np.asarray(tau.sum(axis=1, keepdims=True) if pull is None else tau @ pull)
 
 
-def _updated_tau(component: Component, believed: _Believed, rows: Sideways) -> FloatArray:
+def _updated_tau(believed: _Believed, shares: FloatArray | None, rows: Sideways) -> FloatArray:
     """One step of iterative scaling, each pair shrunk toward one noise rate for all pairs."""
-    tau, (n_classes, n) = component.tau, believed.true.shape
-    if tau.shape == (1, 1):
-        right = _total(believed.true.reshape(-1)[rows.own])
-        if believed.pull is None:
-            exposed = _total(believed.shares)
+    n_classes, n = believed.true.shape
+    if rows.chosen is None:
+        right = _total(rows.at_given(believed.true))
+        if believed.pull is None or shares is None:
+            exposed = n / float(believed.total[0, 0])
             others = exposed * (n_classes - 1)
         else:
-            exposed = _dot(believed.shares, believed.pull)
-            others = _dot(believed.shares.sum(axis=0), believed.pull.sum(axis=0)) - exposed
+            exposed = _dot(shares, believed.pull)
+            others = _dot(shares.sum(axis=0), believed.pull.sum(axis=0)) - exposed
         rate = (n - right + 1.0) / (others + 20.0) / ((right + 1.0) / (exposed + 1.0))
         return np.asarray(np.clip(np.array([[rate]]), 1e-9, 1e3))
-    seen = (believed.true @ rows.chosen).astype(np.float64)
-    if believed.pull is None:
-        exposed_by = np.repeat(believed.shares.sum(axis=1, keepdims=True), n_classes, axis=1)
+    seen = (believed.true @ rows.chosen.T).astype(np.float64)
+    if believed.pull is None or shares is None:
+        exposures = np.repeat(seen.sum(axis=1, keepdims=True) / believed.total, n_classes, axis=1)
     else:
-        exposed_by = believed.shares @ believed.pull.T
-    exposures = exposed_by.astype(np.float64)
+        exposures = (shares @ believed.pull.T).astype(np.float64)
     other = ~np.eye(n_classes, dtype=bool)
     # A weak belief of one mistake in twenty labels keeps tiny data sets away from 0 and from 1.
     common = (seen[other].sum() + 1.0) / (exposures[other].sum() + 20.0)
@@ -163,32 +181,35 @@ def _updated_tau(component: Component, believed: _Believed, rows: Sideways) -> F
 
 
 def _stepped_beta(component: Component, believed: _Believed, rows: Sideways) -> FloatArray:
-    """One Newton step on the weight of the evidence, with a weak pull toward 1."""
+    """One Newton step on the weight of the evidence, with a weak pull toward 1; ``tau`` has been updated."""
     kappa, part = component.kappa, rows.part
     weighted = believed.prior * part
     mean = weighted.sum(axis=0)
     curvature = _dot(weighted, part) - _dot(mean, mean)
     gradient = _dot(believed.true, part) - _total(mean)
     if believed.pull is not None:
-        tau = component.tau.astype(np.float32)
-        if tau.shape == (1, 1):
-            chosen = believed.shares * (1 - tau[0, 0])
-            chosen += tau[0, 0] * believed.shares.sum(axis=0)
+        tau = component.tau.astype(part.dtype)
+        shares = believed.true / _spread(tau, believed.pull, len(part))
+        if rows.chosen is None:
+            chosen = shares * (1 - tau[0, 0])
+            chosen += tau[0, 0] * shares.sum(axis=0)
         else:
-            chosen = tau.T @ believed.shares
+            chosen = tau.T @ shares
         chosen *= believed.pull
         chosen *= part
         picked = chosen.sum(axis=0)
-        gradient += kappa * (_total(part.reshape(-1)[rows.own]) - _total(picked))
+        gradient += kappa * (_total(rows.at_given(part)) - _total(picked))
         curvature += kappa**2 * (_dot(chosen, part) - _dot(picked, picked))
     step = (gradient - 2.0 * (component.beta[0] - 1.0)) / (curvature + 2.0)
     return np.asarray(np.clip(component.beta + np.clip(step, -0.5, 0.5), 0.0, 20.0))
 
 
-def _dot(one: Any, other: Any) -> float:
-    # Summed in pairs, not one by one: single precision keeps six digits of millions.
-    return float((one * other).sum(dtype=np.float32) if one.ndim == 1 else (one * other).sum(axis=1).sum())
+def _dot(one: FloatArray, other: FloatArray) -> float:
+    """Sum products; rows of single precision are short enough for it, and are summed in double precision."""
+    if one.ndim == 1:
+        return float(np.dot(one, other))
+    return float(sum(float(np.dot(a, b)) for a, b in zip(one, other, strict=True)))
 
 
-def _total(values: Any) -> float:
+def _total(values: FloatArray) -> float:
     return float(values.sum(dtype=np.float64))

@@ -52,7 +52,7 @@ def clear_share(slips: float, everything: float) -> float:
     return float(np.clip(slips / max(everything, 1e-12), 0.0, 1.0))
 
 
-def weight_of_following(gain: float, clear: float, kappa: float, everything: float | None = None) -> float:
+def weight_of_following(gain: float, clear: float, everything: float) -> float:
     """Weight of the reading in which mistakes follow the ambiguity.
 
     Parameters
@@ -61,11 +61,8 @@ def weight_of_following(gain: float, clear: float, kappa: float, everything: flo
         Its mean log-likelihood less that of the reading in which they do not.
     clear : float
         As `clear_share` returns it.
-    kappa : float
-        Its ``kappa``.
-    everything : float, optional
-        Expected share of mistakes where they follow the ambiguity. Without it the gain counts by row, with a
-        rate of mistakes that depends on ``kappa`` alone.
+    everything : float
+        Expected share of mistakes where they follow the ambiguity.
 
     Returns
     -------
@@ -78,14 +75,11 @@ def weight_of_following(gain: float, clear: float, kappa: float, everything: flo
 
     Examples
     --------
-    >>> weight_of_following(-0.02, 0.3, 0.4, 0.03) < 0.05, weight_of_following(-0.02, 0.3, 0.4, 0.3) > 0.4
+    >>> weight_of_following(-0.02, 0.3, 0.03) < 0.05, weight_of_following(-0.02, 0.3, 0.3) > 0.4
     (True, True)
     """
-    if everything is None:
-        level = 60.0 * gain - 25.0 * (clear - _CLEAR_MIDDLE) * kappa
-    else:
-        told = gain / (everything + _FEWEST_MISTAKES)
-        level = _TELLING_MISTAKES * told - _CLEAR_STRENGTH * (clear - _CLEAR_MIDDLE)
+    told = gain / (everything + _FEWEST_MISTAKES)
+    level = _TELLING_MISTAKES * told - _CLEAR_STRENGTH * (clear - _CLEAR_MIDDLE)
     return float(1.0 / (1.0 + np.exp(np.clip(-level, -700.0, 700.0))))
 
 

@@ -186,7 +186,7 @@ class _Reader:
         self.weights, self.outside = model.weights.astype(np.float32), model.outside
 
     def read(self, logs: Sequence[FloatArray], labels: _Labels) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return averaged beliefs (W, b) in classes other than the given one, beliefs (b,) in that, doubts."""
+        """Return averaged beliefs (W, b) in classes that are not given, (b,) in the given one, and doubts."""
         flat = _flatness(logs[0]) if self.outside >= _NEGLIGIBLE else None
         made: list[tuple[FloatArray, FloatArray, FloatArray]] = []
         for one, weight in zip(self.components, self.weights, strict=True):

@@ -104,7 +104,7 @@ def test_the_default_mix_in_blocks(present: str, n_classes: int, tmp_path: Path)
     assert said == also and len(said) == ("pred_probs" in kept)
     evidence = Evidence(labels).including(**paths)
     for blocks in (1, 2, 7):
-        rows = chunk * -(-(-(-n // chunk)) // blocks)
+        rows = chunk * int(np.ceil(np.ceil(n / chunk) / blocks))
         same(score_in_blocks(ls.scorers.Ensemble(), evidence, Local(block_rows=rows)), wanted)
     expected = np.bincount(made["given_labels"][made["given_labels"] >= 0], minlength=n_classes)
     np.testing.assert_allclose(wanted.meta["joint"].sum(axis=1), expected)
@@ -135,6 +135,26 @@ def test_what_is_said_of_bad_probabilities_is_the_same(how: str, tmp_path: Path)
 
     assert said(probs) == said(tmp_path / "p.npy")
     assert isinstance(said(probs), list) == (how == "slips") and said(probs)
+
+
+@pytest.mark.parametrize("n", [600, 200_000])
+@pytest.mark.parametrize("code", ["pred_probs_swapped", "pred_probs_saturated"])
+def test_what_is_said_of_columns_is_the_same(code: str, n: int, tmp_path: Path) -> None:
+    """Of a large matrix only some rows are looked at."""
+    labels = np.arange(n) % 3
+    order = [1, 0, 2] if code == "pred_probs_swapped" else [0, 1, 2]
+    probs = np.where(np.eye(3)[labels][:, order] == 1, 0.8, 0.1).astype(np.float32)
+    if code == "pred_probs_saturated":
+        probs[::2] = np.eye(3)[labels[::2]]
+        probs[1] = [0, 1, 0]
+    np.save(tmp_path / "p.npy", probs)
+    said = []
+    for given_probs in (probs, tmp_path / "p.npy"):
+        with collect_notices() as notices:
+            ls.score("auto", given_labels=labels, pred_probs=given_probs)
+        said.append(notices)
+    assert said[0] == said[1] and [notice.code for notice in said[0]] == [code]
+    assert ("that were looked at" in said[0][0].message) == (n > 600 and code == "pred_probs_saturated")
 
 
 @settings(max_examples=40, deadline=None)

@@ -77,7 +77,7 @@ def test_neighbor_scorers_on_workers(name: str, client: Any, files: dict[str, An
 
 @pytest.mark.parametrize("name", ["self_confidence", "normalized_margin", "confident_learning", "auto"])
 def test_scorers_of_probabilities_on_workers(name: str, client: Any, files: dict[str, Any]) -> None:
-    wanted = ls.score(name, **_only(files, "pred_probs", suffix="" if name != "auto" else "_path"))
+    wanted = ls.score(name, **_only(files, "pred_probs", suffix=""))
     same(ls.score(name, executor=client, **_only(files, "pred_probs")), wanted)
     evidence = Evidence(_only(files, "pred_probs"))
     same(score_in_blocks(ls.scorers.by_name(name), evidence, Cluster(client, block_rows=1)), wanted)

@@ -75,41 +75,44 @@ def mix(evidence: Evidence, wrong: Any) -> list[float]:
     )
 
 
+COLUMNS = "AP    F1    n/true in   Brier  bins"
+
+
 def planted(rate: float, seeds: int) -> None:
     """Noise of six kinds in up to three data sets; every score sees the same probabilities."""
     say(f"planted noise, {rate:.0%} of the labels, mean of {seeds} seeds")
-    say(
-        f"{'':33} {'self-conf.':>10} {'margin':>7} {'disagree':>8} {'filter':>7}   mix, probabilities alone"
-        "                    mix, everything"
-    )
-    say(f"{'':33} {'AP':>10} {'AP':>7} {'F1':>8} {'F1':>7}" + "   AP    F1    n     in   Brier bins" * 2)
     for name, features, labels in data_sets():
         graphs: dict[int, Any] = {}
         for kind, maker in KINDS.items():
-            peers, alone, full = [], [], []
-            for seed in range(500, 500 + seeds):
+            found: dict[str, list[list[float]]] = {}
+            for seed in range(900, 900 + seeds):
                 given, wrong = maker(features, labels, rate, seed)
                 evidence = evidence_of(features, given, int(labels.max()) + 1, graphs)
                 probs = np.asarray(evidence["pred_probs"], dtype=np.float64)
-                peers.append(compared(probs, np.asarray(given), wrong))
+                for method, values in compared(probs, np.asarray(given), wrong).items():
+                    found.setdefault(method, []).append(values)
                 some = {key: evidence[key] for key in ("given_labels", "classes", "pred_probs")}
-                alone.append(mix(Evidence(some), wrong))
-                full.append(mix(evidence, wrong))
-            single = np.mean(peers, axis=0)
-            line = f"{name:10} {kind:22} {single[0]:10.3f} {single[1]:7.3f} {single[2]:8.3f} {single[3]:7.3f}"
-            for found in (alone, full):
-                line += "  " + " ".join(f"{value:5.3f}" for value in np.mean(found, axis=0))
-            say(line)
+                found.setdefault("mix, probabilities alone", []).append(mix(Evidence(some), wrong))
+                found.setdefault("mix, everything", []).append(mix(evidence, wrong))
+            say(f"{name}, {kind}".ljust(34) + COLUMNS)
+            for method, rows in found.items():
+                means = np.mean(rows, axis=0)
+                say(f"  {method:30}  " + "  ".join("  . " if np.isnan(v) else f"{v:.3f}"[:5] for v in means))
 
 
-def compared(probs: Any, given: Any, wrong: Any) -> list[float]:
-    """Average precision of two published scores, F1 of disagreement and of the peer's default filter."""
-    return [
-        average_precision_score(wrong, -get_label_quality_scores(given, probs)),
-        average_precision_score(wrong, -get_label_quality_scores(given, probs, method="normalized_margin")),
-        f1(probs.argmax(axis=1) != given, wrong),
-        f1(find_label_issues(given, probs), wrong),
-    ]
+def compared(probs: Any, given: Any, wrong: Any) -> dict[str, list[float]]:
+    """Judge two published scores, taken as one minus a probability, disagreement and the default filter."""
+    found = {}
+    for method in ("self_confidence", "normalized_margin"):
+        doubt = 1.0 - get_label_quality_scores(given, probs, method=method)
+        rate = {"value": float(doubt.mean()), "low": float("nan"), "high": float("nan")}
+        found[method] = judged(doubt, doubt > 0.5, rate, wrong)
+        found[method][3] = float("nan")
+    flags = {"disagreement": probs.argmax(axis=1) != given, "default filter": find_label_issues(given, probs)}
+    for method, flagged in flags.items():
+        found[method] = [float("nan")] * 6
+        found[method][1:3] = [f1(flagged, wrong), float(flagged.sum() / wrong.sum())]
+    return found
 
 
 def digits() -> None:

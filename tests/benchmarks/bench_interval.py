@@ -17,6 +17,8 @@ from planted_noise import KINDS, data_sets, evidence_of
 from labelscope.scorers import Ensemble
 from labelscope.types import Evidence
 
+# Constants of the interval were chosen on draws 7000 to 7119; these are others.
+SEED = 52_000
 N, RATES = 1000, (0.02, 0.05, 0.1, 0.2, 0.4)
 
 
@@ -25,13 +27,13 @@ def main(draws: int) -> None:
     found: dict[tuple[str, str], list[Any]] = defaultdict(list)
     sets = [one for one in data_sets() if one[0] != "banking77"]
     for draw in range(draws):
-        rng = np.random.default_rng(7000 + draw)
+        rng = np.random.default_rng(SEED + draw)
         name, features, labels = sets[draw % len(sets)]
         rows = np.sort(rng.choice(len(labels), N, replace=False))
         kind = list(KINDS)[draw // len(sets) % len(KINDS)]
         rate = RATES[draw // (len(sets) * len(KINDS)) % len(RATES)]
         points, true = features[rows], labels[rows]
-        given, wrong = KINDS[kind](points, true, rate, 7000 + draw)
+        given, wrong = KINDS[kind](points, true, rate, SEED + draw)
         full = evidence_of(points, given, int(true.max()) + 1)
         alone = Evidence({key: full[key] for key in ("given_labels", "classes", "pred_probs")})
         for what, evidence in (("probabilities", alone), ("everything", full)):
@@ -51,4 +53,4 @@ def main(draws: int) -> None:
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 300)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 240)

@@ -40,7 +40,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "console_allows(*words): lines with these words may be on the console")
+    config.addinivalue_line(
+        "markers", "kernel_goes_away: the host may say on the console that it lost its kernel"
+    )
 
 
 @pytest.fixture(scope="session")
@@ -82,8 +84,8 @@ def notebook(
             sys.stderr.write("\n".join(made.console[-20:]) + "\n")
         made.close()
     if not failed:
-        mark = request.node.get_closest_marker("console_allows")
-        allowed = mark.args if mark else ()
+        mark = request.node.get_closest_marker("kernel_goes_away")
+        allowed = KERNEL_GONE if mark else ()
         found = [line for made in opened for line in complaints(made.console, allowed)]
         assert found == [], "the page complained on its console"
 

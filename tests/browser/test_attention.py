@@ -83,4 +83,6 @@ def test_an_expert_needs_one_key_a_decision(notebook: Make) -> None:
     assert len(set(rows)) == n
     assert nb.value(f"view.session.labels()[{rows}].tolist()") == [truth[row] for row in rows]
     lines = _in_journal(nb, "expert.jsonl")
-    assert [line["rows"] for line in lines if line["kind"] in ("relabelled", "kept")] == [[row] for row in rows]
+    assert [line["rows"] for line in lines if line["kind"] in ("relabelled", "kept")] == [
+        [row] for row in rows
+    ]

@@ -43,7 +43,7 @@ def _color_by(nb: Notebook, name: str) -> None:
     expect(nb.widget.locator(".ls-legend")).to_have_attribute("aria-busy", "false")
 
 
-@pytest.mark.console_allows("WebSocket")
+@pytest.mark.kernel_goes_away
 def test_columns_color_filter_and_are_asked_for(notebook: Make) -> None:
     nb = notebook([FRAME, view_cell(journal="columns.jsonl")])
     nb.ready()
@@ -98,9 +98,9 @@ def _ask(nb: Notebook) -> None:
     nb.widget.get_by_label("Name of the filter").fill("left, <b>young</b>")
     nb.widget.get_by_label("Name of the filter").press("Enter")
     nb.until("'filter_saved' in kinds()")
-    query.focus()
-    keys.press("Escape")
-    keys.press("Escape")
+    nb.widget.locator(".ls-title").click()
+    expect(query).to_have_count(0)
+    nb.widget.locator("[data-action='clear-filters']").click()
     expect(nb.widget.locator("[data-filter='query']")).to_have_count(0)
 
 

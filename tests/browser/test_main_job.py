@@ -48,6 +48,7 @@ def _open_quickstart(notebook: Notebook) -> None:
     notebook.widget.scroll_into_view_if_needed()
 
 
+@pytest.mark.kernel_goes_away
 @pytest.mark.parametrize("gl", [True, False], ids=["webgl", "no-webgl"])
 def test_quickstart_from_lasso_to_clean_labels(
     gl: bool, notebook: Make, request: pytest.FixtureRequest
@@ -159,6 +160,7 @@ def test_two_views_stay_in_step(notebook: Make) -> None:
         expect(root.locator(f".ls-card[data-row='{row}']")).to_have_attribute("data-state", "relabelled")
 
 
+@pytest.mark.kernel_goes_away
 def test_a_killed_kernel_loses_nothing(notebook: Make) -> None:
     nb = notebook(
         [DIGITS, "view = ls.view(audit, journal='killed.jsonl')\nview", "import os; pid = os.getpid()"]

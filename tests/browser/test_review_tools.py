@@ -69,7 +69,14 @@ def _check_the_cell(nb: Notebook) -> None:
     drawn = "[m['data'] for m in sent if m['type'] == 'reply' and 'needed' in m['data']][-1]"
     token, rows = nb.value(f"[{drawn}['token'], list({drawn}['rows'])]")
     assert len(set(rows)) == 29 and set(rows) <= set(range(150, 210))
-    forge(nb, {"type": "command", "id": "too-early-to-accept-rest", "command": {"name": "accept_rest", "token": token}})
+    forge(
+        nb,
+        {
+            "type": "command",
+            "id": "too-early-to-accept-rest",
+            "command": {"name": "accept_rest", "token": token},
+        },
+    )
     assert answer_to(nb, "too-early-to-accept-rest")["code"] == "bound_not_met"
     assert nb.value("decided()") == []
     nb.widget.locator(".ls-grid").focus()
@@ -177,9 +184,9 @@ def _pages(nb: Notebook) -> None:
     nb.until("kinds()[-1] == 'voted'")
     assert nb.value("view.session.events[-1].data['passed']") is False
     assert nb.value("len(decided())") == before, "a page whose control was passed over records nothing"
-    expect(nb.widget.locator(".ls-toast[data-level='error'], .ls-toast[data-level='warning']")).to_contain_text(
-        "does not belong there"
-    )
+    expect(
+        nb.widget.locator(".ls-toast[data-level='error'], .ls-toast[data-level='warning']")
+    ).to_contain_text("does not belong there")
     second = int(nb.until(f"len({opened}) > 1 and str({opened}[-1]['control']['row'])"))
     nb.widget.locator(f".ls-page-card[data-row='{second}']").click()
     expect(nb.widget.locator(f".ls-page-card[data-row='{second}']")).to_have_attribute("data-mark", "wrong")

@@ -7,6 +7,7 @@ import re
 import signal
 from collections.abc import Callable
 
+import pytest
 from lab import Notebook
 from pages import DIGITS, card, first_card, view_cell
 from playwright.sync_api import expect
@@ -130,6 +131,7 @@ def test_odd_labels_are_shown_as_they_are_and_can_be_given(notebook: Make) -> No
         expect(card(nb, 17)).to_have_class(re.compile(r"\bcurrent\b"))
 
 
+@pytest.mark.kernel_goes_away
 def test_a_dead_kernel_is_told_and_what_waits_is_sent_after_the_cell_ran_again(notebook: Make) -> None:
     nb = notebook([DIGITS, "view = ls.view(audit, journal='dead.jsonl')\nview"])
     nb.ready()

@@ -126,14 +126,14 @@ def many():
 
 def test_sample_first_is_as_right_as_all_at_once(many):
     evidence, codes = many
-    made = Projection(fit_rows=900).make(None, evidence)
+    made = Projection(fit_rows=3000).make(None, evidence)
     whole = Projection().make(None, evidence)
-    assert made.facts["fit_rows"] == 900 and whole.facts["fit_rows"] == 9000
+    assert made.facts["fit_rows"] == 3000 and whole.facts["fit_rows"] == 9000
     assert made.facts["trustworthiness"] > whole.facts["trustworthiness"] - 0.005
     maps = made.arrays["map"], whole.arrays["map"]
     hits = [accuracy_in_2d(positions, codes) for positions in maps]
     assert hits[0] > hits[1] - 0.005
-    np.testing.assert_array_equal(maps[0], Projection(fit_rows=900).make(None, evidence).arrays["map"])
+    np.testing.assert_array_equal(maps[0], Projection(fit_rows=3000).make(None, evidence).arrays["map"])
 
 
 def test_umap_learn_places_the_rows_left_out(digits):

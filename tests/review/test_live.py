@@ -146,3 +146,13 @@ def test_the_noise_rate_is_measured_after_looks_by_chance(live):
         live.relabel(row, int(row % 3))
     rate = live.live.rescore().noise_rate
     assert rate.measured and rate.low <= 20 / 300 <= rate.high
+
+
+def test_errors_that_were_found_where_they_were_expected_are_no_surprise(live):
+    for row in range(12):
+        live.accept(row)
+    live.keep(100)
+    found = live.rescore()
+    # A verdict is about the given label: the low suspicion of the new one beside it must not turn all rows.
+    assert (found[20:] < 0.2).all() and (found[12:20] > 0.5).all()
+    assert np.flatnonzero(live.flagged).tolist() == list(range(12, 20))

@@ -70,6 +70,24 @@ def test_where_items_from_outside_are_seen_all_classes_still_add_up_to_one() -> 
     assert ((after[1][at, 0] > before[1][at, 0]) == (flat > 0.5)).all()
 
 
+@settings(deadline=None)
+@given(st.floats(-0.3, 0.3), SHARES, SHARES)
+def test_following_weighs_more_the_better_it_fits_and_the_fewer_mistakes_are_clear(
+    gain: float, clear: float, everything: float
+) -> None:
+    weight = noise_kinds.weight_of_following(gain, clear, everything)
+    assert 0 <= weight <= 1
+    assert noise_kinds.weight_of_following(gain + 0.01, clear, everything) >= weight
+    assert noise_kinds.weight_of_following(gain, clear / 2, everything) >= weight
+
+
+def test_a_better_fit_counts_by_mistake_and_not_by_row() -> None:
+    one = noise_kinds.weight_of_following(-0.02, 0.42, 0.095)
+    half = noise_kinds.weight_of_following(-0.01, 0.42, 0.045)
+    assert one == pytest.approx(half)
+    assert one == pytest.approx(1 / (1 + np.exp(2.0)))
+
+
 def blobs(n: int = 300, seed: int = 0):
     rng = np.random.default_rng(seed)
     codes = np.arange(n) % 3
@@ -77,17 +95,20 @@ def blobs(n: int = 300, seed: int = 0):
     return features, codes
 
 
-def test_a_neighbor_votes_unless_it_shares_label_and_group() -> None:
+def test_of_neighbors_with_the_same_label_and_group_half_the_log_votes_are_left() -> None:
     features, codes = blobs()
     ids, _ = nearest(features, 8)
     heard = voters(ids, codes, 3, features)
     groups = sub_clusters(features, codes, 12)  # 100 rows a class: groups of at most 12
-    expected = ids.copy()
+    silenced = 0
     for row in range(len(ids)):
-        for place, other in enumerate(ids[row]):
-            if groups[row] == groups[other]:
-                expected[row, place] = -1
-    np.testing.assert_array_equal(heard, expected)
+        kin = [other for other in ids[row] if groups[row] == groups[other]]
+        others = sum(codes[other] == codes[row] for other in ids[row]) - len(kin)
+        kept = round(np.sqrt((others + 0.5) * (others + len(kin) + 0.5)) - 0.5 - others)
+        expected = [other if other not in kin[kept:] else -1 for other in ids[row]]
+        np.testing.assert_array_equal(heard[row], expected)
+        silenced += len(kin) - kept
+    assert silenced > 100
 
 
 def test_nobody_in_a_rare_class_is_left_without_a_voice() -> None:

@@ -78,7 +78,7 @@ def test_beliefs_about_candidates_equal_the_posterior_over_them(kappa: float, ou
     level = probs.copy()
     labelled = np.flatnonzero(codes >= 0)
     level[labelled, codes[labelled]] = np.inf
-    kept = np.sort(np.argsort(-level, axis=1, kind="stable")[:, :32], axis=1)
+    kept = np.argsort(-level, axis=1, kind="stable")[:, :32]
     logs = np.log(np.maximum(np.take_along_axis(probs, kept, axis=1).astype(np.float64), 1e-8))
     own = np.where(codes >= 0, (kept == codes[:, None]).argmax(axis=1), -1)
     fused, doubts = model.posterior([logs], own)

@@ -87,12 +87,12 @@ export function Dialog({ title, onClose, children, class: name, first, toggle }:
           onClose();
         }}
       >
-        <header class="ls-dialog-head">
+        <div class="ls-dialog-head">
           <h2 id={id}>{title}</h2>
           <button type="button" class="ls-btn icon" aria-label="Close" title="Close (Esc)" onClick={onClose}>
             <Icon name="close" />
           </button>
-        </header>
+        </div>
         {children}
       </div>
     </div>

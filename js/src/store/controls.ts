@@ -11,6 +11,8 @@ import { UNLABELLED } from "./types";
 
 export class Controls {
   private waiting: Control | null = null;
+  /** answered here, though replies on their way may still bring them */
+  private readonly done = new Set<string>();
   private kept: { suggested: number; state: number } | null = null;
 
   constructor(
@@ -22,7 +24,7 @@ export class Controls {
   offer(value: unknown): void {
     const found = object<Control>(value);
     if (found === null || typeof found.id !== "string" || this.core.validRow(found.row) === null) return;
-    if (this.core.review.control.peek() === null) this.waiting = found;
+    if (this.core.review.control.peek() === null && !this.done.has(found.id)) this.waiting = found;
   }
 
   /** Shows the control that waits, in front of `next`; false when none waits. */
@@ -64,6 +66,7 @@ export class Controls {
       ...(command.name === "relabel" ? { to: command.to } : {}),
     } as const;
     const next = this.core.review.resume.peek();
+    this.done.add(control.id);
     batch(() => {
       this.putBack();
       if (next !== null) this.core.current.value = next;
