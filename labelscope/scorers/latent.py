@@ -247,18 +247,23 @@ def fit(parts: Sequence[FloatArray], codes: IntArray, *, pairwise: bool = True) 
 
 
 def _own_weights(start: Component, parts: Sequence[FloatArray], codes: IntArray) -> FloatArray:
-    """Weigh each part as it deserves alone, and all of them equally.
+    """Weigh each part as it deserves alone, and in proportion to how much it tells about the labels at all.
 
     Weights that are fitted together would favor the part that best foretells the given labels, mistakes
-    included: neighbors that share a mistake would silence whoever does not.
+    included: neighbors that share a mistake would silence whoever does not. In proportion, a part that tells
+    nothing has no say, and parts that tell about as much are heard about equally.
     """
     if len(parts) == 1:
         return np.ones(1)
     first = first_rows(parts[0].shape[1])
     pairwise = start.tau.shape != (1, 1)
     few = [Sideways.of(part[:first], codes[:first], pairwise=pairwise) for part in parts]
-    own = [fitted(start, rows, _FIRST_STEPS).beta[0] for rows in few]
-    return np.maximum(own, 0.01) / len(parts)
+    alone = [fitted(start, rows, _FIRST_STEPS) for rows in few]
+    own = np.array([max(float(one.beta[0]), 0.01) for one in alone])
+    shares = np.bincount(codes[:first]) / len(codes[:first])
+    without = float((shares[shares > 0] * np.log(shares[shares > 0])).sum())
+    told = np.array([max(one.log_likelihood - without, 1e-6) for one in alone])
+    return np.asarray(own * told / told.sum())
 
 
 def expectation(component: Component, parts: Sequence[FloatArray], codes: IntArray) -> Expectation:

@@ -89,6 +89,9 @@ def test_every_state_is_accessible_in_light_and_dark(notebook: Make) -> None:
         keys.press("g")
         expect(nb.widget.locator(".ls-page-card").first).to_be_visible()
         _clean(nb, f"{theme}, pages")
+        nb.widget.locator(".ls-page-card").first.click()
+        expect(nb.widget.locator(".ls-page-card input").first).to_be_visible()
+        _clean(nb, f"{theme}, a card marked wrong")
         nb.widget.locator("[data-action='leave-pages']").click()
         expect(nb.widget.locator(".ls-grid")).to_be_visible()
     assert nb.value("decided()") == []

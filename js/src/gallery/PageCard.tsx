@@ -70,29 +70,34 @@ export function PageCard({ store, row, id, label, mark, active, choose, relabel 
   const says = { right: `agreed, ${names[label]}`, wrong: "marked wrong", open: "left open" }[kind];
   const caption = shown?.card.caption.slice(0, 80) ?? "";
   return (
-    // biome-ignore lint/a11y/useFocusableInteractive: focus stays on the list, which names its active option
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the list handles the keys of all of them
-    <div
-      id={id}
-      class={`ls-card ls-page-card ${store.meta.value.media} ${kind}${active ? " current" : ""}`}
-      role="option"
-      data-row={row}
-      data-mark={kind}
-      aria-selected={kind === "wrong"}
-      aria-label={`row ${row}, ${caption === "" ? "" : `${caption}, `}${says}`}
-      onClick={choose}
-    >
-      <CardBody store={store} row={row} shown={shown} />
-      {mark?.kind === "wrong" ? (
-        <LabelField store={store} row={row} code={mark.code} relabel={relabel} />
-      ) : (
-        <span class="ls-card-labels">
-          <span class="ls-card-label strong">
-            <ClassMark code={label} dark={store.dark.value} />
-            <span class="ls-clip">{kind === "open" ? "left open" : (names[label] ?? "no label")}</span>
+    // biome-ignore lint/a11y/useFocusableInteractive: focus stays on the grid, which names its active cell
+    // biome-ignore lint/a11y/useSemanticElements: a grid of cards is no table
+    <div class="ls-page-row" role="row">
+      {/* biome-ignore lint/a11y/useFocusableInteractive: focus stays on the grid, which names its active cell */}
+      {/* biome-ignore lint/a11y/useKeyWithClickEvents: the grid handles the keys of all of them */}
+      {/* biome-ignore lint/a11y/useSemanticElements: a grid of cards is no table */}
+      <div
+        id={id}
+        class={`ls-card ls-page-card ${store.meta.value.media} ${kind}${active ? " current" : ""}`}
+        role="gridcell"
+        data-row={row}
+        data-mark={kind}
+        aria-selected={kind === "wrong"}
+        aria-label={`row ${row}, ${caption === "" ? "" : `${caption}, `}${says}`}
+        onClick={choose}
+      >
+        <CardBody store={store} row={row} shown={shown} />
+        {mark?.kind === "wrong" ? (
+          <LabelField store={store} row={row} code={mark.code} relabel={relabel} />
+        ) : (
+          <span class="ls-card-labels">
+            <span class="ls-card-label strong">
+              <ClassMark code={label} dark={store.dark.value} />
+              <span class="ls-clip">{kind === "open" ? "left open" : (names[label] ?? "no label")}</span>
+            </span>
           </span>
-        </span>
-      )}
+        )}
+      </div>
     </div>
   );
 }

@@ -254,10 +254,11 @@ export function PageGrid({ store }: { store: Store }) {
   return (
     <section class="ls-gallery pages" aria-label="Pages">
       <Head store={store} state={state} mean={mean} />
+      {/* biome-ignore lint/a11y/useSemanticElements: a grid of cards is no table */}
       <div
         ref={grid}
         class="ls-pages ls-scroll"
-        role="listbox"
+        role="grid"
         tabIndex={0}
         aria-multiselectable="true"
         aria-label={
