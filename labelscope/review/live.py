@@ -253,7 +253,8 @@ class Live:
     def _suggest(self, flagged: BoolArray, best: IntArray, state: ReviewState) -> IntArray:
         """Suggest a change wherever a row is flagged."""
         assert self._model is not None
-        stuck = np.flatnonzero(flagged & (best == state.current))
+        # Of a row that was decided, the flag is that of the label that it no longer has.
+        stuck = np.flatnonzero(flagged & (best == state.current) & ~settled_rows(state))
         if not len(stuck) or self._model.silent or self._cast is None:
             return best
         unknown = stuck[self._rival[stuck] == -2]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 CONTROL_RATE = 0.03
 REVEALS = ("at_once", "after_answer")
 #: Whether scores follow each edit by themselves.
-LIVE = True
+LIVE = False
 _MAX_FILTERS = 100
 _MAX_NAME = 120
 

@@ -63,6 +63,7 @@ class TestScores:
     def test_follow_an_edit_when_live_and_only_then(self, make_page, learned):
         session = ls.Session(learned, journal=None)
         page = make_page(session)
+        page.command("set_options", live=True)
         session.keep(1)
         assert not scored(idle(page))  # nobody looks
         page.hello()
@@ -78,6 +79,7 @@ class TestScores:
     def test_never_go_backwards(self, make_page, learned):
         page = make_page(ls.Session(learned, journal=None))
         page.hello()
+        page.command("set_options", live=True)
         for row in range(12):
             page.command("keep", rows=[row])
         sequence = [content["seq"] for content, _ in scored(idle(page))]

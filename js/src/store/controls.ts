@@ -52,7 +52,13 @@ export class Controls {
   /** True when the command is the answer to the control on screen; it does not reach the row then. */
   answers(command: Command, rows: readonly number[]): boolean {
     const control = this.core.review.control.peek();
-    if (control === null || rows.length !== 1 || rows[0] !== control.row) return false;
+    if (control === null) return false;
+    if (rows.length !== 1 || rows[0] !== control.row) {
+      // The cursor was moved away from it: it comes again, or no other one ever could.
+      this.putBack();
+      this.waiting = control;
+      return false;
+    }
     const verdict = command.name;
     if (verdict !== "accept" && verdict !== "keep" && verdict !== "unsure" && verdict !== "relabel") {
       this.putBack();

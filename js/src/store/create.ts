@@ -69,7 +69,9 @@ export function createStore(model: Model): Store {
     if (visible.length === 0) return;
     const row = core.current.peek();
     const at = row === null ? -1 : visible.indexOf(row);
-    const to = at < 0 ? 0 : Math.max(0, Math.min(visible.length - 1, at + by));
+    // Decided rows stand at the end: after one was brought back there, "next" leads to what is open.
+    const done = at === visible.length - 1 && by === 1 && core.table.peek().state[row!] !== 0;
+    const to = at < 0 || done ? 0 : Math.max(0, Math.min(visible.length - 1, at + by));
     batch(() => {
       core.current.value = visible[to]!;
       // A single chosen card goes along, as in a file manager; a lasso stays.
