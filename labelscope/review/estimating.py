@@ -223,13 +223,15 @@ def _next_100(session: Session) -> float:
 
 def _per_minute(state: ReviewState, found: int) -> float | None:
     """Errors found per minute of work: pauses between two gestures of a person are left out."""
-    times: dict[str, list[float]] = {}
+    times: dict[str, list[datetime]] = {}
     for event in state.events:
         try:
-            times.setdefault(event.reviewer, []).append(datetime.fromisoformat(event.at).timestamp())
+            times.setdefault(event.reviewer, []).append(datetime.fromisoformat(event.at))
         except ValueError:
             continue
-    gaps = [b - a for own in times.values() for a, b in pairwise(sorted(own)) if 0 < b - a <= _PAUSE_SECONDS]
+    # Dates are subtracted as dates: as seconds, floats of a far future could not tell two events apart.
+    pauses = [(b - a).total_seconds() for own in times.values() for a, b in pairwise(sorted(own))]
+    gaps = [pause for pause in pauses if 0 < pause <= _PAUSE_SECONDS]
     if len(gaps) < 5:
         return None
     return found / (sum(gaps) / 60.0)

@@ -161,3 +161,14 @@ def test_pauses_are_cut(build):
     for row in range(8):
         session.relabel(row, "fox" if row % 3 != 2 else "cat")
     assert left_estimate(session).per_minute > 100
+
+
+def test_a_clock_far_ahead_does_not_hide_the_pace(build):
+    from labelscope.review.events import Event
+
+    session = ls.Session(build(n=20), journal=None)
+    ahead = Event("noted", "z", "z", "9998-01-31T09:30:00.000000Z", "eve", "api", (0,), data={"text": "!"})
+    session.ledger.state.apply([ahead])
+    for row in range(8):
+        session.relabel(row, "fox" if row % 3 != 2 else "cat")
+    assert left_estimate(session).per_minute > 100
