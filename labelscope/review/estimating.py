@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -226,9 +226,10 @@ def _per_minute(state: ReviewState, found: int) -> float | None:
     times: dict[str, list[datetime]] = {}
     for event in state.events:
         try:
-            times.setdefault(event.reviewer, []).append(datetime.fromisoformat(event.at))
+            at = datetime.fromisoformat(event.at)
         except ValueError:
             continue
+        times.setdefault(event.reviewer, []).append(at if at.tzinfo else at.replace(tzinfo=UTC))
     # Dates are subtracted as dates: as seconds, floats of a far future could not tell two events apart.
     pauses = [(b - a).total_seconds() for own in times.values() for a, b in pairwise(sorted(own))]
     gaps = [pause for pause in pauses if 0 < pause <= _PAUSE_SECONDS]
