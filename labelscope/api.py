@@ -8,16 +8,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labelscope.auditing.arguments import checked_evidence, checked_scorer, checked_seed, refuse_near_misses
+from labelscope.auditing.arguments import checked_evidence, checked_seed, refuse_near_misses
 from labelscope.auditing.audit import Audit
 from labelscope.auditing.build import build_audit
 from labelscope.auditing.executors import Cluster, executor_of
-from labelscope.auditing.executors.scoring import in_memory, on_disk, score_in_blocks
+from labelscope.auditing.executors.scoring import in_memory, on_disk, score_in_blocks, score_known
 from labelscope.auditing.filling import fill_evidence, look_at_columns
+from labelscope.auditing.tasks.one_call import chosen_for, fill_for_task
 from labelscope.data.dataset import Dataset
 from labelscope.errors import InvalidInputError, InvalidTypeError, MissingEvidenceError, collect_notices
 from labelscope.review.session import Session
-from labelscope.scorers import by_name
 from labelscope.types import Evidence, Score, Scorer
 
 if TYPE_CHECKING:
@@ -47,26 +47,31 @@ def audit(
         out by class; a pandas, polars or pyarrow frame; a Parquet, CSV or JSONL file; a Hugging Face or
         torch-style dataset; or a :class:`labelscope.Dataset`.
     labels : (n,) labels or str, optional
-        Int, str, bool or categorical; None or NaN means unlabelled. A column name when ``data`` is a frame or
-        file; not needed when the data brings its labels.
+        Int, str, bool or categorical; a set or list of tags per row, or a 0/1 matrix (n, K) with
+        ``task="multilabel"``; numbers for a regression. None or NaN means unlabelled. A column name when
+        ``data`` is a frame or file; not needed when the data brings its labels.
     task : str, optional
-        ``"classification"``; only needed when the labels can be read in two ways.
+        ``"classification"``, ``"multilabel"``, ``"regression"`` or ``"concepts"``; only needed when the
+        labels can be read in two ways.
     features : (n, d) array, path or provider, optional
         Embeddings of your own.
     pred_probs : (n, K) array, path or list of arrays, optional
         Out-of-sample predicted probabilities; column j is label j when labels are ints in range(K), else the
-        j-th of the sorted labels. A path ends in ``.npy``, ``.parquet`` or ``.zarr``; ``.npy`` files and
+        j-th of the sorted labels; of tags, column j is the probability of tag j and rows need not sum to
+        one. A path ends in ``.npy``, ``.parquet`` or ``.zarr``; ``.npy`` files and
         memory maps are scored in blocks, without being held in memory.
     model : estimator or encoder, optional
-        A scikit-learn classifier is cross-validated for ``pred_probs``; a callable, torch module or object
+        A scikit-learn classifier is cross-validated for ``pred_probs`` (of targets, a regressor for
+        ``predictions``); a callable, torch module or object
         with ``encode`` makes ``features``.
     scorers : str, scorer or sequence of them
-        ``"auto"`` is the default mix.
+        ``"auto"`` is the default mix of the task.
     executor : None or dask.distributed.Client
         Where blocks of rows are scored: in this process, or on a cluster. Results are the same.
     evidence : mapping, optional
         More evidence by name: ``map`` as (n, 2) or two column names, ``cleanlab`` as a frame of its issues,
-        ``groups`` (n,), ``knn_ids`` and ``knn_distances`` (n, k).
+        ``groups`` (n,), ``knn_ids`` and ``knn_distances`` (n, k); out-of-sample ``predictions`` (n,) of
+        targets; ``concepts`` (n, C), attributes beside a class, and ``concept_probs`` (n, C).
     random_state : int
         Seed of folds, projections and samples.
 
@@ -102,10 +107,12 @@ def audit(
             )
         dataset = data
     else:
-        # Columns of pred_probs say which ints are classes, so labels are read with them at hand.
-        wide = None if pred_probs is None else {"pred_probs": pred_probs}
+        # Columns of pred_probs say which ints are classes, and predictions that they are amounts, so labels
+        # are read with them at hand.
+        wide = {"pred_probs": pred_probs, "predictions": evidence.get("predictions")}
+        concepts = evidence.pop("concepts", None)
         with collect_notices() as more:
-            dataset = Dataset(data, labels, task=task, evidence=wide)
+            dataset = Dataset(data, labels, task=task, concepts=concepts, evidence=_present(wide))
         early += more
     return build_audit(
         dataset,
@@ -120,20 +127,36 @@ def audit(
     )
 
 
-def score(scorer: str | Scorer, *, executor: Any = None, random_state: int = 0, **evidence: Any) -> Score:
+def _present(items: Mapping[str, Any]) -> dict[str, Any] | None:
+    return {name: value for name, value in items.items() if value is not None} or None
+
+
+def score(
+    scorer: str | Scorer,
+    *,
+    task: str | None = None,
+    executor: Any = None,
+    random_state: int = 0,
+    **evidence: Any,
+) -> Score:
     """Run one method on arrays or files, without a dataset or a widget.
 
     Parameters
     ----------
     scorer : str or scorer
-        Class name, its snake_case, or ``"auto"`` for the default mix.
+        Class name, its snake_case, or ``"auto"`` for the default mix of the task.
+    task : str, optional
+        ``"classification"``, ``"multilabel"``, ``"regression"`` or ``"concepts"``. By default what the method
+        is for; of ``"auto"`` what the labels are: a 0/1 matrix is tags, fractional numbers are targets, and
+        ``concepts`` stand beside a class. Whole numbers that are targets need ``task="regression"``.
     executor : None or dask.distributed.Client
         Where blocks of rows are scored: in this process, or on a cluster. Results are the same to the last
         bit.
     random_state : int
         Seed of what has to be made.
     **evidence
-        ``given_labels`` (n,), and ``pred_probs`` (n, K), ``features`` (n, d) or what else the scorer needs;
+        ``given_labels`` (n,), of tags (n, K), and ``pred_probs`` (n, K), ``features`` (n, d) or what else
+        the scorer needs;
         what is missing is made from ``features`` where that is possible. ``pred_probs``, ``knn_ids`` and
         ``knn_distances`` may be memory maps, Zarr arrays, or paths that end in ``.npy``, ``.parquet`` or
         ``.zarr``; they are read block by block, in a few tens of megabytes.
@@ -158,7 +181,7 @@ def score(scorer: str | Scorer, *, executor: Any = None, random_state: int = 0, 
     2
     """
     runner = executor_of(executor)
-    chosen = checked_scorer(by_name(scorer) if isinstance(scorer, str) else scorer)
+    chosen, kind = chosen_for(scorer, task, evidence)
     refuse_near_misses(evidence, (*chosen.needs, *getattr(chosen, "uses", ())))
     if evidence.get("given_labels") is None:
         missing = MissingEvidenceError.of("given_labels", chosen.name, set(evidence) - {"given_labels"})
@@ -166,9 +189,11 @@ def score(scorer: str | Scorer, *, executor: Any = None, random_state: int = 0, 
     with collect_notices():  # what one call says twice is said once
         try:
             files, seed = on_disk(evidence), checked_seed(random_state)
-            if files and evidence.get("features") is not None:
-                evidence = in_memory(evidence, "Making evidence from features")
+            if files and (evidence.get("features") is not None or kind != "classification"):
+                evidence, files = in_memory(evidence, "Making evidence from features"), False
             given = Evidence(evidence)
+            if kind != "classification":
+                return score_known(chosen, fill_for_task(kind, chosen, given, seed), runner)
             filled = fill_evidence(chosen, given, seed)
             blocks = files or isinstance(runner, Cluster)
             found = score_in_blocks(chosen, filled, runner) if blocks else chosen.score(filled)

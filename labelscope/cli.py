@@ -7,9 +7,13 @@ import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import labelscope
 from labelscope.errors import InvalidInputError, LabelscopeError, LabelscopeWarning
+
+if TYPE_CHECKING:
+    from labelscope.auditing.audit import Audit
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -55,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     audit = commands.add_parser("audit", help="list the labels of a file that look wrong")
     audit.add_argument("file", type=Path, help="Parquet, CSV or JSONL file, or a folder laid out by class")
     audit.add_argument("--label", metavar="COL", help="column that holds the labels")
+    _add_task(audit)
     audit.add_argument("--top", type=_number_of_rows, metavar="N", help="list N rows, flagged or not")
     audit.add_argument("--out", type=Path, metavar="PATH", help="write the list as .parquet, .csv or .jsonl")
     audit.set_defaults(run=_audit)
@@ -62,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     report = commands.add_parser("report", help="write a report on a file's labels")
     report.add_argument("file", type=Path)
     report.add_argument("--label", metavar="COL")
+    _add_task(report)
     report.add_argument("--out", type=Path, default=Path("labels.html"), metavar="PATH", help=".html or .md")
     report.set_defaults(run=_report)
 
@@ -69,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("journal", type=Path)
     export.add_argument("--data", type=Path, required=True, metavar="FILE", help="the file that was reviewed")
     export.add_argument("--label", metavar="COL")
+    _add_task(export)
     export.add_argument("--out", type=Path, default=Path("clean.parquet"), metavar="PATH")
     export.add_argument("--drop-excluded", action="store_true", help="leave excluded rows out")
     export.set_defaults(run=_export)
@@ -77,6 +84,13 @@ def _parser() -> argparse.ArgumentParser:
     cache.add_argument("action", choices=["clear", "info"])
     cache.set_defaults(run=_cache)
     return parser
+
+
+def _add_task(command: argparse.ArgumentParser) -> None:
+    tasks = ("classification", "multilabel", "regression")
+    command.add_argument(
+        "--task", choices=tasks, help="what the labels are, where that could be read in two ways"
+    )
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
@@ -110,19 +124,23 @@ def _audit(arguments: argparse.Namespace) -> int:
 
     if arguments.out:
         check_path(arguments.out, tables_only=True)  # an audit may take minutes
-    found = audit(_existing(arguments.file), arguments.label)
+    found = audit(_existing(arguments.file), arguments.label, task=arguments.task)
     _say(found.summary)
     if arguments.out:
         _say(f"written    {write_issues(found, arguments.out, top=arguments.top)}")
         return 0
     rows = found.order()[: arguments.top or int(found.flagged.sum())]
     for row in rows.tolist():
-        labels = found.dataset.labels
-        given = labels.values(found.given_codes[[row]])[0]
-        suggested = found.suggested[row]
+        given, suggested = (
+            _name_of(found, int(codes[row])) for codes in (found.given_codes, found.suggested_codes)
+        )
         why = " ".join(found.reasons(row)[:1])
         _say(f"{found.suspicion[row]:.2f}  {found.dataset.ids[row]}  {given} -> {suggested}  {why}")
     return 0
+
+
+def _name_of(found: Audit, code: int) -> str:
+    return found.dataset.labels.names[code] if code >= 0 else "none"
 
 
 def _report(arguments: argparse.Namespace) -> int:
@@ -130,7 +148,7 @@ def _report(arguments: argparse.Namespace) -> int:
     from labelscope.reports import check_path
 
     check_path(arguments.out)
-    report(audit(_existing(arguments.file), arguments.label), arguments.out)
+    report(audit(_existing(arguments.file), arguments.label, task=arguments.task), arguments.out)
     _say(f"written    {arguments.out}")
     return 0
 
@@ -143,7 +161,7 @@ def _export(arguments: argparse.Namespace) -> int:
 
     _existing(arguments.journal)
     check_path(arguments.out)
-    dataset = Dataset(_existing(arguments.data), arguments.label)
+    dataset = Dataset(_existing(arguments.data), arguments.label, task=arguments.task)
     # The journal alone decides the labels, so nothing has to be embedded or scored here.
     blank = Audit.from_arrays(
         dataset, suspicion=dataset.labels.codes * 0.0, suggested_codes=dataset.labels.codes

@@ -12,7 +12,7 @@ import numpy as np
 from labelscope.auditing.arguments import checked_count
 from labelscope.data.dataset import Dataset
 from labelscope.data.frames import to_caller
-from labelscope.errors import InvalidInputError, InvalidTypeError, Notice
+from labelscope.errors import InvalidInputError, InvalidTypeError, Notice, TaskError
 from labelscope.types import Array, BoolArray, Estimate, Evidence, FloatArray, IntArray, Score
 
 
@@ -138,9 +138,10 @@ class Audit:
             wrong = (order >= 0.5) & (codes != dataset.labels.codes)
         else:
             wrong = np.asarray(flagged, dtype=bool)
-        items = Evidence(evidence or {}).including(
-            given_labels=dataset.labels.codes, classes=dataset.labels.classes
-        )
+        labels = dataset.labels
+        given: Array = labels.codes if labels.tags is None else labels.tags.matrix
+        given = labels.targets if labels.task == "regression" else given
+        items = Evidence(evidence or {}).including(given_labels=given, classes=labels.classes)
         ready = np.asarray(items["map"], np.float32) if "map" in items else None
         score = Score(order, dataset.labels.values(codes), wrong, meta={"scale": "rank"})
         return cls(dataset, items, {"given": score}, order, codes, wrong, lazy_map=LazyMap(ready=ready))
@@ -161,9 +162,21 @@ class Audit:
         return self.dataset.labels.codes
 
     @property
-    def suggested(self) -> Array:
-        """(n,) suggested labels, as the user writes labels."""
-        return self.dataset.labels.values(self.suggested_codes)
+    def task(self) -> str:
+        """``"classification"``, ``"multilabel"``, ``"regression"`` or ``"concepts"``."""
+        return self.dataset.labels.task if self.dataset.concepts is None else "concepts"
+
+    @property
+    def suggested(self) -> Any:
+        """(n,) suggested labels, as the user writes labels; of tags, sets in the container that was given.
+
+        Of attributes beside a class this is the class; the attributes are
+        ``audit.main.details["suggested_concepts"]``.
+        """
+        labels = self.dataset.labels
+        if labels.tags is not None:
+            return labels.rebuild(self.suggested_codes)
+        return labels.values(self.suggested_codes)
 
     @property
     def main(self) -> Score:
@@ -187,7 +200,16 @@ class Audit:
 
     @property
     def joint(self) -> Array:
-        """(K, K) estimated number of rows by given label (row) and true label (column)."""
+        """(K, K) estimated number of rows by given label (row) and true label (column).
+
+        Of tags (K, 2, 2): for each tag the rows by given and true value, 0 absent and 1 present. Raises
+        TaskError for a regression.
+        """
+        if self.task == "regression":
+            raise TaskError(
+                "Targets of a regression have no joint of given and true classes.",
+                "Look at audit.main.details: suggested_value, residual, scale, low and high.",
+            )
         joint = self.main.meta.get("joint")
         if joint is not None:
             return np.asarray(joint)
@@ -231,14 +253,23 @@ class Audit:
         tuple of str
             Sentences, the weightiest first.
         """
+        from labelscope.auditing.tasks import steps_of
         from labelscope.scorers.reasons import reasons
 
+        steps = steps_of(self.task)
+        if steps is not None:
+            return steps.reasons(self.dataset, self.evidence, self.main, self._checked(row))
         return reasons(self._checked(row), self.evidence, self.main)
 
     def candidates(self, row: int, top: int = 4) -> list[tuple[int, float]]:
-        """Return the most likely labels of a row as (code, probability), best first."""
+        """Return the most likely labels of a row as (code, probability), best first.
+
+        Of tags and targets these are the suggested label and the given one.
+        """
         from labelscope.scorers.candidates import candidates
 
+        if self.task in ("multilabel", "regression"):
+            return self._pair(self._checked(row))[:top]
         return candidates(self._checked(row), self.evidence, self.main, top=top)
 
     def neighbors(self, row: int, k: int = 8) -> IntArray:
@@ -260,22 +291,36 @@ class Audit:
         Returns
         -------
         frame
-            Columns row, id, given, suggested, suspicion, reasons; in the library of the data given, else
-            pandas if it is installed, else pyarrow.
+            Columns row, id, given, suggested, suspicion, reasons; for tags and attributes also missing and
+            extra, the names of the tags in question, for targets low and high. In the library of the data
+            given, else pandas if it is installed, else pyarrow.
         """
+        from labelscope.auditing.tasks import steps_of
+
         ranked = self.order()
         wanted = checked_count(top, "top")
         rows = ranked[self.flagged[ranked]] if wanted is None else ranked[:wanted]
-        labels = self.dataset.labels
+        labels, steps = self.dataset.labels, steps_of(self.task)
         columns = {
             "row": rows,
             "id": self.dataset.ids[rows],
             "given": labels.values(self.given_codes[rows]),
             "suggested": labels.values(self.suggested_codes[rows]),
+            **({} if steps is None else steps.columns(self.dataset, self.main, rows)),
             "suspicion": self.suspicion[rows],
             "reasons": np.array([" ".join(self.reasons(int(r))) for r in rows], dtype=object),
         }
         return to_caller(columns, self.dataset.frame)
+
+    def _pair(self, row: int) -> list[tuple[int, float]]:
+        """Return suggested and given label with the probability that each is right."""
+        given, suggested = int(self.given_codes[row]), int(self.suggested_codes[row])
+        wrong = float(self.suspicion[row])
+        found = {suggested: 1.0 if given < 0 else wrong}
+        if given >= 0:
+            found[given] = 1.0 - wrong
+        order = sorted(found, key=lambda code: (code != suggested, code))
+        return [(code, found[code]) for code in order if code >= 0]
 
     def _checked(self, row: int) -> int:
         if isinstance(row, bool) or not isinstance(row, (int, np.integer)):

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from labelscope.auditing.arguments import checked_scorer
-from labelscope.auditing.audit import Audit, LazyMap
+from labelscope.auditing.audit import Audit
 from labelscope.auditing.cache import Cache
 from labelscope.auditing.cleanlab_issues import score_of_issues
+from labelscope.auditing.combining import lazy_map, mean_rank, nothing_known
 from labelscope.auditing.executors import Executor, Local
 from labelscope.auditing.executors.scoring import has_plan, in_memory, score_known
 from labelscope.auditing.given import given_evidence, split_model
@@ -18,10 +19,11 @@ from labelscope.auditing.given_notices import notices_of_probabilities, warn_abo
 from labelscope.auditing.people import people_evidence, with_consensus
 from labelscope.auditing.plan import Workbench
 from labelscope.auditing.summary import evidence_line, warn_when_weak
+from labelscope.auditing.tasks import steps_of
+from labelscope.auditing.tasks.building import Request, build_for_task
 from labelscope.data.dataset import Dataset
 from labelscope.errors import (
     InvalidInputError,
-    LabelscopeError,
     MissingEvidenceError,
     Notice,
     collect_notices,
@@ -31,7 +33,6 @@ from labelscope.evidence import (
     Duplicates,
     NeighborGraph,
     PredictedProbabilities,
-    Projection,
     neighbor_accuracy,
 )
 from labelscope.evidence.embeddings import default_provider
@@ -80,6 +81,22 @@ def build_audit(
     """
     with collect_notices() as notices:
         more = in_memory({**dataset.evidence, **(evidence or {})}, "An audit")
+    steps = steps_of(dataset.labels.task if dataset.concepts is None else "concepts")
+    if steps is not None:
+        probs = more.get("pred_probs") if pred_probs is None else pred_probs
+        asked = Request(
+            dataset=_aligned(dataset, probs),
+            features=features,
+            pred_probs=pred_probs,
+            model=model,
+            scorers=scorers,
+            executor=executor or Local(),
+            more=more,
+            random_state=random_state,
+        )
+        return build_for_task(asked, steps, (*early, *notices))
+    early = (*early, *notices)
+    with collect_notices() as notices:
         chosen = _resolve_scorers(scorers, more.get("cleanlab"))
         encoder, estimator = split_model(model)
         dataset = with_consensus(dataset)
@@ -95,7 +112,7 @@ def build_audit(
         if given.issues is not None:
             scores["cleanlab"] = score_of_issues(given.issues, dataset)
         if not scores:
-            scores["auto"] = _nothing_known(dataset)
+            scores["auto"] = nothing_known(dataset)
         if scorers == "cleanlab":
             scores = {"cleanlab": scores.pop("cleanlab"), **scores}
         main = next(iter(scores.values()))
@@ -103,7 +120,7 @@ def build_audit(
         warn_when_weak(bench.facts, dataset)
         warn_about_small_classes(dataset)
         bench.facts["summary"] = evidence_line(bench.facts, main, dataset)
-        lazy = _lazy_map(bench)
+        lazy = lazy_map(bench)
     return Audit(
         dataset=dataset,
         evidence=bench.evidence,
@@ -183,7 +200,7 @@ def _run(chosen: list[Scorer], evidence: Evidence, dataset: Dataset, executor: E
         chosen = [by_name("annotator_disagreement"), *chosen]
     scores = {scorer.name: score_known(scorer, evidence, executor) for scorer in chosen}
     if len(scores) > 1 and "auto" not in scores:
-        scores = {"mean rank": _mean_rank(scores, dataset), **scores}
+        scores = {"mean rank": mean_rank(scores, dataset), **scores}
     if any(isinstance(scorer, Ensemble) for scorer in chosen):
         for name in _PARTS:
             part = by_name(name)
@@ -191,27 +208,6 @@ def _run(chosen: list[Scorer], evidence: Evidence, dataset: Dataset, executor: E
                 where = executor if has_plan(part, evidence) else Local()
                 scores.setdefault(name, score_known(part, evidence, where))
     return scores
-
-
-def _mean_rank(scores: Mapping[str, Score], dataset: Dataset) -> Score:
-    """Combine scorers that the user chose: their scales differ, so only their orders are averaged."""
-    labeled = dataset.labels.codes >= 0
-    total = np.zeros(dataset.n)
-    for score in scores.values():
-        _, position = np.unique(score.suspicion, return_inverse=True)
-        total += position / max(int(position.max(initial=0)), 1)
-    first = next(iter(scores.values()))
-    flags = [np.asarray(s.flagged) for s in scores.values() if s.flagged is not None]
-    votes = np.sum(flags, axis=0) * 2 > len(flags) if flags else None
-    suspicion = np.where(labeled, total / len(scores), 0).astype(np.float32)
-    return Score(suspicion, first.suggested, votes, meta={"scale": "rank"})
-
-
-def _nothing_known(dataset: Dataset) -> Score:
-    zeros = np.zeros(dataset.n, dtype=np.float32)
-    return Score(
-        zeros, dataset.labels.values(dataset.labels.codes), zeros.astype(bool), meta={"scale": "rank"}
-    )
 
 
 def _codes(score: Score, dataset: Dataset) -> Any:
@@ -231,23 +227,3 @@ def _flags(score: Score, dataset: Dataset) -> Any:
         return np.asarray(score.flagged, dtype=bool)
     # A bare order has no cut of its own: flag where the suggestion differs, in the upper half of suspicion.
     return (score.suspicion >= 0.5) & (_codes(score, dataset) != dataset.labels.codes)
-
-
-def _lazy_map(bench: Workbench) -> LazyMap:
-    if "map" in bench.evidence:
-        return LazyMap(ready=np.asarray(bench.evidence["map"], dtype=np.float32))
-    if "knn_ids" not in bench.evidence:
-        return LazyMap(ready=np.zeros((bench.dataset.n, 2), dtype=np.float32))
-    ready, make = bench.later(Projection(), "map")
-
-    def made() -> Any:
-        try:
-            return make()
-        except LabelscopeError:
-            raise
-        except Exception as error:
-            raise InvalidInputError(
-                f"The map could not be made: {error}", "Pass evidence={'map': (n, 2) array}."
-            ) from error
-
-    return LazyMap(made, ready)

@@ -14,7 +14,7 @@ from labelscope.errors import InvalidInputError, InvalidTypeError
 from labelscope.evidence import check_features, check_pred_probs, combine_models
 from labelscope.types import Evidence, FloatArray, Provider
 
-_KNOWN = (
+KNOWN = (
     "map",
     "cleanlab",
     "knn_ids",
@@ -37,13 +37,15 @@ class Given:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-def split_model(model: Any) -> tuple[Any, Any]:
+def split_model(model: Any, *, numbers: bool = False) -> tuple[Any, Any]:
     """Tell an encoder from an estimator.
 
     Parameters
     ----------
     model : object or None
         An estimator has ``fit``; anything else that can be called or has ``encode`` is an encoder.
+    numbers : bool
+        Whether numbers are to be predicted, and not classes.
 
     Returns
     -------
@@ -62,7 +64,8 @@ def split_model(model: Any) -> tuple[Any, Any]:
             f"model= is the class {model.__name__}, not an object of it.",
             f"Write model={model.__name__}(...).",
         )
-    if hasattr(model, "fit") and (hasattr(model, "predict_proba") or hasattr(model, "decision_function")):
+    gives = ("predict",) if numbers else ("predict_proba", "decision_function")
+    if hasattr(model, "fit") and any(hasattr(model, name) for name in gives):
         return None, model
     if callable(model) or hasattr(model, "encode"):
         return model, None
@@ -100,16 +103,13 @@ def given_evidence(dataset: Dataset, *, features: Any, pred_probs: Any, more: Ma
         When a name is unknown or an array does not fit the dataset.
     """
     for name in more:
-        if name not in _KNOWN:
-            raise InvalidInputError.unknown("evidence", name, _KNOWN)
+        if name not in KNOWN:
+            raise InvalidInputError.unknown("evidence", name, KNOWN)
     labels = dataset.labels
     facts: dict[str, Any] = {}
-    items: dict[str, Any] = {"given_labels": labels.codes, "classes": labels.classes}
-    features = more.get("features") if features is None else features
+    items, provider = shared_evidence(dataset, features, more)
+    items |= {"given_labels": labels.codes, "classes": labels.classes}
     pred_probs = more.get("pred_probs") if pred_probs is None else pred_probs
-    provider = features if hasattr(features, "make") else None
-    if features is not None and provider is None:
-        items["features"] = check_features(features, dataset.n)
     if pred_probs is not None:
         models = _models(pred_probs, dataset)
         items["pred_probs"] = models[0]
@@ -117,6 +117,31 @@ def given_evidence(dataset: Dataset, *, features: Any, pred_probs: Any, more: Ma
             items["model_probs"] = tuple(models)
             items["pred_probs"], weights = combine_models(models, labels.codes)
             facts["model_weights"] = [float(weight) for weight in weights]
+    return Given(Evidence(items), provider, more.get("cleanlab"), facts)
+
+
+def shared_evidence(
+    dataset: Dataset, features: Any, more: Mapping[str, Any]
+) -> tuple[dict[str, Any], Provider | None]:
+    """Validate and name what every task takes: features, groups, a map, neighbors, duplicates.
+
+    Returns
+    -------
+    items : dict
+        Evidence by name.
+    provider : Provider or None
+        What makes the features, where ``features`` is that.
+
+    Raises
+    ------
+    InvalidInputError
+        An array does not fit the dataset.
+    """
+    items: dict[str, Any] = {}
+    features = more.get("features") if features is None else features
+    provider = features if hasattr(features, "make") else None
+    if features is not None and provider is None:
+        items["features"] = check_features(features, dataset.n)
     groups = more.get("groups") if more.get("groups") is not None else dataset.groups
     if groups is not None:
         items["groups"] = _group_codes(groups, dataset.n)
@@ -128,7 +153,7 @@ def given_evidence(dataset: Dataset, *, features: Any, pred_probs: Any, more: Ma
             if len(array) != dataset.n:
                 raise InvalidInputError.wrong_length(name, len(array), dataset.n)
             items[name] = array
-    return Given(Evidence(items), provider, more.get("cleanlab"), facts)
+    return items, provider
 
 
 def _models(pred_probs: Any, dataset: Dataset) -> list[FloatArray]:

@@ -12,12 +12,28 @@ import numpy as np
 import numpy.typing as npt
 
 from labelscope.data import dataset_notices, frames
+from labelscope.data.concepts import check_with_concepts, held_concepts, named_columns, read_concepts
 from labelscope.data.ids import make_groups, make_ids
+from labelscope.data.label_tasks import holds_several
 from labelscope.data.labels import Labels, encode
 from labelscope.data.media import Media
 from labelscope.data.readers import Source, read
+from labelscope.data.tags import Tags
 from labelscope.errors import InvalidInputError, InvalidTypeError
 from labelscope.types import Array, Evidence
+
+ROWS_OF_EVIDENCE = (
+    "features",
+    "map",
+    "knn_ids",
+    "knn_distances",
+    "pred_probs",
+    "concepts",
+    "concept_probs",
+    "predictions",
+    "tag_negatives",
+    "groups",
+)
 
 
 class Dataset:
@@ -31,15 +47,17 @@ class Dataset:
         path of a Parquet, CSV, TSV or JSON Lines file, of ``.npy``, or of a folder with one subfolder per
         class; Hugging Face dataset; torch-style dataset; or media such as ``AudioMedia(arrays, rate=8000)``.
     labels : column name or sequence, optional
-        One label per row: int, str, bool, categorical; None or NaN where there is none. Not needed when
-        the data brings its labels.
+        One label per row: int, str, bool, categorical; None or NaN where there is none. For tags a set or
+        list per row, a 0/1/NaN matrix, joined texts, or a list of column names; for a regression numbers.
+        Not needed when the data brings its labels.
     ids : column name or (n,) sequence, optional
         Unique names of rows; by default a pandas index that was set, a folder's file names, or 0…n-1.
     class_names : sequence or mapping, optional
         Names of int labels 0…K-1, or all label values in order, or a mapping from label to name.
     task : str, optional
-        ``"classification"`` settles what could be read in two ways; ``"annotators"`` says that ``labels``
-        is a matrix with one column per person.
+        ``"classification"``, ``"multilabel"`` (several tags a row), ``"regression"`` or ``"concepts"``
+        settles what could be read in two ways; ``"annotators"`` says that ``labels`` is a matrix with one
+        column per person.
     media : str or list of str, optional
         Column or columns that show what a row is, or a kind: image, text, audio, table, features.
     groups : column name or (n,) sequence, optional
@@ -47,8 +65,8 @@ class Dataset:
     annotators : (n, people) array or frame, optional
         Answers of several people, None or NaN where a person did not answer; kept as given. Without
         ``labels``, an audit takes their consensus.
-    concepts : (n, c) array, optional
-        Concepts of the rows; kept as evidence.
+    concepts : (n, C) array or frame, mapping, list of sets, or list of column names, optional
+        Attributes that each row has or not: 1, 0, NaN where unknown. Makes the task ``"concepts"``.
     evidence : mapping, optional
         Arrays about the rows that exist already: ``pred_probs``, ``features``, ``map`` …
 
@@ -67,7 +85,11 @@ class Dataset:
     class_names : tuple of str
     groups : (n,) int64 or None
     annotators : object
+    concepts : Tags or None
+    concepts_original : object
+        The concepts in the caller's own container.
     evidence : Evidence
+        Holds ``concepts`` (n, C) float64 as well.
     frame : native frame or None
     fingerprint : str
         16 hex digits of ids and given labels.
@@ -88,6 +110,8 @@ class Dataset:
     __slots__ = (
         "annotators",
         "class_names",
+        "concepts",
+        "concepts_original",
         "evidence",
         "fingerprint",
         "frame",
@@ -108,6 +132,8 @@ class Dataset:
     class_names: tuple[str, ...]
     groups: npt.NDArray[np.int64] | None
     annotators: Any
+    concepts: Tags | None
+    concepts_original: Any
     evidence: Evidence
     frame: Any
     fingerprint: str
@@ -129,12 +155,15 @@ class Dataset:
         if task == "annotators":
             labels, annotators, task = _people(labels, annotators)
         taken = tuple(name for name in (ids, groups) if isinstance(name, str))
-        source = read(data, labels, media=media, taken=taken)
+        source = read(data, labels, media=media, taken=(*taken, *named_columns(concepts)))
         n = len(source.media)
         if not n:
             raise InvalidInputError("data has no rows.", "Pass at least one row.")
         dataset_notices.check_index(source.index, source.labels)
-        known = _evidence(evidence, concepts, n)
+        held = held_concepts(concepts, source.frame)
+        attributes = read_concepts(held, n)
+        known = _evidence(evidence, attributes, n)
+        task = check_with_concepts(task) if attributes is not None else task
         encoded = _encoded(source, n, class_names, task, known)
         if annotators is not None and hasattr(annotators, "__len__") and len(annotators) != n:
             raise InvalidInputError.wrong_length("annotators", len(annotators), n)
@@ -152,9 +181,11 @@ class Dataset:
             class_names=encoded.names,
             groups=make_groups(_column(source, groups, "groups"), n),
             annotators=annotators,
+            concepts=attributes,
+            concepts_original=held,
             evidence=known,
             frame=source.frame,
-            fingerprint=_fingerprint(row_ids, encoded),
+            fingerprint=_fingerprint(row_ids, encoded, attributes),
         )
         dataset_notices.raise_notices(self)
 
@@ -206,7 +237,7 @@ class Dataset:
         other = object.__new__(type(self))
         fields = {name: getattr(self, name) for name in self.__slots__}
         fields.update(labels=labels, class_names=labels.names, task=labels.task)
-        fields["fingerprint"] = _fingerprint(self.ids, labels)
+        fields["fingerprint"] = _fingerprint(self.ids, labels, self.concepts)
         other._fill(**fields)
         return other
 
@@ -222,9 +253,12 @@ class Dataset:
         return self.n
 
     def __repr__(self) -> str:
+        held = self.labels.tags or self.concepts
+        kind = "tags" if self.labels.tags is not None else "concepts"
+        tags = f" {kind}={held.n_tags}," if held is not None else ""
         return (
             f"Dataset({self.name!r}, n={self.n:,}, media={self.media.kind!r},"
-            f" classes={self.labels.n_classes}, unlabelled={int(self.labels.missing.sum()):,},"
+            f"{tags} classes={self.labels.n_classes}, unlabelled={int(self.labels.missing.sum()):,},"
             f" fingerprint={self.fingerprint!r})"
         )
 
@@ -264,20 +298,23 @@ def _encoded(source: Source, n: int, class_names: Any, task: str | None, evidenc
     if given is None:
         given = [None] * n
     probs = evidence.get("pred_probs")
-    # Probabilities of K classes settle that whole numbers are classes, not amounts.
-    if probs is not None and task is None:
-        task = "classification"
+    # Probabilities of K classes settle that whole numbers are classes, and predictions that they are amounts.
+    if task is None and not holds_several(given):
+        if probs is not None:
+            task = "classification"
+        elif evidence.get("predictions") is not None:
+            task = "regression"
     labels = encode(given, class_names=names, task=task, n=n, missing=source.missing)
     shape = np.shape(probs[0] if isinstance(probs, list) else probs) if probs is not None else ()
     width = shape[-1] if len(shape) in (2, 3) else 0
     return labels.aligned_to(width) if width else labels
 
 
-def _evidence(given: Mapping[str, Any] | None, concepts: Any, n: int) -> Evidence:
+def _evidence(given: Mapping[str, Any] | None, concepts: Tags | None, n: int) -> Evidence:
     items = dict(given or {})
     if concepts is not None:
-        items["concepts"] = np.asarray(concepts)
-    for name in ("features", "map", "knn_ids", "knn_distances", "pred_probs", "concepts", "groups"):
+        items["concepts"] = concepts.as_float()
+    for name in ROWS_OF_EVIDENCE:
         value: Any = items.get(name)
         if (
             hasattr(value, "shape")
@@ -306,7 +343,7 @@ def _column(source: Source, given: Any, what: str) -> Any:
     return frames.column_list(source.frame, given)
 
 
-def _fingerprint(ids: Array, labels: Labels) -> str:
+def _fingerprint(ids: Array, labels: Labels, concepts: Tags | None) -> str:
     digest = hashlib.blake2b(digest_size=8)
     if ids.dtype == object:
         texts = [str(v).encode("utf-8", "surrogatepass") for v in ids.tolist()]
@@ -314,6 +351,8 @@ def _fingerprint(ids: Array, labels: Labels) -> str:
     else:
         digest.update(ids.astype("<i8").tobytes())
     digest.update(labels.fingerprint_bytes())
+    if concepts is not None:
+        digest.update(concepts.fingerprint_bytes())
     return digest.hexdigest()
 
 

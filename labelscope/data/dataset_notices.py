@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from labelscope.data.label_values import library_of
+from labelscope.data.task_notices import notices_of_concepts, notices_of_tags, notices_of_targets
 from labelscope.errors import InvalidInputError, notify
 
 if TYPE_CHECKING:
@@ -29,6 +30,14 @@ def check_index(index: Any, labels: Any) -> None:
 
 def raise_notices(dataset: Dataset) -> None:
     """Raise all notices about a dataset: labels first, then rows."""
+    _notices_of_labels(dataset)
+    if dataset.concepts is not None:
+        notices_of_concepts(dataset.concepts, dataset.labels)
+    if dataset.media.kind == "text":
+        _notices_of_texts(dataset)
+
+
+def _notices_of_labels(dataset: Dataset) -> None:
     labels = dataset.labels
     counts = labels.counts()
     used = np.flatnonzero(counts)
@@ -40,6 +49,12 @@ def raise_notices(dataset: Dataset) -> None:
             f"None of the {dataset.n:,} rows has a label.",
             "Name the column of labels." if dataset.frame is not None else "Pass labels=, one per row.",
         )
+    elif labels.task == "regression":
+        notices_of_targets(labels)
+        return
+    elif labels.tags is not None:
+        notices_of_tags(labels)
+        return
     elif len(used) == 1:
         notify(
             "one_class",
@@ -55,10 +70,8 @@ def raise_notices(dataset: Dataset) -> None:
             "A label without another row of its class cannot be checked against it.",
             np.flatnonzero(np.isin(labels.codes, single)),
         )
-    if labels.kind == "str":
+    if labels.kind == "str" and labels.tags is None:
         _notices_of_names(dataset)
-    if dataset.media.kind == "text":
-        _notices_of_texts(dataset)
 
 
 def _notices_of_names(dataset: Dataset) -> None:

@@ -114,6 +114,8 @@ def _widened(dtype: np.dtype[Any], wanted: Sequence[Any]) -> np.dtype[Any]:
         return dtype
     if dtype.kind == "b" and kinds <= {bool} and not gaps:
         return dtype
+    if dtype.kind in "iu" and kinds <= {int, float} and float in kinds:  # a target
+        return np.dtype(np.float64)
     if dtype.kind in "iu" and kinds <= {int}:
         if gaps:
             return np.dtype(np.float64) if all(abs(v) < 2**53 for v in values) else np.dtype(object)
@@ -207,6 +209,8 @@ def _polars(original: Any, rows: IntArray, wanted: Sequence[Any]) -> Any:
         dtype = getattr(
             pl, _fitting_int(base, set(values)).name.replace("uint", "UInt").replace("int", "Int")
         )
+    elif dtype.is_integer() and all(type(v) in (int, float) for v in values):
+        dtype = pl.Float64
     elif dtype.is_float() and all(type(v) in (int, float) for v in values):
         exact = all(float(np.float32(v)) == v for v in values)
         dtype = dtype if exact else pl.Float64
@@ -246,6 +250,8 @@ def _arrow_type(kind: Any, values: Sequence[Any]) -> Any:
 
     if pa.types.is_integer(kind) and all(type(v) is int for v in values):
         return pa.from_numpy_dtype(_fitting_int(np.dtype(kind.to_pandas_dtype()), set(values)))
+    if pa.types.is_integer(kind) and all(type(v) in (int, float) for v in values):
+        return pa.float64()
     if pa.types.is_floating(kind):
         wide = _widened(np.dtype(kind.to_pandas_dtype()), list(values))
         return pa.from_numpy_dtype(wide) if wide.kind == "f" else pa.string()

@@ -13,7 +13,6 @@ from labelscope.errors import InvalidInputError, InvalidTypeError, TaskError
 from labelscope.types import Array, BoolArray
 
 KINDS = ("int", "bool", "str", "float")
-MULTILABEL = "Several labels per row (sets, lists or a 0/1 matrix) are multi-label data."
 
 
 @dataclass(frozen=True)
@@ -206,7 +205,8 @@ def _read_floats(array: Array, missing: BoolArray) -> tuple[Array, BoolArray, st
     if np.isinf(present).any():
         rows = np.flatnonzero(np.isinf(array))
         raise InvalidInputError(
-            f"labels are infinite in {len(rows):,} rows (first: row {rows[0]}).",
+            f"labels are infinite in {len(rows):,} rows: {', '.join(map(str, rows[:8]))}"
+            f"{', …' if len(rows) > 8 else ''}.",
             "Use None or NaN where there is no label.",
         )
     if (present == np.floor(present)).all() and np.abs(present).max() < 2**53:
@@ -272,7 +272,10 @@ def kind_of_type(kind: type) -> str:
     if issubclass(kind, str):
         return "str"
     if issubclass(kind, (Set, list, tuple, np.ndarray)):
-        raise TaskError(f"{MULTILABEL} It is not handled yet.", "Pass one label per row.")
+        raise TaskError(
+            "labels are sets or lists: several per row, where one is needed.",
+            'Write task="multilabel" where tags are meant, or pass one label per row.',
+        )
     if issubclass(kind, (bytes, bytearray)):
         raise InvalidInputError("labels are bytes, but text labels must be str.", "Use label.decode().")
     if issubclass(kind, (datetime.date, datetime.time, datetime.timedelta, np.datetime64)):

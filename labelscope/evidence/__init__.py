@@ -13,6 +13,7 @@ from labelscope.evidence.annotators import (
     read_answers,
 )
 from labelscope.evidence.class_statistics import ClassStatistics
+from labelscope.evidence.concept_probs import ConceptProbabilities
 from labelscope.evidence.duplicates import Duplicates
 from labelscope.evidence.dynamics import TrainingDynamics, draw_fake_class
 from labelscope.evidence.dynamics_hooks import RecordedModel, SkorchRecorder, record_partial_fit
@@ -30,22 +31,34 @@ from labelscope.evidence.neighbors import NeighborGraph, neighbor_accuracy
 from labelscope.evidence.pred_probs import PredictedProbabilities
 from labelscope.evidence.pred_probs_checks import check_pred_probs, warn_about_columns
 from labelscope.evidence.projection import Projection
+from labelscope.evidence.self_supervised import ClusterAwareDino, ContrastiveFeatures
+from labelscope.evidence.self_supervised.local_global_conv import LocalGlobalConv
 from labelscope.evidence.several_models import combine_models
+from labelscope.evidence.shrunk_probe import ShrunkProbe
+from labelscope.evidence.tag_probs import TagProbabilities
+from labelscope.evidence.target_predictions import TargetPredictions
 
 __all__ = [
     "AnnotatorConsensus",
     "AnnotatorLabels",
     "AudioFeatures",
     "ClassStatistics",
+    "ClusterAwareDino",
+    "ContrastiveFeatures",
+    "ConceptProbabilities",
     "Duplicates",
     "GivenFeatures",
     "ImageFeatures",
+    "LocalGlobalConv",
     "NeighborGraph",
     "PredictedProbabilities",
     "Projection",
     "RecordedModel",
+    "ShrunkProbe",
     "SkorchRecorder",
     "TabularFeatures",
+    "TagProbabilities",
+    "TargetPredictions",
     "TextFeatures",
     "TrainingDynamics",
     "answers_from_table",

@@ -11,6 +11,8 @@ _BLOCK_CELLS = 1 << 22
 
 def directions(features: FloatArray) -> FloatArray:
     """Return (n, d) float32 unit vectors from the center of all rows; rows at the center stay 0."""
+    if not len(features):
+        return np.asarray(features, dtype=np.float32)
     centered = features - features.mean(axis=0, dtype=np.float64).astype(features.dtype)
     length = np.sqrt(np.einsum("ij,ij->i", centered, centered, dtype=np.float64))
     return np.asarray(centered / np.maximum(length, 1e-12)[:, None], dtype=np.float32)

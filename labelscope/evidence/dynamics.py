@@ -31,11 +31,16 @@ class TrainingDynamics:
         What updates bring; of probabilities the logarithm is kept.
     fake_class : (n,) bool, optional
         Rows that are trained as one more class, the last column (see `draw_fake_class`).
+    held_out : bool
+        Whether every update brings rows that its model does not train on, such as the fold that is held out:
+        then a loss gate may use them (`labelscope.scorers.DynamicLossGate`). Leave ``epoch`` out where one
+        fold's training follows another's.
 
     Notes
     -----
-    Training outputs are meant to be in-sample here. Stop at the first drop of the learning rate, or before
-    the training loss reaches 0: a model that has memorized its labels hides the wrong ones.
+    Training outputs are meant to be in-sample here, unless ``held_out``. Stop at the first drop of the
+    learning rate, or before the training loss reaches 0: a model that has memorized its labels hides the
+    wrong ones.
 
     Without ``epoch``, the k-th time that a row comes is its k-th epoch. With it, a row that comes several
     times in an epoch (several views, sampling with replacement) counts once, with the mean of its logits.
@@ -51,14 +56,20 @@ class TrainingDynamics:
     """
 
     def __init__(
-        self, ids: Any, *, keep: str = "logits", outputs: str = "logits", fake_class: Any = None
+        self,
+        ids: Any,
+        *,
+        keep: str = "logits",
+        outputs: str = "logits",
+        fake_class: Any = None,
+        held_out: bool = False,
     ) -> None:
         if keep not in _KEEP:
             raise InvalidInputError.unknown("way to keep dynamics", keep, _KEEP)
         if outputs not in _OUTPUTS:
             raise InvalidInputError.unknown("kind of outputs", outputs, _OUTPUTS)
         self._rows_by_id, self._n = _row_names(ids)
-        self._keep, self._outputs = keep, outputs
+        self._keep, self._outputs, self._held_out = keep, outputs, held_out
         self._fake = None if fake_class is None else check_fake_class(fake_class, self._n)
         self._width: int | None = None
         self._epochs: list[int] = []
@@ -136,7 +147,8 @@ class TrainingDynamics:
         Evidence
             ``training_dynamics``: (n, epochs, K) float32 logits, NaN where a row was not seen; or, with
             ``keep="sums"``, (n, K) of `labelscope.evidence.dynamics_sums.SUMS`. With a fake class K is one
-            more, and ``fake_class`` (n,) bool is there too.
+            more, and ``fake_class`` (n,) bool is there too. ``held_out_dynamics`` (n,) bool is there with
+            ``held_out``.
 
         Raises
         ------
@@ -163,7 +175,8 @@ class TrainingDynamics:
                 "Training may have diverged; lower the learning rate.",
             )
         kept = self._sums.copy() if self._keep == "sums" else self._stacked()
-        return Evidence(training_dynamics=kept, fake_class=self._fake)
+        held = self._seen.copy() if self._held_out else None
+        return Evidence(training_dynamics=kept, fake_class=self._fake, held_out_dynamics=held)
 
     def _stacked(self) -> FloatArray:
         if not self._pages:

@@ -88,7 +88,7 @@ def fit_clone(model: Any, data: Any, codes: IntArray, classes: Array) -> tuple[A
         values.astype(str) if values.dtype.kind == "O" and all(isinstance(v, str) for v in values) else values
     )
     try:
-        fitted = _copied(model).fit(data, values)
+        fitted = copied(model).fit(data, values)
         known = list(getattr(fitted, "classes_", np.unique(values)))
         of_value = {value: code for code, value in zip(codes.tolist(), values.tolist(), strict=True)}
         return fitted, np.array(
@@ -99,7 +99,7 @@ def fit_clone(model: Any, data: Any, codes: IntArray, classes: Array) -> tuple[A
     except Exception as first:
         present, local = np.unique(codes, return_inverse=True)
         try:
-            return _copied(model).fit(data, local), present.astype(np.int64)
+            return copied(model).fit(data, local), present.astype(np.int64)
         except Exception:
             raise InvalidInputError(
                 f"model={type(model).__name__} could not be fitted on {len(codes):,} rows: "
@@ -109,7 +109,8 @@ def fit_clone(model: Any, data: Any, codes: IntArray, classes: Array) -> tuple[A
             ) from first
 
 
-def _copied(model: Any) -> Any:
+def copied(model: Any) -> Any:
+    """Return an unfitted copy of an estimator."""
     if hasattr(model, "get_params"):
         from sklearn.base import clone
 

@@ -52,7 +52,11 @@ def given_codes(dataset: Dataset | None, evidence: Evidence, *, by: str) -> tupl
 
 
 def maybe_codes(dataset: Dataset | None, evidence: Evidence) -> tuple[IntArray, Array] | None:
-    """Read the given labels like :func:`given_codes`, or return None where there are none."""
+    """Read the given labels like :func:`given_codes`, or return None where there are no classes."""
+    given = evidence.get("given_labels")
+    several = isinstance(given, np.ndarray) and (given.ndim == 2 or given.dtype == np.float64)
+    if several and "classes" not in evidence:
+        return None  # tags or targets
     try:
         return given_codes(dataset, evidence, by="")
     except MissingEvidenceError:

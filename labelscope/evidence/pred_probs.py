@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from labelscope.errors import InvalidInputError, MissingEvidenceError, notify
+from labelscope.errors import InvalidInputError, notify
 from labelscope.evidence import estimators, probe, probe_selection
-from labelscope.evidence.feature_checks import check_features
-from labelscope.evidence.folds import content_keys, deal, joined, matrix_keys, small_sets
+from labelscope.evidence.folds import deal
 from labelscope.evidence.given import given_codes, group_codes
+from labelscope.evidence.probe_input import model_input, units_of
 from labelscope.evidence.progress import progress
 from labelscope.types import Array, Evidence, FloatArray, IntArray, Made
 
@@ -93,51 +93,19 @@ class PredictedProbabilities:
             )
         if len(np.unique(codes[codes >= 0])) < 2:
             return _single_class(codes, classes)
-        data, keys, exact = self._input(dataset, evidence, n, random_state)
-        folds = _dealt(codes, keys, exact, evidence, group_codes(dataset, evidence, n), self.n_folds)
+        if self.model is not None:
+            estimators.check_estimator_role(self.model)
+            estimators.notify_margins(self.model)
+        data, keys, exact = model_input(
+            self.model, dataset, evidence, n, by=self.name, random_state=random_state
+        )
+        units = units_of(codes >= 0, exact, evidence, group_codes(dataset, evidence, n), self.n_folds)
+        folds = deal(codes, keys, self.n_folds, units=units)
         if self.model is None:
             pred_probs, facts = _probe(data, codes, k, folds, random_state)
         else:
             pred_probs, facts = _with_model(self.model, data, codes, classes, folds)
         return Made({"pred_probs": pred_probs}, {**facts, **_quality(pred_probs, codes, folds)})
-
-    def _input(
-        self, dataset: Dataset | None, evidence: Evidence, n: int, seed: int
-    ) -> tuple[Any, Array, IntArray]:
-        """What the model takes, content hashes, and ids of exactly equal rows."""
-        if self.model is not None:
-            estimators.check_estimator_role(self.model)
-            estimators.notify_margins(self.model)
-        raw = dataset.media.raw() if dataset is not None and estimators.takes_raw_input(self.model) else None
-        if raw is not None and "features" not in evidence:
-            keys = content_keys(
-                raw if isinstance(raw, list) else list(map(repr, np.asarray(raw))), random_state=seed
-            )
-            return raw, keys, np.unique(keys, return_inverse=True)[1]
-        if "features" not in evidence:
-            raise MissingEvidenceError.of("features", by=self.name, present=evidence)
-        features = check_features(evidence["features"], n)
-        keys = matrix_keys(features, random_state=seed)
-        return (features if raw is None else raw), keys, np.unique(keys, return_inverse=True)[1]
-
-
-def _dealt(
-    codes: IntArray, keys: Array, exact: IntArray, evidence: Evidence, groups: IntArray | None, n_folds: int
-) -> IntArray:
-    n = len(codes)
-    if groups is not None and len(np.unique(groups[codes >= 0])) < 2:
-        notify(
-            "one_group",
-            "All labelled rows are in one group, so groups cannot be kept apart; the folds ignore them.",
-            "Pass groups= that tell apart, for example, patients, sessions or sources.",
-        )
-        groups = None
-    limit = max(4, int((codes >= 0).sum()) // (4 * n_folds))
-    copies = np.asarray(evidence["duplicates"]) if "duplicates" in evidence else exact
-    units = joined(n, groups, small_sets(copies, limit))
-    if len(np.unique(units[codes >= 0])) < 2:
-        units = joined(n, groups)
-    return deal(codes, keys, n_folds, units=units)
 
 
 def _single_class(codes: IntArray, classes: Array) -> Made:

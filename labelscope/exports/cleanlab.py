@@ -9,9 +9,10 @@ import numpy as np
 from labelscope.auditing.audit import Audit
 from labelscope.data.frames import to_caller
 from labelscope.exports.table import rows_of, state_of
-from labelscope.review.records import label_values
+from labelscope.review.records import label_values, target_values
 from labelscope.review.session import Session
 from labelscope.review.state import ACCEPTED_SET, EXCLUDED, KEPT, RELABELLED, ReviewState
+from labelscope.review.suggestions import suggested_labels
 from labelscope.types import BoolArray
 
 
@@ -30,7 +31,8 @@ def issues_frame(source: Audit | Session, *, drop_excluded: bool = False) -> Any
     -------
     frame
         ``is_label_issue`` (bool), ``label_score`` (one minus suspicion: low is bad), ``given_label`` and
-        ``predicted_label``; in the library of the data given, else pandas if it is installed, else pyarrow.
+        ``predicted_label`` (sets of tags as texts); in the library of the data given, else pandas if it is
+        installed, else pyarrow.
 
     Examples
     --------
@@ -42,12 +44,20 @@ def issues_frame(source: Audit | Session, *, drop_excluded: bool = False) -> Any
     """
     audit, state = state_of(source)
     rows = rows_of(state, drop_excluded)
-    suggested = audit.suggested_codes[rows]
+    suggested: Any = label_values(state.classes, audit.suggested_codes[rows])
+    current: Any = label_values(state.classes, state.current[rows])
+    task = audit.dataset.labels.task
+    if task in ("multilabel", "regression"):
+        codes = np.asarray(source.suggested_codes)
+        suggested = np.fromiter(suggested_labels(audit, codes, state, rows), dtype=object, count=len(rows))
+    if task == "regression":
+        current = target_values(state.classes, state.current[rows])
+        suggested = suggested.astype(np.float64)
     columns = {
         "is_label_issue": _in_question(source, state)[rows],
         "label_score": 1.0 - np.asarray(source.suspicion, dtype=np.float64)[rows],
-        "given_label": label_values(state.classes, state.current[rows]),
-        "predicted_label": label_values(state.classes, suggested),
+        "given_label": current,
+        "predicted_label": suggested,
     }
     return to_caller(columns, audit.dataset.frame)
 

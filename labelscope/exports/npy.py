@@ -25,9 +25,10 @@ def label_array(source: Audit | Session, drop_excluded: bool = False) -> Array:
 
     Returns
     -------
-    (m,) array
+    (m,) or (m, K) array
         As given where labels came as an array of numbers, truth values or text; otherwise int64, bool,
-        float64 or text. Numbers become float64 with NaN where rows are unlabelled.
+        float64 or text. Numbers become float64 with NaN where rows are unlabelled. Tags are a matrix of int8,
+        one column a tag in the order of their names; float32 with NaN where one is unknown.
 
     Raises
     ------
@@ -42,6 +43,9 @@ def label_array(source: Audit | Session, drop_excluded: bool = False) -> Array:
         found = np.asarray(labels.rebuild(state.current, state.classes))[rows]
         if found.dtype != object:
             return found
+    if labels.tags is not None:
+        matrix = state.tags[rows]
+        return matrix if (matrix >= 0).all() else np.where(matrix < 0, np.nan, matrix).astype(np.float32)
     missing = int((codes < 0).sum())
     if missing and not all(type(value) in (int, float) for value in state.classes):
         raise InvalidInputError(

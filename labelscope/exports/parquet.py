@@ -50,4 +50,6 @@ def _column(values: list[Any]) -> Any:
     ):  # mixed types, lone surrogates, huge numbers
         texts = [None if v is None else str(v).encode("utf-8", "backslashreplace").decode() for v in values]
         column = pa.array(texts, pa.string())
+    if pa.types.is_list(column.type) and pa.types.is_null(column.type.value_type):
+        return column.cast(pa.list_(pa.string()))
     return column.cast(pa.string()) if pa.types.is_null(column.type) else column

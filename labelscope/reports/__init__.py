@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from labelscope.reports.health import health
 from labelscope.reports.report import Report, check_path
+from labelscope.reports.value_of_labels import value_of_labels
 
-__all__ = ["Report", "check_path", "health"]
+__all__ = ["Report", "check_path", "health", "value_of_labels"]

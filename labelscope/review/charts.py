@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from labelscope.errors import TaskError
 from labelscope.review.state import STATES, UNREVIEWED
 
 if TYPE_CHECKING:
@@ -186,6 +187,7 @@ class Charts:
         altair.Chart
         """
         alt = _altair()
+        self._of_classes("joint")
         return self._joint_cells(alt)
 
     def effort(self) -> Any:
@@ -229,12 +231,21 @@ class Charts:
             The selection is by given label.
         """
         alt = _altair()
+        self._of_classes("linked")
         values, first = self._by_class(bins)
         chosen = alt.selection_point(fields=["given"], name="given_label")
         faded = alt.condition(chosen, alt.value(1.0), alt.value(0.2))
         joint = self._joint_cells(alt).encode(opacity=faded).add_params(chosen)
         bars = self._class_bars(alt, values, first).transform_filter(chosen)
         return alt.hconcat(joint, bars, self.changes().transform_filter(chosen))
+
+    def _of_classes(self, name: str) -> None:
+        labels = self._session.audit.dataset.labels
+        if labels.is_open:
+            raise TaskError(
+                f"charts.{name} is about pairs of classes, but the task is {labels.task}.",
+                "Look at charts.suspicion, charts.changes and charts.effort.",
+            )
 
     def _by_class(self, bins: int) -> tuple[list[dict[str, Any]], list[str]]:
         session = self._session

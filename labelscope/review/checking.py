@@ -15,7 +15,7 @@ from labelscope.review.events import Event
 from labelscope.review.new_labels import LabelReader
 from labelscope.review.state import UNREVIEWED, UNSURE
 from labelscope.review.tokens import Tokens
-from labelscope.types import IntArray
+from labelscope.types import BoolArray, IntArray
 
 if TYPE_CHECKING:
     from labelscope.review.session import Session
@@ -109,12 +109,11 @@ class Check:
         -------
         CheckState
         """
-        state = self.session.state
-        seen = (state.state[self.order] != UNREVIEWED) & (state.state[self.order] != UNSURE)
+        seen = self.seen()
         # Rows that are passed over end the sample: the others may have been chosen.
         open_places = np.flatnonzero(~seen)
         checked = int(open_places[0]) if len(open_places) else self.n
-        right = int((state.current[self.order[:checked]] == self.suggested).sum())
+        right = int(self.is_right()[:checked].sum())
         misses = checked - right
         lower = lower_bound(right, misses)
         rest = self.rest()
@@ -130,6 +129,25 @@ class Check:
     def rest(self) -> IntArray:
         """Return the rows of the cell without a decision."""
         return np.asarray(self.order[self.session.state.state[self.order] == UNREVIEWED])
+
+    def seen(self) -> BoolArray:
+        """Return (n,) bool, in the order drawn: rows that somebody decided about."""
+        state = self.session.state.state[self.order]
+        return np.asarray((state != UNREVIEWED) & (state != UNSURE))
+
+    def is_right(self) -> BoolArray:
+        """Return (n,) bool, in the order drawn: rows that are now as suggested."""
+        return np.asarray(self.session.state.current[self.order] == self.suggested)
+
+    def accept(self) -> tuple[Event, ...]:
+        """Give the rest what is suggested, as one step."""
+        label = self.session.state.classes[self.suggested]
+        return self.session.relabel(self.rest(), label, source="suggestion")
+
+    def opened(self) -> Check:
+        """Give the check a token and return it."""
+        self.token = _tokens(self.session).add(self)
+        return self
 
 
 def needed(precision: float) -> int:
@@ -213,9 +231,7 @@ def start_check(
     order = np.random.default_rng(seed).permutation(rows)
     suspicion = np.asarray(session.suspicion, dtype=np.float64)[rows]
     expected = float((suspicion if from_code == to_code else 1.0 - suspicion).sum())
-    check = Check(session, order, to_code, float(precision), expected)
-    check.token = _tokens(session).add(check)
-    return check
+    return Check(session, order, to_code, float(precision), expected).opened()
 
 
 def open_check(session: Session, token: str) -> Check:
@@ -254,8 +270,7 @@ def accept_rest(session: Session, check: Check | str) -> tuple[Event, ...]:
                 f" {found.precision:g}.",
                 f"Check {len(found.more)} more rows." if found.more else "Nothing is left to accept.",
             )
-        label = session.state.classes[check.suggested]
-        happened = session.relabel(check.rest(), label, source="suggestion")
+        happened = check.accept()
         _tokens(session).use(token)
     return happened
 

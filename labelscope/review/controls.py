@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from labelscope.data.labels import Labels
 from labelscope.errors import InvalidInputError
 from labelscope.review.confidence import exact_interval
 from labelscope.review.events import DECISIONS, Draft, Event, scalar_key, to_scalar
 from labelscope.review.new_labels import LabelReader
-from labelscope.review.state import KEPT, RELABELLED, UNREVIEWED
+from labelscope.review.records import target_values
+from labelscope.review.state import KEPT, RELABELLED, UNREVIEWED, ReviewState
 from labelscope.review.tokens import Tokens
 from labelscope.types import IntArray
 
@@ -168,8 +171,10 @@ class Controls:
         control, right = self._open.look(id)
         state = self.session.state
         code = {"accept": -1, "keep": right, "unsure": -1}.get(verdict, -1)
+        classes: Sequence[Any] = state.classes
         if verdict == "relabel":
-            code = LabelReader(self.session.audit.dataset.labels, state.classes, False).code(to)
+            reader = LabelReader(self.session.audit.dataset.labels, state.classes, False)
+            code, classes = reader.code(to), reader.classes
         elif verdict == "accept" and control.suggested is not None:
             code = state.classes.index(control.suggested)
         passed = verdict in ("keep", "unsure") or (verdict == "relabel" and code == right)
@@ -179,7 +184,8 @@ class Controls:
         self._open.use(id)
         if self._pending is not None and self._pending.id == id:
             self._pending = None
-        self._vote(control, verdict, code, passed)
+        after = None if code < 0 else to_scalar(classes[code])
+        self._vote(control, verdict, after, passed)
         return ControlResult(
             control.kind, control.row, passed, to_scalar(state.classes[right]), self.acceptance()
         )
@@ -286,6 +292,9 @@ class Controls:
     def _wrong_code(self, row: int, rng: np.random.Generator) -> int | None:
         """Draw a class that the row surely is not of."""
         state, audit = self.session.state, self.session.audit
+        if audit.dataset.labels.is_open:
+            others = unlike(state, audit.dataset.labels, row)
+            return int(others[rng.integers(len(others))]) if len(others) else None
         others = np.setdiff1d(np.arange(len(audit.classes)), [state.current[row], state.given[row]])
         if not len(others):
             others = np.setdiff1d(np.arange(len(audit.classes)), [state.current[row]])
@@ -299,14 +308,25 @@ class Controls:
         self._open.add((control, right), token)
         return control
 
-    def _vote(self, control: Control, verdict: str, code: int, passed: bool) -> None:
+    def _vote(self, control: Control, verdict: str, after: Any, passed: bool) -> None:
         state = self.session.state
         before = to_scalar(state.classes[state.current[control.row]])
-        after = None if code < 0 else to_scalar(state.classes[code])
         data = {"control": control.kind, "passed": passed, "verdict": verdict, "suggested": control.suggested}
         suspicion = round(float(self.session.suspicion[control.row]), 6)
         draft = Draft("voted", [control.row], [before], [after], [suspicion], data)
         self.session.ledger.record(lambda: [draft], "widget")
+
+
+def unlike(state: ReviewState, labels: Labels, row: int) -> IntArray:
+    """Return codes of given labels that are far from a row's: no tag in common, or a number far away."""
+    code = int(state.current[row])
+    if labels.tags is not None and state.sets is not None:
+        table = state.sets.table(state.classes)
+        own, others = table[code] == 1, table[: labels.n_classes] == 1
+        return np.flatnonzero(~(others & own).any(axis=1) & (others.any(axis=1) | own.any()))
+    numbers = target_values(state.classes, np.array([code, *range(labels.n_classes)]))
+    low, high = np.quantile(numbers[1:], [0.1, 0.9])
+    return np.flatnonzero(np.abs(numbers[1:] - numbers[0]) > (high - low) / 2)
 
 
 def checked_rate(rate: Any) -> float:

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from labelscope.auditing.audit import Audit
-from labelscope.errors import InvalidInputError, InvalidTypeError, notify
-from labelscope.review.drafting import label_drafts, plain_drafts
-from labelscope.review.events import DECISIONS, Draft, Event, to_scalar
+from labelscope.errors import InvalidInputError, InvalidTypeError, TaskError, notify
+from labelscope.review.drafting import label_drafts, plain_drafts, tag_drafts
+from labelscope.review.events import Draft, Event, to_scalar
 from labelscope.review.label_arguments import once, unique, wanted
 from labelscope.review.ledger import Ledger
 from labelscope.review.live import Live
 from labelscope.review.new_labels import LabelReader
 from labelscope.review.rows import Rows, as_rows
+from labelscope.review.steps import Steps
+from labelscope.review.suggestions import attribute_drafts, checked_tags, suggested_labels
 from labelscope.types import FloatArray, IntArray
 
 
-class Decisions:
+class Decisions(Steps):
     """What a person can decide. Every method returns the new events, which are on disk by then.
 
     ``rows`` is a position, several of them, a slice, or a mask of n truth values. ``source`` says what the
@@ -27,9 +29,8 @@ class Decisions:
     """
 
     def __init__(self, audit: Audit, ledger: Ledger) -> None:
+        super().__init__(ledger)
         self.audit = audit
-        self.reviewer = ledger.reviewer
-        self.ledger = ledger
         self.live = Live(audit, ledger)
 
     def relabel(
@@ -42,9 +43,10 @@ class Decisions:
         rows : int, ints, slice or mask
         to : label or sequence of labels
             One label, or one a row in the order of ``rows``; None takes the label away. Rows that have the
-            label already are recorded as kept.
+            label already are recorded as kept. A set or list of tags is one label, a list of them one a row;
+            of a regression, any finite number is a label.
         new_class : bool
-            Whether a label that is no class yet becomes one.
+            Whether a label that is no class yet becomes one; sets of tags and numbers always may.
         source : str
 
         Returns
@@ -70,7 +72,7 @@ class Decisions:
         ['+', '-', '-']
         """
         positions = as_rows(rows, self.audit.n)
-        labels, per_row = wanted(to, len(positions))
+        labels, per_row = wanted(to, len(positions), self.audit.dataset.labels)
         positions, labels = unique(positions, labels, per_row)
 
         def plan() -> list[Draft]:
@@ -96,8 +98,10 @@ class Decisions:
         tuple of Event
         """
         positions = once(as_rows(rows, self.audit.n))
-        codes = np.asarray(self.suggested_codes, dtype=np.int64)[positions]
-        without = positions[codes < 0]
+        codes = np.asarray(self.suggested_codes)
+        labels = suggested_labels(self.audit, codes, self.ledger.state, positions)
+        named = np.fromiter((label is not None for label in labels), bool, len(labels))
+        without, chosen = positions[~named], positions[named]
         if len(without):
             notify(
                 "no_suggestion",
@@ -105,8 +109,66 @@ class Decisions:
                 "Relabel them by hand.",
                 without,
             )
-        chosen, named = positions[codes >= 0], codes[codes >= 0]
-        return self._record(lambda: self._labels(chosen, named, self.ledger.state.classes), source)
+
+        def plan() -> list[Draft]:
+            reader = LabelReader(self.audit.dataset.labels, self.ledger.state.classes, False)
+            wanted_codes = [reader.code(label) for label in labels if label is not None]
+            drafts = self._labels(chosen, np.array(wanted_codes, dtype=np.int64), reader.classes)
+            return drafts + attribute_drafts(self, chosen)
+
+        return self._record(plan, source)
+
+    def add_tags(self, rows: Any, tags: Any, *, source: str = "api") -> tuple[Event, ...]:
+        """Put tags into the sets of rows, or say of concepts that they hold.
+
+        Parameters
+        ----------
+        rows : int, ints, slice or mask
+        tags : tag or several
+        source : str
+
+        Returns
+        -------
+        tuple of Event
+
+        Raises
+        ------
+        InvalidInputError
+            A tag that there is not, or a row that does not exist.
+        TaskError
+            Rows have a class or a number, and no concepts.
+
+        Examples
+        --------
+        >>> import labelscope as ls
+        >>> dataset = ls.Dataset(["so happy", "so angry"], [{"joy"}, {"joy", "anger"}], task="multilabel")
+        >>> audit = ls.Audit.from_arrays(dataset, suspicion=[0, 0.9], suggested_codes=[0, 0])
+        >>> session = ls.Session(audit, journal=None)
+        >>> _ = session.add_tags(0, "anger"), session.remove_tags(1, "joy")
+        >>> [sorted(tags) for tags in session.labels()]
+        [['anger', 'joy'], ['anger']]
+        """
+        return self._tag_sets("tags_added", rows, tags, source)
+
+    def remove_tags(self, rows: Any, tags: Any, *, source: str = "api") -> tuple[Event, ...]:
+        """Take tags out of the sets of rows, or say of concepts that they do not hold.
+
+        Parameters
+        ----------
+        rows : int, ints, slice or mask
+        tags : tag or several
+        source : str
+
+        Returns
+        -------
+        tuple of Event
+
+        Raises
+        ------
+        InvalidInputError, TaskError
+            As for :meth:`add_tags`.
+        """
+        return self._tag_sets("tags_removed", rows, tags, source)
 
     def keep(self, rows: Any, *, source: str = "api") -> tuple[Event, ...]:
         """Confirm the labels that rows have now.
@@ -177,7 +239,14 @@ class Decisions:
         ------
         InvalidInputError
             No labels, or one that is no class.
+        TaskError
+            Labels are sets of tags or numbers.
         """
+        if self.audit.dataset.labels.is_open:
+            raise TaskError(
+                f"Several right labels are for classes, but the task is {self.audit.dataset.labels.task}.",
+                "Give the rows their label with relabel(rows, to).",
+            )
         if isinstance(labels, str) or not hasattr(labels, "__iter__"):
             raise InvalidTypeError(
                 f"labels is {labels!r:.60}.", 'Pass several labels, such as ["cat", "dog"].'
@@ -242,63 +311,6 @@ class Decisions:
         data = {"text": str(text)}
         return self._record(lambda: self._plain("noted", positions, data, labeled=False), source)
 
-    def undo(self, *, source: str = "api") -> tuple[Event, ...]:
-        """Take back this reviewer's last gesture that stands, also one from before a restart.
-
-        Where another reviewer decided about the same rows later, that decision stays.
-
-        Returns
-        -------
-        tuple of Event
-            Empty when there is nothing to undo.
-        """
-        overlaid: list[int] = []
-
-        def plan() -> list[Draft]:
-            if not self.ledger.stacks.can_undo:
-                return []
-            target = self.ledger.stacks.next_undo
-            rows = self._rows_of(target)
-            overlaid.extend(self._decided_later(target, rows))
-            return [Draft("reverted", rows, data={"reverts": target})]
-
-        happened = self._record(plan, source)
-        if overlaid:
-            notify(
-                "undo_overlaid",
-                f"{len(overlaid):,} of {len(happened[0].rows):,} rows keep what others decided later.",
-                "Relabel them if that is wrong, too.",
-                overlaid,
-            )
-        return happened
-
-    def redo(self, *, source: str = "api") -> tuple[Event, ...]:
-        """Put back what was undone last, as long as this reviewer decided nothing since.
-
-        Returns
-        -------
-        tuple of Event
-            Empty when there is nothing to redo.
-        """
-
-        def plan() -> list[Draft]:
-            if not self.ledger.stacks.can_redo:
-                return []
-            revert, target = self.ledger.stacks.next_redo
-            return [Draft("reverted", self._rows_of(target), data={"reverts": revert})]
-
-        return self._record(plan, source)
-
-    @property
-    def can_undo(self) -> bool:
-        """Whether this reviewer has a gesture to take back."""
-        return self.ledger.stacks.can_undo
-
-    @property
-    def can_redo(self) -> bool:
-        """Whether an undo can be taken back."""
-        return self.ledger.stacks.can_redo
-
     @property
     def suspicion(self) -> FloatArray:
         """(n,) float32: the audit's suspicion, or the last rescore's with 0 for settled rows."""
@@ -309,32 +321,19 @@ class Decisions:
         """(n,) codes of the suggested labels, as the last rescore has them."""
         return self.live.suggested_codes
 
-    def _record(self, plan: Callable[[], Sequence[Draft]], source: str) -> tuple[Event, ...]:
-        return self.ledger.record(lambda: self._marked(plan()), source)
-
-    def _marked(self, drafts: Sequence[Draft]) -> Sequence[Draft]:
-        """Say of a look by chance that it is one: what is left is estimated from these."""
-        if len(drafts) == 1 and len(drafts[0].rows) == 1 and drafts[0].kind in DECISIONS:
-            drafts[0].data.update(self.ledger.sampler.mark(self.ledger.state, int(drafts[0].rows[0])))
-        return drafts
-
     def _mark(self, kind: str, rows: Any, source: str) -> tuple[Event, ...]:
         positions = once(as_rows(rows, self.audit.n))
         return self._record(lambda: self._plain(kind, positions, {}), source)
+
+    def _tag_sets(self, kind: str, rows: Any, tags: Any, source: str) -> tuple[Event, ...]:
+        positions = once(as_rows(rows, self.audit.n))
+        names = checked_tags(self.audit.dataset, tags)
+        return self._record(
+            lambda: tag_drafts(kind, self.ledger.state, positions, self.suspicion, names), source
+        )
 
     def _plain(self, kind: str, rows: Rows, data: dict[str, Any], labeled: bool = True) -> list[Draft]:
         return plain_drafts(kind, self.ledger.state, rows, self.suspicion, data, labeled=labeled)
 
     def _labels(self, rows: Rows, codes: IntArray, classes: Sequence[Any] | None = None) -> list[Draft]:
         return label_drafts(self.ledger.state, rows, codes, self.suspicion, classes)
-
-    def _rows_of(self, batch: str) -> list[int]:
-        rows = (row for event in self.ledger.state.events if event.batch == batch for row in event.rows)
-        return list(dict.fromkeys(rows))
-
-    def _decided_later(self, batch: str, rows: list[int]) -> list[int]:
-        events, last = self.ledger.state.events, self.ledger.state.last
-        first = next(place for place, event in enumerate(events) if event.batch == batch)
-        others = {place for place in set(last[rows].tolist()) if place > first}
-        others = {place for place in others if events[place].reviewer != self.reviewer}
-        return [row for row in rows if int(last[row]) in others]

@@ -82,11 +82,33 @@ def label_drafts(
     return drafts
 
 
+def tag_drafts(
+    kind: str, state: ReviewState, rows: Rows, suspicion: FloatArray, names: Sequence[str]
+) -> list[Draft]:
+    """Draft what putting tags in, or taking them out, writes.
+
+    Parameters
+    ----------
+    kind : {"tags_added", "tags_removed"}
+    state : ReviewState
+    rows : (m,) int
+    suspicion : (n,) float
+        Of all rows.
+    names : sequence of str
+
+    Returns
+    -------
+    list of Draft
+    """
+    return plain_drafts(kind, state, rows, suspicion, {"tags": list(names)})
+
+
 def label_values(classes: Sequence[Any], codes: Array) -> list[Any]:
     """Return label values as the journal writes them; code -1 is None."""
-    table = np.empty(len(classes) + 1, dtype=object)
-    table[:-1] = [to_scalar(value) for value in classes]
-    found: list[Any] = table[codes].tolist()  # code -1 is the last entry, None
+    used, place = np.unique(codes, return_inverse=True)
+    table = np.empty(len(used), dtype=object)
+    table[:] = [None if code < 0 else to_scalar(classes[code]) for code in used.tolist()]
+    found: list[Any] = table[place.reshape(-1)].tolist()
     return found
 
 

@@ -17,12 +17,14 @@ import numpy as np
 from labelscope.data.label_values import is_missing
 from labelscope.errors import InvalidInputError, InvalidTypeError
 
+#: Kinds that put single tags in or take them out.
+TAGGING = ("tags_added", "tags_removed")
 #: Kinds that decide about a row; the last active one determines the row's state.
-DECISIONS = ("relabelled", "kept", "unsure", "excluded", "accepted_set")
+DECISIONS = ("relabelled", "kept", "unsure", "excluded", "accepted_set", *TAGGING)
 #: Kinds that a person can take back; all others, also unknown ones, are no undo step.
 STEPS = (*DECISIONS, "tagged", "noted", "reverted")
 #: Kinds known to this version. Others are kept and shown, and change nothing.
-KINDS = (*STEPS, "gate_set", "voted", "page_timed")
+KINDS = (*STEPS, "gate_set", "voted", "page_timed", "proposed")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
@@ -36,9 +38,9 @@ class Event:
     Attributes
     ----------
     kind : str
-        ``"relabelled"``, ``"kept"``, ``"unsure"``, ``"excluded"``, ``"accepted_set"``, ``"tagged"``,
-        ``"noted"``, ``"reverted"``, ``"gate_set"``, ``"voted"``, ``"page_timed"``, or a kind of a later
-        version.
+        ``"relabelled"``, ``"kept"``, ``"unsure"``, ``"excluded"``, ``"accepted_set"``, ``"tags_added"``,
+        ``"tags_removed"``, ``"tagged"``, ``"noted"``, ``"reverted"``, ``"gate_set"``, ``"voted"``,
+        ``"page_timed"``, ``"proposed"``, or a kind of a later version.
     id, batch : str
         Sortable by time; a batch is one gesture and one undo step.
     at : str
@@ -52,7 +54,8 @@ class Event:
     suspicion : tuple of float
         Suspicion of each row at that time.
     data : dict
-        ``text`` (noted), ``tags`` (tagged), ``labels`` (accepted_set), ``reverts`` (reverted: a batch),
+        ``text`` (noted), ``tags`` (tagged: values by name; tags_added, tags_removed: names), ``labels``
+        (accepted_set), ``fix`` and ``proposals`` (proposed), ``reverts`` (reverted: a batch),
         ``new_class`` (relabelled), ``drawn`` and ``p`` (a look by chance), ``at`` and ``before`` (gate_set),
         ``control``, ``passed``, ``verdict`` and ``suggested`` (voted), ``seconds`` (page_timed).
 

@@ -11,12 +11,13 @@ import numpy as np
 from labelscope.errors import InvalidInputError, InvalidTypeError
 from labelscope.review.events import Draft, Event
 from labelscope.review.state import UNREVIEWED
-from labelscope.types import FloatArray
+from labelscope.types import BoolArray, FloatArray, Score
 
 if TYPE_CHECKING:
     from labelscope.review.session import Session
 
 BINS = 64
+LOSS_GATE = "dynamic_loss_gate"
 _STEPS = 200
 _LEAST_WEIGHT = 5.0
 
@@ -31,7 +32,8 @@ class Gate:
     counts : tuple of int
         Labeled rows without a decision in 64 bins of suspicion.
     clean, wrong : tuple of float
-        Fitted number of right and of wrong rows in each bin; empty where two groups cannot be told apart.
+        Fitted number of right and of wrong rows in each bin; empty where two groups cannot be told apart. Of
+        the loss gate's two normal distributions, where the audit has that score.
     n_above : int
         Rows at or above the gate.
     expected_right : float
@@ -71,7 +73,7 @@ def gate_of(session: Session) -> Gate:
     values = np.asarray(session.suspicion, dtype=np.float64)[rows]
     at = gate_at(session)
     counts = np.histogram(values, bins=BINS, range=(0.0, 1.0))[0]
-    clean, wrong = fit_mixture(counts)
+    clean, wrong = _parted(session, rows, values, counts)
     above = values >= at
     if len(wrong) and not session.audit.has_probability:
         share = clean / np.maximum(clean + wrong, 1e-12)
@@ -84,15 +86,88 @@ def gate_of(session: Session) -> Gate:
 
 
 def gate_at(session: Session) -> float:
-    """Return where the gate is: as set last, else at the least suspicion flagged, else at one half."""
+    """Return where the gate is: as set last, until the loss gate is fitted anew, else where it was fitted."""
+    fitted = fitted_gate(session)
     for event in reversed(session.state.events):
-        if event.kind == "gate_set":
-            at = event.data.get("at")
-            if isinstance(at, int | float) and not isinstance(at, bool) and 0 <= at <= 1:
-                return float(at)
+        if event.kind != "gate_set":
+            continue
+        before = event.data.get("fitted")
+        if event.data.get("reset") is True or (before is not None and before != _fit_of(session)):
+            return fitted
+        at = event.data.get("at")
+        if isinstance(at, int | float) and not isinstance(at, bool) and 0 <= at <= 1:
+            return float(at)
+    return fitted
+
+
+def fitted_gate(session: Session) -> float:
+    """Return where the gate is as long as nobody moves it.
+
+    Parameters
+    ----------
+    session : Session
+
+    Returns
+    -------
+    float
+        Where the audit has the score of `labelscope.scorers.DynamicLossGate` with two modes, that gate; in an
+        audit that another score orders, the suspicion that as many rows reach. Else the least suspicion that
+        is flagged, else one half.
+    """
+    score = _loss_gate(session)
+    if score is not None:
+        if session.audit.main is score:
+            return float(score.meta["gate"])
+        n_above = int(np.asarray(score.flagged, dtype=bool).sum())
+        order = np.sort(np.asarray(session.audit.suspicion, dtype=np.float64))[::-1]
+        return float(order[n_above - 1]) if n_above else 1.0
     flagged = np.asarray(session.audit.flagged, dtype=bool)
     values = np.asarray(session.audit.suspicion, dtype=np.float64)[flagged]
     return float(values.min()) if len(values) else 0.5
+
+
+def gate_history(session: Session) -> list[dict[str, Any]]:
+    """List the gates of all rounds and views with their mixtures, and what was set since, in order.
+
+    Parameters
+    ----------
+    session : Session
+
+    Returns
+    -------
+    list of dict
+        Fitted ones as in ``meta["history"]`` of the loss gate, with ``"kind": "fitted"``; those that somebody
+        set with ``"kind": "set"`` or ``"reset"``, ``at``, ``before``, ``reviewer`` and the time ``when``.
+    """
+    score = session.audit.scores.get(LOSS_GATE)
+    fitted = [{"kind": "fitted", **entry} for entry in (score.meta.get("history", []) if score else [])]
+    moved = [
+        {
+            "kind": "reset" if event.data.get("reset") is True else "set",
+            "at": event.data.get("at"),
+            "before": event.data.get("before"),
+            "reviewer": event.reviewer,
+            "when": str(event.at),
+        }
+        for event in session.state.events
+        if event.kind == "gate_set"
+    ]
+    return [*fitted, *moved]
+
+
+def reset_gate(session: Session) -> tuple[Event, ...]:
+    """Put the gate back to where it was fitted; recorded like `set_gate`, and no undo step.
+
+    Parameters
+    ----------
+    session : Session
+
+    Returns
+    -------
+    tuple of Event
+    """
+    data = {"at": fitted_gate(session), "before": gate_at(session), "reset": True}
+    return session.ledger.record(lambda: [Draft("gate_set", [], data=data)], "widget")
 
 
 def set_gate(session: Session, at: Any) -> tuple[Event, ...]:
@@ -117,8 +192,41 @@ def set_gate(session: Session, at: Any) -> tuple[Event, ...]:
         raise InvalidTypeError(f"The gate is {at!r:.40}.", "Give a number from 0 to 1.")
     if not 0 <= at <= 1:  # NaN, too
         raise InvalidInputError(f"The gate is {at!r:.40}.", "Give a number from 0 to 1.")
-    data = {"at": float(at), "before": gate_at(session)}
+    data: dict[str, Any] = {"at": float(at), "before": gate_at(session)}
+    if _loss_gate(session) is not None:
+        # What was set by hand holds until the gate is fitted anew.
+        data["fitted"] = _fit_of(session)
     return session.ledger.record(lambda: [Draft("gate_set", [], data=data)], "widget")
+
+
+def _loss_gate(session: Session) -> Score | None:
+    score = session.audit.scores.get(LOSS_GATE)
+    if score is None or not score.meta.get("second_mode") or score.meta.get("gate") is None:
+        return None
+    return score
+
+
+def _fit_of(session: Session) -> list[float | None]:
+    """Tell one fit of the loss gate from another by where its last gates are."""
+    score = _loss_gate(session)
+    if score is None:
+        return []
+    last = [entry for entry in score.meta["history"] if entry["round"] == score.meta["n_rounds"] - 1]
+    # Other processors and thread counts move the last digits.
+    return [None if entry["gate"] is None else round(float(entry["gate"]), 3) for entry in last]
+
+
+def _parted(
+    session: Session, rows: BoolArray, values: FloatArray, counts: Any
+) -> tuple[FloatArray, FloatArray]:
+    """Right and wrong rows by bin: as the loss gate's distributions have it, else by two of its own."""
+    score = _loss_gate(session)
+    if score is None:
+        return fit_mixture(counts)
+    posterior = np.asarray(score.details["posterior"], dtype=np.float64)[rows]
+    bins = np.minimum((values * BINS).astype(np.int64), BINS - 1)
+    wrong = np.bincount(bins, weights=posterior, minlength=BINS).astype(np.float64)
+    return np.maximum(np.asarray(counts) - wrong, 0.0), wrong
 
 
 def fit_mixture(counts: Any) -> tuple[FloatArray, FloatArray]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from labelscope.data.dataset import Dataset
 
 FORMAT = 1
+_MOST_CLASSES = 1_000
 _START = b'{"labelscope":'
 
 
@@ -40,7 +41,9 @@ class Header:
     @classmethod
     def of(cls, dataset: Dataset) -> Header:
         """Make the header for a dataset."""
-        classes = tuple(to_scalar(value) for value in dataset.labels.classes)
+        # For people who read the file: nobody reads thousands of sets or numbers.
+        first = dataset.labels.classes[: _MOST_CLASSES if dataset.labels.is_open else None]
+        classes = tuple(to_scalar(value) for value in first)
         return cls(str(dataset.name), dataset.fingerprint, dataset.n, classes)
 
     def to_line(self) -> bytes:

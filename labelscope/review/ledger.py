@@ -60,7 +60,7 @@ class Ledger:
         self.reviewer = reviewer
         self.lock = threading.RLock()
         self.journal = Journal(path, Header.of(dataset))
-        self.state = ReviewState(dataset.labels.codes, dataset.labels.classes.tolist())
+        self.state = ReviewState.of(dataset)
         self.stacks = UndoStacks(reviewer)
         self.sampler = Sampler(dataset.labels.codes, seed=int(dataset.fingerprint[:8], 16))
         self._listeners: list[Listener] = []

@@ -12,6 +12,8 @@ import numpy as np
 
 from labelscope.auditing.audit import Audit
 from labelscope.review.learning import learned, verdicts_of
+from labelscope.review.live_tags import tag_thresholds
+from labelscope.review.live_targets import TargetModel
 from labelscope.review.row_model import RowModel
 from labelscope.review.state import EXCLUDED, UNREVIEWED, UNSURE, ReviewState
 from labelscope.scorers.ensemble import best_expected_f1
@@ -40,9 +42,9 @@ class Rescored:
         moved most first.
     n_moved : int
     thresholds : (K,) float64
-        Mean probability of each class over the rows that have it now; NaN where there are none.
+        Mean probability of each class, or tag, over the rows that have it now; NaN where there are none.
     counts : (K,) int64
-        Rows that have each class now.
+        Rows that have each class, or tag, now.
     noise_rate : Estimate
         Share of the given labels that are wrong, from what was found and what is estimated to be left.
     ms : float
@@ -90,8 +92,9 @@ class Live:
         self._audit = audit
         self._ledger = ledger
         self._model: RowModel | None = None
+        self._targets: TargetModel | None = None
         self._cast: IntArray | None = None
-        self._raw = np.asarray(audit.suspicion, dtype=np.float64)
+        self._raw: FloatArray = np.asarray(audit.suspicion, dtype=np.float64)
         self._best = np.asarray(audit.suggested_codes, dtype=np.int64)
         self._kept: tuple[int, FloatArray, BoolArray] | None = None
         self._rival = np.full(audit.n, -2, dtype=np.int64)
@@ -199,6 +202,10 @@ class Live:
         if self._model is None:
             self._model = RowModel.of(self._audit)
             self._cast = self._model.cast(self._audit.given_codes, np.zeros(self._audit.n, dtype=bool))
+            if self._audit.dataset.labels.task == "regression":
+                self._targets = TargetModel(self._audit)
+        if self._targets is not None:
+            self._raw = self._targets.suspicion(state)
         model = self._model
         if model.silent:
             return
@@ -265,12 +272,14 @@ class Live:
         return best
 
     def _classes(self, state: ReviewState) -> tuple[FloatArray, IntArray]:
+        if state.sets is not None:
+            return tag_thresholds(self._audit, state)
         k = len(self._audit.classes)
         codes = state.current.astype(np.int64)
         rows = np.flatnonzero((codes >= 0) & (codes < k))
         counts = np.bincount(codes[rows], minlength=k)
         probs = self._audit.evidence.get("pred_probs")
-        if probs is None or not k:
+        if probs is None or not k or self._targets is not None:
             return np.full(k, np.nan), counts
         own = np.asarray(probs)[rows, codes[rows]]
         sums = np.bincount(codes[rows], weights=own, minlength=k)

@@ -16,6 +16,7 @@ from labelscope.review.drafting import label_drafts
 from labelscope.review.events import Draft, Event
 from labelscope.review.new_labels import LabelReader
 from labelscope.review.rows import as_rows
+from labelscope.review.suggestions import suggested_labels
 from labelscope.review.tokens import Tokens
 from labelscope.types import IntArray
 
@@ -145,14 +146,17 @@ def _drafts(
     session: Session, page: Page, untouched: IntArray, labels: dict[int, Any], seconds: float
 ) -> list[Draft]:
     state = session.state
-    agreed = np.asarray(session.suggested_codes if page.mean == "suggested" else state.current)[untouched]
-    without = agreed < 0
-    agreed = np.where(without, state.current[untouched], agreed)
     reader = LabelReader(session.audit.dataset.labels, state.classes, False)
+    agreed = state.current[untouched].astype(np.int64)
+    if page.mean == "suggested":
+        suggested = suggested_labels(session.audit, session.suggested_codes, state, untouched)
+        for place, label in enumerate(suggested):
+            if label is not None:
+                agreed[place] = reader.code(label)
     named = {row: label for row, label in labels.items() if label is not None}
     rows = np.concatenate([untouched, np.fromiter(named, np.int64, len(named))])
     codes = np.concatenate([agreed, np.fromiter(map(reader.code, named.values()), np.int64, len(named))])
-    drafts = label_drafts(state, rows, codes, session.suspicion)
+    drafts = label_drafts(state, rows, codes, session.suspicion, reader.classes)
     unknown = [row for row, label in labels.items() if label is None]
     if unknown:
         drafts.append(Draft("unsure", unknown))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,8 +12,11 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from labelscope.data import frames
-from labelscope.review.query_syntax import Name, QueryError
+from labelscope.review.query_syntax import TAG, Name, QueryError
+from labelscope.review.records import target_values
 from labelscope.review.state import STATES, UNREVIEWED
+from labelscope.review.suggestions import shown_labels, suggested_targets
+from labelscope.review.task_values import task_names, task_value
 from labelscope.types import Array, BoolArray
 
 if TYPE_CHECKING:
@@ -65,7 +69,9 @@ def names_of(session: Session) -> tuple[str, ...]:
     """Return all names that a query of this session may use, built-in ones first."""
     frame = session.audit.dataset.frame
     columns = () if frame is None else tuple(str(name) for name in frames.column_names(frame))
-    return tuple(dict.fromkeys((*BUILT_IN, *columns)))
+    tags = (f"{TAG}{_quoted(tag)}" for tag in session.state.tag_names)
+    of_task = (one for one in task_names(session) if not one.startswith(("tag: ", "attribute: ")))
+    return tuple(dict.fromkeys((*BUILT_IN, *columns, *tags, *of_task)))
 
 
 def values_of(session: Session, name: str) -> tuple[Any, ...]:
@@ -87,11 +93,16 @@ def known_of(session: Session, name: Name) -> Known:
     """
     if not name.column and name.text in BUILT_IN:
         return _built_in(session, name.text)
+    if not name.column and name.text.startswith(TAG):
+        return _tag(session, name)
     frame = session.audit.dataset.frame
     columns = {} if frame is None else {str(own): own for own in frames.column_names(frame)}
     if name.text in columns:
         return _column(session.audit.dataset, columns[name.text])
-    known = list(columns) if name.column else list(names_of(session))
+    of_task = _of_task(session, name.text)
+    if of_task is not None:
+        return of_task
+    known = [*columns, *task_names(session)] if name.column else list(names_of(session))
     near = difflib.get_close_matches(name.text, known, n=1, cutoff=0.5)
     hint = f"Did you mean {near[0]!r}? " if near else ""
     kind = "column" if name.column else "name"
@@ -105,11 +116,16 @@ def known_of(session: Session, name: Name) -> Known:
 def _built_in(session: Session, name: str) -> Known:
     state, audit = session.state, session.audit
     none = np.zeros(audit.n, dtype=bool)
+    if name in ("given", "current", "suggested") and audit.dataset.labels.task == "regression":
+        numbers = target_values(state.classes, state.given if name == "given" else state.current)
+        if name == "suggested":
+            wanted = suggested_targets(audit)
+            numbers = np.full(audit.n, np.nan) if wanted is None else wanted
+        return Known("number", numbers, np.isnan(numbers))
     if name in ("given", "current", "suggested"):
         codes = {"given": state.given, "current": state.current}.get(name, session.suggested_codes)
         codes = np.asarray(codes, dtype=np.int64)
-        shown = audit.dataset.labels.names
-        names = [*shown, *map(str, state.classes[len(shown) :])]
+        names = shown_labels(state, audit.dataset)
         return Known("category", codes, codes < 0, state.classes, names)
     if name == "state":
         return Known("category", state.state.astype(np.int64), none, STATES, STATES)
@@ -130,6 +146,35 @@ def _built_in(session: Session, name: str) -> Known:
         notes = _notes(session)
         return Known("text", notes, np.asarray(notes == "", dtype=bool))
     return Known("text", _texts(audit.dataset), none)
+
+
+def _tag(session: Session, name: Name) -> Known:
+    tag = name.text.removeprefix(TAG)
+    names = session.state.tag_names
+    if tag not in names:
+        near = difflib.get_close_matches(tag, names, n=1, cutoff=0.5)
+        hint = f"Did you mean {near[0]!r}? " if near else ""
+        raise QueryError(
+            f"There is no tag {tag!r:.60}.", f"{hint}Known: {', '.join(names[:20]) or 'none'}.", name.start
+        )
+    values = session.state.tags[:, names.index(tag)]
+    return Known("truth", values == 1, values < 0)
+
+
+def _of_task(session: Session, name: str) -> Known | None:
+    found = task_value(session, name)
+    if found is None:
+        return None
+    if found.kind == "number":
+        return Known("number", found.values, np.isnan(found.values))
+    codes = np.array([1, 0, -1], dtype=np.int64)[found.values]
+    return Known("category", codes, codes < 0, ("yes", "no"), ("yes", "no"), open=True)
+
+
+def _quoted(tag: str) -> str:
+    if tag and not re.search(r"[\s()\"'`,]", tag):
+        return tag
+    return '"' + tag.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _notes(session: Session) -> Array:

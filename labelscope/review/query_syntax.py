@@ -7,7 +7,7 @@
               == != < <= > >= value, between value and value, [not] in (value, …),
               [not] contains text, is [not] missing
     value   = number, "text", 'text', true, false
-    name    = letters, digits, _ and ., or anything in backticks
+    name    = letters, digits, _ and ., or anything in backticks; or tag:name, -tag:name, tag:"a name"
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from labelscope.errors import InvalidInputError
 MOST_CHARACTERS = 20_000
 MOST_TOKENS = 4_000
 MOST_NESTED = 60
+#: How the name of a tag starts.
+TAG = "tag:"
 COMPARISONS = ("==", "!=", "<=", ">=", "<", ">")
 WORDS = ("and", "or", "not", "in", "between", "contains", "is", "missing", "true", "false")
 
@@ -29,6 +31,7 @@ _TOKEN = re.compile(
     |(?P<number>-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?![\w.]))
     |(?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
     |(?P<quoted>`[^`]*`)
+    |(?P<tagged>-?(?:tag|attribute):(?:"(?:[^"\\]|\\.)*"|[^\s()"'`,]+))
     |(?P<name>[^\W\d][\w.]*)
     |(?P<sign>==|!=|<=|>=|<|>|\(|\)|,)""",
     re.VERBOSE | re.DOTALL,
@@ -156,6 +159,10 @@ def _token(kind: str, said: str, start: int) -> Token:
         return Token("value", int(said) if re.fullmatch(r"-?\d+", said) else number, start, end)
     if kind == "text":
         return Token("value", re.sub(r"\\(.)", r"\1", said[1:-1], flags=re.DOTALL), start, end)
+    if kind == "tagged":
+        sign, _, name = said.partition(":")
+        name = re.sub(r"\\(.)", r"\1", name[1:-1], flags=re.DOTALL) if name.startswith('"') else name
+        return Token("tagged", (TAG + name, sign.startswith("-")), start, end)
     if kind == "quoted":
         return Token("column", said[1:-1], start, end)
     if kind == "name" and said.casefold() in WORDS:
@@ -245,6 +252,11 @@ class _Reader:
 
     def _test(self) -> Tree:
         word = self.now
+        if word is not None and word.kind == "tagged":
+            self._place += 1
+            text, without = word.value
+            has = Condition(Name(text, word.start), "true", (), word.start)
+            return Not(has) if without else has
         if word is None or word.kind not in ("name", "column"):
             raise self.unexpected("a name")
         self._place += 1

@@ -9,7 +9,7 @@ import numpy as np
 
 from labelscope.data.dataset import Dataset
 from labelscope.review.state import STATES, ReviewState
-from labelscope.types import Array, IntArray
+from labelscope.types import Array, FloatArray, IntArray
 
 #: Columns of every export, in order.
 COLUMNS = ("id", "given", "current", "state", "reviewer", "time")
@@ -27,15 +27,17 @@ def review_columns(dataset: Dataset, state: ReviewState, rows: IntArray) -> dict
     Returns
     -------
     dict of str to (m,) array
-        ``id``; ``given`` and ``current`` labels, None where there is none; ``state`` by name; ``reviewer``
+        ``id``; ``given`` and ``current`` labels, None (of a regression NaN) where there is none, sets of tags
+        as texts such as ``"anger|joy"``; ``state`` by name; ``reviewer``
         and ``time`` (UTC, ISO 8601) of the decision that holds, None where there is none.
     """
     events = state.events
     last = state.last[rows]
+    values = target_values if dataset.labels.task == "regression" else label_values
     return {
         "id": dataset.ids[rows],
-        "given": label_values(state.classes, state.given[rows]),
-        "current": label_values(state.classes, state.current[rows]),
+        "given": values(state.classes, state.given[rows]),
+        "current": values(state.classes, state.current[rows]),
         "state": _objects(STATES)[state.state[rows]],
         "reviewer": _picked([event.reviewer for event in events], last),
         "time": _picked([event.at for event in events], last),
@@ -49,6 +51,12 @@ def label_values(classes: Sequence[Any], codes: IntArray) -> Array:
     if len(codes) and int(codes.min()) >= 0 and len(kinds) == 1 and kinds <= {int, float, bool}:
         return np.array(values.tolist())
     return values
+
+
+def target_values(classes: Sequence[Any], codes: IntArray) -> FloatArray:
+    """Return (m,) float64 targets; NaN at -1, and where a journal names what is no number."""
+    numbers = [value if type(value) in (int, float) else np.nan for value in classes]
+    return np.array([*numbers, np.nan], dtype=np.float64)[codes]
 
 
 def _picked(values: Sequence[Any], places: IntArray) -> Array:

@@ -43,6 +43,8 @@ class RowModel:
     def of(cls, audit: Audit) -> RowModel:
         """Take over an audit's evidence, and fit the model once."""
         evidence, k = audit.evidence, len(audit.classes)
+        if audit.dataset.labels.is_open:  # sets of tags and numbers are no classes to vote about
+            return cls(None, None, k, None)
         probs = evidence.get("pred_probs")
         probs = None if probs is None or np.ndim(probs) != 2 or np.shape(probs)[1] != k else np.asarray(probs)
         ids = evidence.get("knn_ids")

@@ -22,6 +22,7 @@ from labelscope.review.progress import Progress, progress_of
 from labelscope.review.queues import MostSuspicious, by_name
 from labelscope.review.records import review_columns
 from labelscope.review.state import EXCLUDED, ReviewState
+from labelscope.review.suggestions import concepts_now
 from labelscope.types import BoolArray, Evidence, FloatArray, IntArray, Policy
 
 if TYPE_CHECKING:
@@ -122,7 +123,30 @@ class Session(Decisions):
         with self.ledger.lock:
             state = self.ledger.state
             keep = state.state != EXCLUDED if drop_excluded else None
-            return self.audit.dataset.labels.rebuild(state.current, state.classes, keep=keep)
+            # A journal may name tags that there are not: they cannot be written into the labels.
+            classes = state.classes if state.sets is None else [*map(state.sets.cleaned, state.classes)]
+            return self.audit.dataset.labels.rebuild(state.current, classes, keep=keep)
+
+    def concepts(self, drop_excluded: bool = False) -> Any:
+        """Return the concepts as they are now.
+
+        Parameters
+        ----------
+        drop_excluded : bool
+            Whether to leave excluded rows out.
+
+        Returns
+        -------
+        array or frame
+            As given: container, dtype and gaps.
+
+        Raises
+        ------
+        TaskError
+            The dataset has no concepts.
+        """
+        with self.ledger.lock:
+            return concepts_now(self, drop_excluded)
 
     def changes(self) -> Any:
         """List the rows with a decision.

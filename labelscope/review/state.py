@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from labelscope.review.events import DECISIONS, Event, scalar_key
+from labelscope.review.batches import Batches
+from labelscope.review.events import DECISIONS, TAGGING, Event, scalar_key
+from labelscope.review.tag_sets import Attributes, TagEdit, TagSets
+
+if TYPE_CHECKING:
+    from labelscope.data.dataset import Dataset
+    from labelscope.data.tags import Tags
 
 #: Names of the states by number, as in ``js/src/store/types.ts``.
 STATES = ("unreviewed", "relabelled", "kept", "unsure", "excluded", "accepted_set")
 UNREVIEWED, RELABELLED, KEPT, UNSURE, EXCLUDED, ACCEPTED_SET = range(6)
-_NUMBER = dict(zip(DECISIONS, (RELABELLED, KEPT, UNSURE, EXCLUDED, ACCEPTED_SET), strict=True))
+_NUMBER = {
+    **dict(zip(DECISIONS, (RELABELLED, KEPT, UNSURE, EXCLUDED, ACCEPTED_SET), strict=False)),
+    **dict.fromkeys(TAGGING, RELABELLED),
+}
 
 Codes = npt.NDArray[np.int32]
 
@@ -28,6 +37,7 @@ class _Entry:
     number: int
     rows: npt.NDArray[np.int64]
     codes: Codes | None
+    edit: TagEdit | None = None
 
 
 class ReviewState:
@@ -38,12 +48,19 @@ class ReviewState:
     to ``after`` and the state to kept where that is the given label, else to relabelled. Values of ``after``
     and of an accepted set that are unknown so far become classes, in order of appearance, reverted or not.
 
+    ``tags_added`` and ``tags_removed`` change the set of tags that a row has by then, and so its class, where
+    classes are sets; beside classes, they change its attributes. New sets become classes as events come.
+
     Parameters
     ----------
     given_codes : (n,) int
         Given labels; -1 is unlabelled.
     classes : sequence of K values
         What the codes stand for.
+    sets : Tags, optional
+        The tags of which the classes are sets.
+    attributes : Tags, optional
+        Attributes beside the class, as given.
 
     Attributes
     ----------
@@ -63,22 +80,37 @@ class ReviewState:
     ([2, 1], [1, 0], ('cat', 'dog', 'cow'))
     """
 
-    def __init__(self, given_codes: npt.ArrayLike, classes: Iterable[Any]) -> None:
+    def __init__(
+        self,
+        given_codes: npt.ArrayLike,
+        classes: Iterable[Any],
+        *,
+        sets: Tags | None = None,
+        attributes: Tags | None = None,
+    ) -> None:
+        self._sets = None if sets is None else TagSets(sets)
+        self._attributes = None if attributes is None else Attributes(attributes)
         self._given = np.asarray(given_codes, dtype=np.int32)
         self._first_classes = tuple(classes)
         self._derived: dict[str, npt.NDArray[Any]] = {}
         self._version = 0
         self._reset()
 
+    @classmethod
+    def of(cls, dataset: Dataset) -> ReviewState:
+        """Return the state of a dataset that nobody reviewed."""
+        labels = dataset.labels
+        attributes = dataset.concepts
+        return cls(labels.codes, labels.classes.tolist(), sets=labels.tags, attributes=attributes)
+
     def _reset(self) -> None:
+        self._touching: dict[int, list[int]] = {}
         self._classes = list(self._first_classes)
         self._code_of = {scalar_key(value): code for code, value in enumerate(self._classes)}
         self._events: list[Event] = []
         self._ids: set[str] = set()
         self._entries: list[_Entry] = []
-        self._first_place: dict[str, int] = {}
-        self._reverters: dict[str, list[str]] = {}
-        self._inactive: frozenset[str] = frozenset()
+        self._batches = Batches()
         self._clear()
 
     def _clear(self) -> None:
@@ -86,6 +118,8 @@ class ReviewState:
         self._state = np.zeros(len(self._given), dtype=np.uint8)
         self._last = np.full(len(self._given), -1, dtype=np.int32)
         self._first = np.full(len(self._given), -1, dtype=np.int32)
+        if self._attributes is not None:
+            self._attributes.clear()
 
     @property
     def n(self) -> int:
@@ -101,6 +135,37 @@ class ReviewState:
     def current(self) -> Codes:
         """(n,) int32: codes of the labels as they are now."""
         return _read_only(self._current)
+
+    @property
+    def sets(self) -> TagSets | None:
+        """What classes are sets of; None where they are none."""
+        return self._sets
+
+    @property
+    def tag_names(self) -> tuple[str, ...]:
+        """K tags of which classes are sets, or attributes beside the class; empty where there are none."""
+        found = self._sets or self._attributes
+        return () if found is None else found.names
+
+    @property
+    def tags(self) -> npt.NDArray[np.int8]:
+        """(n, K) int8: 1 present, 0 absent, -1 unknown, as they are now."""
+        if self._attributes is not None:
+            return _read_only(self._attributes.matrix)
+        if "tags" not in self._derived:
+            self._derived["tags"] = self._tags_of(self._current)
+        return _read_only(self._derived["tags"])
+
+    @property
+    def given_tags(self) -> npt.NDArray[np.int8]:
+        """(n, K) int8: as :attr:`tags`, before the review."""
+        beside = self._attributes
+        return _read_only(self._tags_of(self._given) if beside is None else beside.given)
+
+    def _tags_of(self, codes: Codes) -> npt.NDArray[np.int8]:
+        if self._sets is None:
+            return np.zeros((self.n, 0), dtype=np.int8)
+        return self._sets.table(self._classes)[codes]
 
     @property
     def state(self) -> npt.NDArray[np.uint8]:
@@ -151,11 +216,11 @@ class ReviewState:
 
     def is_active(self, batch: str) -> bool:
         """Whether a batch counts, that is: is known and not reverted."""
-        return batch in self._first_place and batch not in self._inactive
+        return self._batches.counts(batch)
 
     def active_events(self) -> list[Event]:
         """Return the events that count, in order."""
-        return [event for event in self._events if event.batch not in self._inactive]
+        return [event for event in self._events if event.batch not in self._batches.inactive]
 
     def apply(self, events: Iterable[Event]) -> None:
         """Fold in events; known ones are passed over, late ones take their place in the order.
@@ -176,12 +241,22 @@ class ReviewState:
         if added[0].key < self.last_key:
             added = sorted([*self._events, *added], key=lambda event: event.key)
             self._reset()
+        if self._sets is None:
+            self._take(added)
+            return
+        # Which sets there ever were depends on what counted by then, not on how many events come at once.
+        for event in added:
+            self._take([event])
+
+    def _take(self, added: Sequence[Event]) -> None:
         start = len(self._entries)
         reverting = [self._admit(event) for event in added]
         if any(reverting):
-            inactive = self._find_inactive()
-            if inactive != self._inactive:
-                self._inactive = inactive
+            toggled = self._batches.settle()
+            if toggled and self._sets is not None:
+                self._fold_rows(toggled)
+                return
+            if toggled:
                 self._clear()
                 start = 0
         self._fold(self._entries[start:])
@@ -191,20 +266,28 @@ class ReviewState:
         place = len(self._events)
         self._events.append(event)
         self._ids.add(event.id)
-        self._first_place.setdefault(event.batch, place)
         if event.kind == "accepted_set":
             named = event.data.get("labels")
             for value in named if isinstance(named, list) else ():
                 self._code(value)
         number = _NUMBER.get(event.kind)
-        if number is not None and event.rows:
+        tagging = event.kind in TAGGING and not self.tag_names
+        if number is not None and event.rows and not tagging:
             labeled = event.kind in ("relabelled", "kept") and len(event.after) == len(event.rows)
             codes = np.fromiter(map(self._code, event.after), np.int32, len(event.after)) if labeled else None
             rows = np.array(event.rows, dtype=np.int64)
-            self._entries.append(_Entry(place, event.batch, number, rows, codes))
-        if event.reverts:
-            self._reverters.setdefault(event.reverts, []).append(event.batch)
-        return bool(event.reverts)
+            edit = self._edit(event)
+            if self._sets is not None:
+                for row in event.rows:
+                    self._touching.setdefault(row, []).append(len(self._entries))
+            self._entries.append(_Entry(place, event.batch, number, rows, codes, edit))
+        return self._batches.admit(event, place)
+
+    def _edit(self, event: Event) -> TagEdit | None:
+        found, named = self._sets or self._attributes, event.data.get("tags")
+        if found is None or event.kind not in TAGGING or not isinstance(named, list):
+            return None
+        return found.edit(named, 1 if event.kind == "tags_added" else 0)
 
     def _code(self, value: Any) -> int:
         if value is None:
@@ -216,23 +299,40 @@ class ReviewState:
             self._classes.append(value)
         return code
 
-    def _find_inactive(self) -> frozenset[str]:
-        place = self._first_place
-        inactive: set[str] = set()
-        # Whether a revert counts is settled by later ones only, so go backwards.
-        known = (batch for batch in self._reverters if batch in place)
-        for batch in sorted(known, key=place.__getitem__, reverse=True):
-            if any(place[by] > place[batch] and by not in inactive for by in self._reverters[batch]):
-                inactive.add(batch)
-        return frozenset(inactive)
+    def _fold_rows(self, batches: frozenset[str]) -> None:
+        """Fold again the rows that batches are about, and no others."""
+        chosen = np.zeros(self.n, dtype=bool)
+        for entry in self._entries:
+            if entry.batch in batches:
+                chosen[entry.rows] = True
+        rows = np.flatnonzero(chosen)
+        self._current[rows], self._state[rows] = self._given[rows], UNREVIEWED
+        self._last[rows] = self._first[rows] = -1
+        places = sorted({place for row in rows.tolist() for place in self._touching[row]})
+        parts = []
+        for entry in (self._entries[place] for place in places):
+            inside = chosen[entry.rows]
+            codes = None if entry.codes is None else entry.codes[inside]
+            parts.append(replace(entry, rows=entry.rows[inside], codes=codes))
+        self._fold(parts)
+
+    def _write(self, entry: _Entry) -> None:
+        if entry.codes is not None:
+            self._current[entry.rows] = entry.codes
+        elif entry.edit is None:
+            return
+        elif self._sets is not None:
+            old = self._current[entry.rows]
+            self._current[entry.rows] = self._sets.edited(old, entry.edit, self._classes, self._code)
+        elif self._attributes is not None:
+            self._attributes.write(entry.rows, entry.edit)
 
     def _fold(self, entries: Sequence[_Entry]) -> None:
         touched = []
         for entry in entries:
-            if entry.batch in self._inactive:
+            if entry.batch in self._batches.inactive:
                 continue
-            if entry.codes is not None:
-                self._current[entry.rows] = entry.codes
+            self._write(entry)
             self._state[entry.rows] = entry.number
             self._last[entry.rows] = entry.place
             self._first[entry.rows[self._first[entry.rows] < 0]] = entry.place
@@ -241,6 +341,8 @@ class ReviewState:
             rows = np.concatenate(touched)
             confirmed = rows[(self._state[rows] == RELABELLED) | (self._state[rows] == KEPT)]
             same = self._current[confirmed] == self._given[confirmed]
+            if self._attributes is not None:
+                same &= self._attributes.as_given(confirmed)
             self._state[confirmed] = np.where(same, KEPT, RELABELLED)
 
     def __repr__(self) -> str:
@@ -249,14 +351,20 @@ class ReviewState:
         return f"<ReviewState of {self.n:,} rows: {shown}>"
 
 
-def fold(given_codes: npt.ArrayLike, classes: Iterable[Any], events: Iterable[Event]) -> ReviewState:
+def fold(
+    given_codes: npt.ArrayLike,
+    classes: Iterable[Any],
+    events: Iterable[Event],
+    *,
+    sets: Tags | None = None,
+    attributes: Tags | None = None,
+) -> ReviewState:
     """Fold events over the given labels.
 
     Parameters
     ----------
-    given_codes : (n,) int
-        Positions in ``classes``; -1 is unlabelled.
-    classes : sequence of K values
+    given_codes, classes, sets, attributes
+        As for `ReviewState`.
     events : iterable of Event
         In any order.
 
@@ -269,7 +377,7 @@ def fold(given_codes: npt.ArrayLike, classes: Iterable[Any], events: Iterable[Ev
     >>> fold([0, -1], ["cat"], []).current.tolist()
     [0, -1]
     """
-    state = ReviewState(given_codes, classes)
+    state = ReviewState(given_codes, classes, sets=sets, attributes=attributes)
     state.apply(events)
     return state
 

@@ -7,9 +7,12 @@ import re
 from labelscope.errors import InvalidInputError, InvalidTypeError
 from labelscope.scorers.annotators.disagreement import AnnotatorDisagreement
 from labelscope.scorers.candidates import candidates
+from labelscope.scorers.concept_ensemble import ConceptEnsemble
+from labelscope.scorers.concepts.concept_energy import ConceptEnergy
 from labelscope.scorers.confident.confident_learning import ConfidentLearning
 from labelscope.scorers.confident.confusion_prior import ConfusionPairPrior
 from labelscope.scorers.confident.family import confident_family
+from labelscope.scorers.confident.imbalance_aware import ImbalanceAware
 from labelscope.scorers.confident.log_ratio import LogRatio
 from labelscope.scorers.confident.model_disagreement import ModelDisagreement
 from labelscope.scorers.confident.normalized_margin import NormalizedMargin
@@ -19,7 +22,15 @@ from labelscope.scorers.confident.weighted_entropy import ConfidenceWeightedEntr
 from labelscope.scorers.dynamics.area_under_margin import AreaUnderMargin
 from labelscope.scorers.dynamics.cartography import Cartography
 from labelscope.scorers.dynamics.forgetting import Forgetting
+from labelscope.scorers.dynamics.loss_gate import DynamicLossGate
 from labelscope.scorers.ensemble import Ensemble
+from labelscope.scorers.federated.local_global import LocalGlobal
+from labelscope.scorers.multilabel.confident_tags import ConfidentTags
+from labelscope.scorers.multilabel.kept_labels import kept_labels_table
+from labelscope.scorers.multilabel.long_tail_partial import LongTailPartial
+from labelscope.scorers.multilabel.popularity import macro_f1_by_popularity
+from labelscope.scorers.multilabel.positive_unlabeled import PositiveUnlabeled
+from labelscope.scorers.multilabel.prompt_tuned import PromptTuned
 from labelscope.scorers.neighbors.agreement import NeighborAgreement
 from labelscope.scorers.neighbors.duplicate_conflicts import ConflictingDuplicates
 from labelscope.scorers.neighbors.held_out import ClusterHeldOut
@@ -28,8 +39,14 @@ from labelscope.scorers.neighbors.rank import NeighborRank
 from labelscope.scorers.neighbors.shapley import NeighborShapley
 from labelscope.scorers.neighbors.vote import NeighborVote
 from labelscope.scorers.reasons import reasons
+from labelscope.scorers.regression.conr_head import cross_predict_conr_head, fit_conr_head
+from labelscope.scorers.regression.conr_loss import conr_loss
+from labelscope.scorers.regression.contrastive import ContrastiveRegression
+from labelscope.scorers.regression.residual import ResidualOutlier
 from labelscope.scorers.representation.calibration import RepresentationCalibration
 from labelscope.scorers.representation.weight_aware import WeightAware
+from labelscope.scorers.tag_ensemble import TagEnsemble
+from labelscope.scorers.target_ensemble import TargetEnsemble
 from labelscope.types import Scorer
 
 __all__ = [
@@ -38,12 +55,20 @@ __all__ = [
     "Cartography",
     "ClusterHeldOut",
     "ConfidenceWeightedEntropy",
+    "ConceptEnergy",
+    "ConceptEnsemble",
     "ConfidentLearning",
+    "ConfidentTags",
     "ConflictingDuplicates",
+    "ContrastiveRegression",
     "ConfusionPairPrior",
+    "DynamicLossGate",
     "Ensemble",
     "Forgetting",
+    "ImbalanceAware",
+    "LocalGlobal",
     "LogRatio",
+    "LongTailPartial",
     "MinorityInComponent",
     "ModelDisagreement",
     "NeighborAgreement",
@@ -51,13 +76,23 @@ __all__ = [
     "NeighborShapley",
     "NeighborVote",
     "NormalizedMargin",
+    "PositiveUnlabeled",
+    "PromptTuned",
     "RepresentationCalibration",
+    "ResidualOutlier",
     "SelfConfidence",
     "ShrunkClassSpace",
+    "TagEnsemble",
+    "TargetEnsemble",
     "WeightAware",
     "by_name",
     "candidates",
     "confident_family",
+    "conr_loss",
+    "cross_predict_conr_head",
+    "fit_conr_head",
+    "kept_labels_table",
+    "macro_f1_by_popularity",
     "reasons",
 ]
 
@@ -79,11 +114,24 @@ _SCORERS: tuple[type, ...] = (
     ShrunkClassSpace,
     RepresentationCalibration,
     WeightAware,
+    ImbalanceAware,
+    LocalGlobal,
     AnnotatorDisagreement,
     AreaUnderMargin,
     Cartography,
     Forgetting,
+    DynamicLossGate,
+    ConfidentTags,
+    PositiveUnlabeled,
+    LongTailPartial,
+    PromptTuned,
+    ResidualOutlier,
+    ContrastiveRegression,
+    ConceptEnergy,
     Ensemble,
+    TagEnsemble,
+    TargetEnsemble,
+    ConceptEnsemble,
 )
 
 

@@ -94,10 +94,9 @@ def table_of(values: Mapping[str, FloatArray], codes: IntArray) -> Table:
     if n_classes <= DENSE_UP_TO:
         turned = {name: np.array(one.T, dtype=np.float32, order="C") for name, one in values.items()}
         return Table(_logs(turned), codes)
-    levels = [
-        np.maximum(one, FLOOR) if name == "model" else one + EXTRA_VOTES for name, one in values.items()
-    ]
-    level = next(iter(values.values())) if len(levels) == 1 else np.multiply(*levels)
+    level = next(iter(values.values()))
+    if len(values) > 1:
+        level = np.maximum(values["model"], FLOOR) * (values["neighbors"] + EXTRA_VOTES)
     chosen = likeliest(level, codes, CANDIDATES)
     flat = chosen + np.arange(0, len(codes) * n_classes, n_classes)[:, None]
     picked = {

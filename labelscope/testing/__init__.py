@@ -7,9 +7,10 @@ from labelscope.testing.noise import (
     asymmetric,
     cluster_shaped,
     instance_dependent,
-    missing_tags,
     symmetric,
 )
+from labelscope.testing.noise_tags import flipped_concepts, missing_tags, spurious_tags
+from labelscope.testing.noise_targets import replaced_targets, shifted_targets
 from labelscope.testing.policies import check_policy
 from labelscope.testing.scoring import check_scorer
 
@@ -19,7 +20,11 @@ __all__ = [
     "check_policy",
     "check_scorer",
     "cluster_shaped",
+    "flipped_concepts",
     "instance_dependent",
     "missing_tags",
+    "replaced_targets",
+    "shifted_targets",
+    "spurious_tags",
     "symmetric",
 ]

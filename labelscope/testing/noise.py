@@ -231,70 +231,14 @@ def annotator_dependent(
     return _result(read, codes)
 
 
-def missing_tags(tags: Any, *, rate: float = 0.3, random_state: int = 0) -> tuple[Any, BoolArray]:
-    """Forget a share of the tags that are there, as people do who tag many things.
-
-    Parameters
-    ----------
-    tags : (n, k) array or frame of 0/1 (NaN for unknown), or list of sets or lists
-        Tags of each row.
-    rate : float
-        Share of the present tags to drop.
-    random_state : int
-        Seed.
-
-    Returns
-    -------
-    noisy : same container
-    is_wrong : (n, k) bool for matrices, (n,) bool (a tag is missing) for lists of sets
-
-    Examples
-    --------
-    >>> noisy, wrong = missing_tags(np.ones((4, 5), dtype=int), rate=0.25)
-    >>> int(noisy.sum()), int(wrong.sum())
-    (15, 5)
-    """
-    _check_rate(rate)
-    rng = np.random.default_rng(random_state)
-    if isinstance(tags, list | tuple) and all(
-        isinstance(one, set | frozenset | list | tuple) for one in tags
-    ):
-        return _missing_from_sets(tags, rate, rng)
-    matrix = np.array(tags, copy=True)
-    if matrix.ndim != 2:
-        raise InvalidInputError(
-            f"tags has shape {matrix.shape}.", "Pass an (n, k) matrix of 0/1 or a list of sets, one per row."
-        )
-    present = np.argwhere(np.nan_to_num(matrix.astype(np.float64)) > 0)
-    chosen = present[rng.choice(len(present), round(rate * len(present)), replace=False)]
-    wrong = np.zeros(matrix.shape, dtype=bool)
-    wrong[chosen[:, 0], chosen[:, 1]] = True
-    matrix[wrong] = 0
-    if hasattr(tags, "columns") and hasattr(tags, "iloc"):
-        return type(tags)(matrix, index=tags.index, columns=tags.columns), wrong
-    return (matrix.tolist() if isinstance(tags, list) else matrix), wrong
-
-
-def _missing_from_sets(tags: Any, rate: float, rng: np.random.Generator) -> tuple[Any, BoolArray]:
-    # Sorted by text: a set of str has another order in every process.
-    present = [(row, tag) for row, held in enumerate(tags) for tag in sorted(held, key=str)]
-    dropped: dict[int, set[Any]] = {}
-    for index in rng.choice(len(present), round(rate * len(present)), replace=False):
-        row, tag = present[index]
-        dropped.setdefault(row, set()).add(tag)
-    noisy = [
-        type(held)(tag for tag in held if tag not in dropped.get(row, ())) for row, held in enumerate(tags)
-    ]
-    return type(tags)(noisy), np.isin(np.arange(len(tags)), list(dropped))
-
-
-def _check_rate(rate: float) -> None:
+def check_rate(rate: float) -> None:
+    """Refuse a rate that is no share."""
     if not 0 <= rate <= 1:
         raise InvalidInputError(f"rate is {rate}.", "Pass a share between 0 and 1.")
 
 
 def _read(labels: Any, rate: float) -> Labels:
-    _check_rate(rate)
+    check_rate(rate)
     read = encode(labels, task="classification")
     if read.n_classes < 2:
         raise InvalidInputError(

@@ -7,13 +7,19 @@ from typing import Any
 
 import numpy as np
 
+from labelscope.errors import InvalidInputError
+from labelscope.testing import sample_concepts, sample_tags, sample_targets
+from labelscope.testing.sample_rows import nearest, permuted, rows_of
 from labelscope.types import Array, Evidence, FloatArray, IntArray
 
 N_CLASSES = 3
+TASKS = ("classification", "multilabel", "regression", "concepts")
 
 
-def planted(n: int = 240, *, seed: int = 0, rate: float = 0.1) -> tuple[Evidence, Array]:
-    """Make classification evidence of three overlapping blobs with a share of wrong labels.
+def planted(
+    n: int = 240, *, seed: int = 0, rate: float = 0.1, task: str = "classification"
+) -> tuple[Evidence, Array]:
+    """Make evidence with a share of wrong rows.
 
     Parameters
     ----------
@@ -22,14 +28,29 @@ def planted(n: int = 240, *, seed: int = 0, rate: float = 0.1) -> tuple[Evidence
     seed : int
         Seed.
     rate : float
-        Share of wrong labels.
+        Share of wrong rows.
+    task : str
+        ``"classification"``: three overlapping blobs. ``"multilabel"``: `sample_tags.planted`.
+        ``"regression"``: `sample_targets.planted`. ``"concepts"``: `sample_concepts.planted`.
 
     Returns
     -------
     evidence : Evidence
-        With every kind of array that `EVIDENCE` names.
     is_wrong : (n,) bool
     """
+    if task == "multilabel":
+        evidence, true = sample_tags.planted(n, seed=seed, rate=rate)
+        return evidence, np.asarray((true != evidence["given_labels"]).any(axis=1))
+    if task == "regression":
+        return sample_targets.planted(n, seed=seed, rate=rate)
+    if task == "concepts":
+        return sample_concepts.planted(n, seed=seed, rate=rate)
+    if task != "classification":
+        raise InvalidInputError.unknown("task", task, TASKS)
+    return _blobs(n, seed, rate)
+
+
+def _blobs(n: int, seed: int, rate: float) -> tuple[Evidence, Array]:
     rng = np.random.default_rng(seed)
     true = np.arange(n) % N_CLASSES
     rng.shuffle(true)
@@ -56,6 +77,7 @@ def planted(n: int = 240, *, seed: int = 0, rate: float = 0.1) -> tuple[Evidence
         annotator_labels=_answered(true, seed),
         training_dynamics=_learned(scores, given, seed),
         model_probs=_committee(scores, seed),
+        judgements=_judged(true, seed),
     )
     return evidence, np.asarray(given != true)
 
@@ -81,6 +103,16 @@ def _answered(true: IntArray, seed: int) -> FloatArray:
     return answers
 
 
+def _judged(true: IntArray, seed: int) -> IntArray:
+    """Let four judges answer by class codes, (n, 4) int64; -1 where one abstains."""
+    rng = np.random.default_rng([seed, 8])
+    skill = np.array([0.92, 0.85, 0.8, 0.7])
+    errs = rng.random((len(true), len(skill))) > skill
+    shift = rng.integers(1, N_CLASSES, errs.shape)
+    codes = np.where(errs, (true[:, None] + shift) % N_CLASSES, true[:, None])
+    return np.where(rng.random(errs.shape) < 0.1, -1, codes).astype(np.int64)
+
+
 def _learned(scores: FloatArray, given: IntArray, seed: int, n_epochs: int = 6) -> FloatArray:
     """Let a model learn the true classes first and memorize the given ones later; NaN where it saw no row."""
     rng = np.random.default_rng([seed, 6])
@@ -104,34 +136,6 @@ def _committee(scores: FloatArray, seed: int) -> tuple[FloatArray, ...]:
     return tuple(models)
 
 
-def _rows_of(array: Any, rows: Any) -> Any:
-    """Take rows of an array, or of each one in a tuple of arrays."""
-    return tuple(one[rows] for one in array) if isinstance(array, tuple) else array[rows]
-
-
-def nearest(features: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
-    """Return the k nearest other rows of each row and their distances, nearest first."""
-    squares = ((features[:, None] - features[None]) ** 2).sum(axis=2)
-    np.fill_diagonal(squares, np.inf)
-    ids = np.argsort(squares, axis=1, kind="stable")[:, :k].astype(np.int32)
-    return ids, np.sqrt(np.take_along_axis(squares, ids.astype(np.int64), axis=1)).astype(np.float32)
-
-
-def permuted(evidence: Evidence, order: IntArray) -> Evidence:
-    """Put the rows into another order: row i of the result is row ``order[i]`` of the given evidence."""
-    position = np.empty(len(order), dtype=np.int64)
-    position[order] = np.arange(len(order))
-    moved = {}
-    for name, array in evidence.items():
-        if name == "classes":
-            moved[name] = array
-        elif name == "knn_ids":
-            moved[name] = position[array[order]].astype(array.dtype)
-        else:
-            moved[name] = _rows_of(array, order)
-    return Evidence(moved)
-
-
 def relabelled(evidence: Evidence, renaming: IntArray) -> Evidence:
     """Call class j ``renaming[j]``, in labels and in the columns of probabilities."""
     changed: dict[str, Any] = {"given_labels": renaming[evidence["given_labels"]]}
@@ -145,6 +149,9 @@ def relabelled(evidence: Evidence, renaming: IntArray) -> Evidence:
         there = ~np.isnan(answers)
         answers[there] = renaming[answers[there].astype(np.int64)]
         changed["annotator_labels"] = answers
+    if "judgements" in evidence:
+        answers = np.asarray(evidence["judgements"])
+        changed["judgements"] = np.where(answers >= 0, renaming[answers], -1)
     if "training_dynamics" in evidence:
         logits = np.empty_like(np.asarray(evidence["training_dynamics"]))
         logits[..., renaming] = evidence["training_dynamics"]
@@ -154,7 +161,7 @@ def relabelled(evidence: Evidence, renaming: IntArray) -> Evidence:
 
 def sliced(evidence: Evidence, rows: slice) -> Evidence:
     """Keep some rows; class names are added so that the classes stay the same."""
-    kept = {name: _rows_of(array, rows) for name, array in evidence.items() if name != "classes"}
+    kept = {name: rows_of(array, rows) for name, array in evidence.items() if name != "classes"}
     return Evidence(kept, classes=evidence.get("classes", np.arange(N_CLASSES)))
 
 
@@ -178,6 +185,7 @@ def _one_class() -> Evidence:
         pred_probs=ones,
         model_probs=(ones, ones),
         annotator_labels=np.asarray(evidence["annotator_labels"]) * 0.0,
+        judgements=np.minimum(evidence["judgements"], 0),
         training_dynamics=np.asarray(evidence["training_dynamics"])[:, :, :1],
     )
 
@@ -230,3 +238,15 @@ EDGE_CASES: dict[str, Callable[[], Evidence]] = {
     "NaN features": _nan_features,
     "probabilities of exactly 0 and 1": _certain,
 }
+
+__all__ = [
+    "EDGE_CASES",
+    "N_CLASSES",
+    "TASKS",
+    "nearest",
+    "permuted",
+    "planted",
+    "relabelled",
+    "sliced",
+    "with_unlabelled",
+]

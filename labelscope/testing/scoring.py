@@ -12,6 +12,9 @@ import numpy as np
 
 from labelscope.errors import LabelscopeError, MissingEvidenceError
 from labelscope.testing import sample
+from labelscope.testing.kits import KITS, Kit
+from labelscope.testing.ranks import auroc, ranks
+from labelscope.testing.sample_rows import permuted
 from labelscope.types import Array, BoolArray, Evidence, FloatArray, Score, Scorer
 
 _ATOL = 1e-5
@@ -25,8 +28,9 @@ def check_scorer(scorer: Scorer) -> None:
     Parameters
     ----------
     scorer : Scorer
-        An instance. Optional class attributes: ``enough``, alternatives of needs of which one suffices, and
-        ``row_wise``, a claim that each row is scored by itself.
+        An instance. It is checked on evidence of each of its ``tasks`` (classification, multilabel,
+        regression, concepts). Optional class attributes: ``enough``, alternatives of needs of which one
+        suffices, and ``row_wise``, a claim that each row is scored by itself.
 
     Raises
     ------
@@ -39,20 +43,23 @@ def check_scorer(scorer: Scorer) -> None:
     >>> check_scorer(SelfConfidence())
     """
     _check_facts(scorer)
-    full, is_wrong = sample.planted()
-    for names in _alternatives(scorer):
-        evidence = _only(full, names, scorer)
-        _check_untouched(scorer, evidence)
-        _check_result(scorer, evidence)
-        _check_unlabelled(scorer, evidence)
-        _check_repeatable(scorer, evidence)
-        _check_rows_permuted(scorer, evidence)
-        _check_classes_renamed(scorer, evidence)
-        _check_blocks(scorer, evidence)
-        _check_pickles(scorer, evidence)
-        _check_edges(scorer, names)
-        _check_finds(scorer, evidence, is_wrong)
-    _check_missing(scorer, full)
+    for task in scorer.tasks:
+        kit = KITS[task]
+        full, is_wrong = sample.planted(task=task)
+        for names in _alternatives(scorer):
+            evidence = _only(full, names, scorer)
+            _check_untouched(scorer, evidence)
+            score = _check_result(scorer, evidence, kit)
+            _check_unlabelled(scorer, evidence, kit)
+            _check_repeatable(scorer, evidence, score)
+            _check_rows_permuted(scorer, evidence, score)
+            _check_renamed(scorer, evidence, score, kit)
+            _check_blocks(scorer, evidence, kit)
+            _check_pickles(scorer, evidence, score)
+            _check_edges(scorer, names, kit)
+            _check_finds(score, is_wrong)
+            kit.check_finds(score, evidence)
+        _check_missing(scorer, full)
 
 
 def _fail(prop: str, message: str) -> AssertionError:
@@ -91,20 +98,14 @@ def _check_facts(scorer: Scorer) -> None:
         kind()
     except TypeError as error:
         raise _fail("facts", f"{kind.__name__}() without arguments raises {error}") from error
-    known = {"classification", "multi_label", "regression"}
     _require(
-        bool(scorer.tasks) and set(scorer.tasks) <= known,
+        bool(scorer.tasks) and set(scorer.tasks) <= set(KITS),
         "facts",
-        f"tasks {scorer.tasks} are not among {sorted(known)}",
-    )
-    _require(
-        "classification" in scorer.tasks,
-        "facts",
-        "only scorers of classification labels can be checked so far",
+        f"tasks {scorer.tasks} are not among {sorted(KITS)}",
     )
 
 
-def _check_result(scorer: Scorer, evidence: Evidence, where: str = "") -> Score:
+def _check_result(scorer: Scorer, evidence: Evidence, kit: Kit, where: str = "") -> Score:
     """Check shape, range and NaN of one result."""
     n = len(evidence["given_labels"])
     score = scorer.score(evidence)
@@ -129,12 +130,13 @@ def _check_result(scorer: Scorer, evidence: Evidence, where: str = "") -> Score:
         "range",
         f"suspicion goes from {low:.3g} to {high:.3g}, not within [0, 1]{where}",
     )
+    kit.check_score(score, evidence, where)
     return score
 
 
-def _check_unlabelled(scorer: Scorer, evidence: Evidence) -> None:
+def _check_unlabelled(scorer: Scorer, evidence: Evidence, kit: Kit) -> None:
     rows = np.arange(0, len(evidence["given_labels"]), 11)
-    score = _check_result(scorer, sample.with_unlabelled(evidence, rows), " with unlabelled rows")
+    score = _check_result(scorer, kit.with_unlabelled(evidence, rows), kit, " with unlabelled rows")
     _require(not np.asarray(score.suspicion)[rows].any(), "unlabelled rows", "their suspicion is not 0")
     if score.flagged is not None:
         _require(not np.asarray(score.flagged)[rows].any(), "unlabelled rows", "some are flagged")
@@ -155,29 +157,31 @@ def _check_untouched(scorer: Scorer, evidence: Evidence) -> None:
         _require(same, "inputs untouched", f"score() changed {name}")
 
 
-def _check_repeatable(scorer: Scorer, evidence: Evidence) -> None:
-    first, second = scorer.score(evidence), scorer.score(evidence)
-    _require(
-        np.array_equal(first.suspicion, second.suspicion), "same result", "scoring twice gives two results"
-    )
+def _check_repeatable(scorer: Scorer, evidence: Evidence, first: Score) -> None:
+    same = np.array_equal(first.suspicion, scorer.score(evidence).suspicion)
+    _require(same, "same result", "scoring twice gives two results")
 
 
-def _check_rows_permuted(scorer: Scorer, evidence: Evidence) -> None:
+def _check_rows_permuted(scorer: Scorer, evidence: Evidence, one: Score) -> None:
     order = np.random.default_rng(1).permutation(len(evidence["given_labels"]))
-    one, other = scorer.score(evidence), scorer.score(sample.permuted(evidence, order))
+    other = scorer.score(permuted(evidence, order))
     _same(scorer, "row-permutation equivariance", np.asarray(one.suspicion)[order], other.suspicion)
     if not scorer.fitted and one.flagged is not None and other.flagged is not None:
         same = np.array_equal(np.asarray(one.flagged)[order], other.flagged)
         _require(same, "row-permutation equivariance", "flags depend on the order of rows")
 
 
-def _check_classes_renamed(scorer: Scorer, evidence: Evidence) -> None:
-    renaming = np.array([2, 0, 1])
-    one, other = scorer.score(evidence), scorer.score(sample.relabelled(evidence, renaming))
-    _same(scorer, "class-relabelling equivariance", one.suspicion, other.suspicion)
-    if not scorer.fitted and one.flagged is not None and other.flagged is not None:
-        same = np.array_equal(one.flagged, other.flagged)
-        _require(same, "class-relabelling equivariance", "flags depend on the order of classes")
+def _check_renamed(scorer: Scorer, evidence: Evidence, one: Score, kit: Kit) -> None:
+    for renaming in kit.renamings:
+        prop = f"{renaming.name} equivariance"
+        other = scorer.score(renaming.apply(evidence))
+        _same(scorer, prop, one.suspicion, other.suspicion)
+        if not scorer.fitted and one.flagged is not None and other.flagged is not None:
+            same = np.array_equal(one.flagged, other.flagged)
+            _require(same, prop, f"flags depend on the order of {renaming.what}")
+        for detail in renaming.columns if not scorer.fitted else ():
+            if detail in one.details and detail in other.details:
+                _same(scorer, prop, np.asarray(one.details[detail])[:, renaming.order], other.details[detail])
 
 
 def _same(scorer: Scorer, prop: str, one: Array, other: Array) -> None:
@@ -189,14 +193,14 @@ def _same(scorer: Scorer, prop: str, one: Array, other: Array) -> None:
     _require(worst <= _ATOL, prop, f"suspicion differs by up to {worst:.3g}")
 
 
-def _check_blocks(scorer: Scorer, evidence: Evidence) -> None:
+def _check_blocks(scorer: Scorer, evidence: Evidence, kit: Kit) -> None:
     if not getattr(scorer, "row_wise", False):
         return
     n = len(evidence["given_labels"])
-    whole = np.asarray(scorer.score(sample.sliced(evidence, slice(0, n))).suspicion)
+    whole = np.asarray(scorer.score(kit.sliced(evidence, slice(0, n))).suspicion)
     cuts = [0, 1, n // 3, n]
     parts = [
-        np.asarray(scorer.score(sample.sliced(evidence, slice(start, stop))).suspicion)
+        np.asarray(scorer.score(kit.sliced(evidence, slice(start, stop))).suspicion)
         for start, stop in itertools.pairwise(cuts)
     ]
     _require(
@@ -204,21 +208,21 @@ def _check_blocks(scorer: Scorer, evidence: Evidence) -> None:
     )
 
 
-def _check_pickles(scorer: Scorer, evidence: Evidence) -> None:
+def _check_pickles(scorer: Scorer, evidence: Evidence, score: Score) -> None:
     try:
         again: Any = pickle.loads(pickle.dumps(scorer))
     except Exception as error:
         raise _fail("pickles", f"{type(scorer).__name__} cannot be pickled: {error}") from error
-    same = np.array_equal(again.score(evidence).suspicion, scorer.score(evidence).suspicion)
+    same = np.array_equal(again.score(evidence).suspicion, score.suspicion)
     _require(again == scorer and same, "pickles", "the unpickled scorer differs")
 
 
-def _check_edges(scorer: Scorer, names: tuple[str, ...]) -> None:
-    for case, make in sample.EDGE_CASES.items():
+def _check_edges(scorer: Scorer, names: tuple[str, ...], kit: Kit) -> None:
+    for case, make in kit.edge_cases.items():
         made = make()
         evidence = Evidence({name: made[name] for name in (*names, "classes") if name in made})
         try:
-            _check_result(scorer, evidence, f" for {case}")
+            _check_result(scorer, evidence, kit, f" for {case}")
         except LabelscopeError:
             continue  # refused with a clear error
         except AssertionError:
@@ -227,8 +231,8 @@ def _check_edges(scorer: Scorer, names: tuple[str, ...]) -> None:
             raise _fail(case, f"neither handled nor refused: {type(error).__name__}: {error}") from error
 
 
-def _check_finds(scorer: Scorer, evidence: Evidence, is_wrong: BoolArray) -> None:
-    found = auroc(np.asarray(scorer.score(evidence).suspicion), is_wrong)
+def _check_finds(score: Score, is_wrong: BoolArray) -> None:
+    found = auroc(np.asarray(score.suspicion), is_wrong)
     _require(found > 0.65, "finds planted errors", f"AUROC {found:.3f} is no better than chance")
 
 
@@ -252,22 +256,8 @@ def _check_missing(scorer: Scorer, full: Evidence) -> None:
         raise _fail("missing evidence", f"without {name} it raises nothing")
 
 
-def auroc(scores: FloatArray, positive: BoolArray) -> float:
-    """Return the probability that a positive row scores higher than a negative one, ties counting half."""
-    ranks = _ranks(scores)
-    n_positive, n_negative = int(positive.sum()), int((~positive).sum())
-    if not n_positive or not n_negative:
-        return float("nan")
-    return float((ranks[positive].sum() - n_positive * (n_positive + 1) / 2) / (n_positive * n_negative))
-
-
-def _ranks(values: FloatArray) -> FloatArray:
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[inverse])
-
-
 def _spearman(one: FloatArray, other: FloatArray) -> float:
-    first, second = _ranks(one), _ranks(other)
+    first, second = ranks(one), ranks(other)
     if first.std() == 0 or second.std() == 0:
         return float(np.array_equal(first, second))
     return float(np.corrcoef(first, second)[0, 1])

@@ -18,8 +18,11 @@ from labelscope.widget.cards import cards, detail, rank_of
 from labelscope.widget.columns import MAX_POINTS, columns
 from labelscope.widget.judging import estimate_json, gate_json
 from labelscope.widget.messages import PROTOCOL, Json, Message, progress_json
+from labelscope.widget.score_columns import by_scorer, scorer_of, scorers_json
 from labelscope.widget.search import TextIndex
 from labelscope.widget.shared import shared_of
+from labelscope.widget.task_cards import of_cards
+from labelscope.widget.task_columns import pack_attributes, task_json
 from labelscope.widget.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
@@ -70,9 +73,13 @@ class Answers:
             "can_undo": bool(session.can_undo),
             "can_redo": bool(session.can_redo),
             "export_formats": list(FORMATS),
-            "more": session.audit.n > MAX_POINTS or not session.audit.has_map,
+            "more": session.audit.n > MAX_POINTS
+            or not session.audit.has_map
+            or session.audit.dataset.concepts is not None,
             "columns": self.shared.columns.known_infos(),
             "can_query": True,
+            **scorers_json(session.audit),
+            **task_json(session.audit.dataset),
             "gate": gate_json(session),
             "estimate": estimate_json(session),
             **self.shared.settings.to_json(),
@@ -95,7 +102,7 @@ class Answers:
         LabelscopeError
             When it cannot be answered.
         """
-        finding, judging = self.shared.finding, self.shared.judging
+        finding, judging, tagging = self.shared.finding, self.shared.judging, self.shared.tagging
         known: dict[str, Callable[..., Answer]] = {
             "cards": self.cards,
             "detail": self.detail,
@@ -116,6 +123,12 @@ class Answers:
             "check_state": judging.check_state,
             "preview": judging.preview,
             "page_control": judging.page_control,
+            "tag_counts": tagging.tag_counts,
+            "accept_tag_cut": tagging.accept_tag_cut,
+            "tag_check": tagging.tag_check,
+            "conditionals": tagging.conditionals,
+            "propagate": tagging.propagate,
+            "similar_fixes": tagging.similar_fixes,
             "export": self.export,
             "packet": self.packet,
         }
@@ -124,6 +137,8 @@ class Answers:
     def cards(self, rows: IntArray, size: int) -> Answer:
         """Return cards, and one thumbnail a card (empty when there is none) in the order of ``thumbs``."""
         shown, thumbs = cards(self.session.audit, rows, size, self.thumbnails)
+        for card, more in zip(shown, of_cards(self.session, rows), strict=True):
+            card.update(more)
         return {"cards": shown, "thumbs": [int(row) for row in rows]}, thumbs
 
     def detail(self, row: int) -> Answer:
@@ -150,6 +165,10 @@ class Answers:
     def ordered(self, policy: str) -> IntArray:
         """Return all rows in the order of a policy, the rest by suspicion; of very many the first 20,000."""
         session = self.session
+        scorer = scorer_of(policy)
+        if scorer is not None:
+            order = by_scorer(session, scorer)
+            return order[:_MAX_QUEUE] if session.audit.n > MAX_POINTS else order
         if session.audit.n > MAX_POINTS:
             return np.asarray(session.queue(policy or None, n=_MAX_QUEUE), dtype=np.int64)
         first = np.asarray(session.queue(policy or None), dtype=np.int64)
@@ -189,7 +208,12 @@ class Answers:
             buffers.append(column.tobytes())
         if packed["suggested"] is not None and len(packed["suggested"]) < audit.n:
             named["suggested"]["rows"] = {"buffer": 0, "dtype": "uint32"}
-        return {"columns": named, "n": self.session.audit.n}, buffers
+        data: Json = {"columns": named, "n": audit.n, **task_json(audit.dataset)}
+        attributes = pack_attributes(audit.dataset)
+        if attributes is not None:
+            data["attributes"] = {"buffer": len(buffers), "dtype": "uint8"}
+            buffers.append(attributes)
+        return data, buffers
 
     def export(self, format: str) -> Answer:
         """Write the labels beside the notebook and return the same bytes.

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from labelscope.errors import LabelscopeError
+from labelscope.review.suggestions import suggested_labels
 from labelscope.types import FloatArray, IntArray
 from labelscope.widget.messages import plain_number
+from labelscope.widget.task_cards import of_detail
 from labelscope.widget.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
@@ -162,6 +164,7 @@ def detail(
         "note": session.note_of(row),
         "tags": session.tags_of(row),
         **({} if facts is None else facts.of(row)),
+        **of_detail(session, row),
     }
 
 
@@ -184,10 +187,7 @@ def row_history(session: Session, row: int) -> list[Event]:
 
 
 def _suggested(session: Session, row: int) -> Any:
-    from labelscope.review.events import to_scalar
-
-    code = int(session.suggested_codes[row])
-    return to_scalar(session.audit.classes[code]) if code >= 0 else None
+    return suggested_labels(session.audit, session.suggested_codes, session.state, np.array([row]))[0]
 
 
 def _reasons(audit: Audit, row: int) -> list[str]:

@@ -107,8 +107,10 @@ def _scaled_map(audit: Audit) -> tuple[Array, Array]:
     return found
 
 
-def code_dtype(n_classes: int) -> type[np.uint8] | type[np.uint16]:
-    """Return the type of class columns: uint8 up to 254 classes, else uint16."""
+def code_dtype(n_classes: int, *, wide: bool = False) -> type[np.uint8] | type[np.uint16] | type[np.uint32]:
+    """Return the type of class columns: uint8 up to 254 classes, uint16 up to 65,534, uint32 if ``wide``."""
+    if wide and n_classes > _MAX_CLASSES:
+        return np.uint32
     if n_classes > _MAX_CLASSES:
         raise InvalidInputError(
             f"The view shows at most {_MAX_CLASSES:,} classes, but there are {n_classes:,}.",
@@ -117,7 +119,7 @@ def code_dtype(n_classes: int) -> type[np.uint8] | type[np.uint16]:
     return np.uint8 if n_classes <= 254 else np.uint16
 
 
-def pack_codes(codes: IntArray, n_classes: int) -> Array:
+def pack_codes(codes: IntArray, n_classes: int, *, wide: bool = False) -> Array:
     """Pack class codes; -1 becomes the largest value of the type.
 
     Parameters
@@ -126,12 +128,14 @@ def pack_codes(codes: IntArray, n_classes: int) -> Array:
         -1 is unlabelled.
     n_classes : int
         Decides the type.
+    wide : bool
+        Whether there may be more than 65,534 classes, as of sets of tags and of numbers.
 
     Returns
     -------
-    (n,) uint8 or uint16
+    (n,) uint8, uint16 or uint32
     """
-    dtype = code_dtype(n_classes)
+    dtype = code_dtype(n_classes, wide=wide)
     return np.where(codes < 0, np.iinfo(dtype).max, codes).astype(dtype)
 
 
@@ -175,15 +179,16 @@ def columns(
     Returns
     -------
     dict
-        ``x``, ``y`` uint16 or None; ``given``, ``suggested`` uint8 or uint16; ``suspicion``, ``flags`` uint8.
+        ``x``, ``y`` uint16 or None; ``given``, ``suggested`` uint8, uint16 or uint32; ``suspicion``,
+        ``flags`` uint8.
     """
-    n_classes = len(audit.classes)
+    n_classes, wide = len(audit.classes), audit.dataset.labels.is_open
     found: dict[str, Array | None] = {"x": None, "y": None}
     if with_map:
         found["x"], found["y"] = _scaled_map(audit)
-    found["given"] = pack_codes(audit.given_codes, n_classes)
+    found["given"] = pack_codes(audit.given_codes, n_classes, wide=wide)
     scored = audit if session is None else session
-    found["suggested"] = pack_codes(np.asarray(scored.suggested_codes), n_classes)
+    found["suggested"] = pack_codes(np.asarray(scored.suggested_codes), n_classes, wide=wide)
     found["suspicion"] = pack_suspicion(scored.suspicion)
     found["flags"] = pack_flags(audit, broken_rows(audit), np.asarray(scored.flagged, dtype=bool))
     if rows is not None:

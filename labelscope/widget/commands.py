@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from labelscope.widget.shared import Shared
 
 #: Decisions of one row at a time, after which a control may be due.
-_DECIDING = frozenset({"relabel", "accept", "keep", "unsure", "exclude", "accept_set"})
+_DECIDING = frozenset(
+    {"relabel", "accept", "keep", "unsure", "exclude", "accept_set", "add_tags", "remove_tags"}
+)
 
 
 def run(shared: Shared, message: Message) -> Json:
@@ -59,6 +61,17 @@ def _decide(shared: Shared, name: str, args: Json) -> tuple[Event, ...]:
         return session.accept(args["rows"], source="suggestion")
     if name == "accept_set":
         return session.accept_set(args["row"], args["labels"], new_class=args["new_class"], source="widget")
+    if name in ("add_tags", "remove_tags"):
+        change = session.add_tags if name == "add_tags" else session.remove_tags
+        return change(args["rows"], args["tags"], source="widget")
+    if name == "accept_proposals":
+        from labelscope.review.proposals import accept_proposals
+
+        return accept_proposals(session, args["row"], args["variables"])
+    if name == "fix_similar":
+        from labelscope.review.similar_fixes import fix_similar
+
+        return fix_similar(session, args["rows"], args["row"], args["fix"])
     if name == "tag":
         return session.tag(args["rows"], source="widget", **args["tags"])
     if name == "note":

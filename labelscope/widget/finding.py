@@ -145,7 +145,8 @@ def exemplars(session: Session, code: int, n: int) -> IntArray:
         return np.empty(0, dtype=np.int64)
     sure = 1 - np.asarray(session.suspicion, dtype=np.float64)[fits]
     found = session.audit.evidence.get("pred_probs")
-    if found is not None and np.ndim(found) == 2 and code < np.shape(found)[1]:
+    is_open = session.audit.dataset.labels.is_open
+    if found is not None and not is_open and np.ndim(found) == 2 and code < np.shape(found)[1]:
         sure = sure + np.asarray(found)[fits, code]
     found_rows: IntArray = fits[np.argsort(-sure, kind="stable")[:n]]
     return found_rows

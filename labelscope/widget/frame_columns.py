@@ -19,6 +19,7 @@ from labelscope.widget.columns import little
 
 if TYPE_CHECKING:
     from labelscope.data.dataset import Dataset
+    from labelscope.widget.task_columns import TaskColumns
 
 #: A column with more different values is text: nobody chooses from a longer list.
 MAX_CATEGORIES = 1_000
@@ -30,6 +31,8 @@ _MAX_COLUMNS = 500
 #: Cells of a frame that are read while a page waits.
 _AT_ONCE = 2_000_000
 _CLUSTER = ":cluster"
+#: Columns of the task that are described while a page waits.
+_MAX_AT_ONCE = 100
 
 Json = dict[str, Any]
 
@@ -57,6 +60,8 @@ class FrameColumns:
     ----------
     dataset : Dataset
         Without a frame there are no columns but facts about the rows, such as ``:cluster``.
+    task : TaskColumns, optional
+        Further columns, such as ``"tag: joy"`` and ``"target"``, read anew each time.
 
     Examples
     --------
@@ -67,8 +72,9 @@ class FrameColumns:
     {'name': 'age', 'kind': 'numeric', 'format': 'integer', 'n_missing': 1, 'min': 3.0, 'max': 3.0}
     """
 
-    def __init__(self, dataset: Dataset) -> None:
+    def __init__(self, dataset: Dataset, task: TaskColumns | None = None) -> None:
         self._dataset = dataset
+        self._task = task
         self._read: dict[str, FrameColumn] = {}
         self._lock = threading.Lock()
         frame = dataset.frame
@@ -76,9 +82,14 @@ class FrameColumns:
 
     @property
     def names(self) -> list[str]:
-        """Column names, at most 500, facts about rows last."""
-        found = list(self._own)[:_MAX_COLUMNS]
+        """Column names, at most 500 of the frame and 500 of the task, facts about rows last."""
+        found = list(self._own)[:_MAX_COLUMNS] + self._of_task[:_MAX_COLUMNS]
         return [*found, _CLUSTER] if self._clusters() is not None else found
+
+    @property
+    def _of_task(self) -> list[str]:
+        """Columns of the task; one of the user's frame goes before one of the same name."""
+        return [] if self._task is None else [name for name in self._task.names if name not in self._own]
 
     def known_infos(self) -> list[Json]:
         """Describe all columns when that takes no time, else those that were read already.
@@ -88,12 +99,15 @@ class FrameColumns:
         if self._dataset.n * max(len(self.names), 1) <= _AT_ONCE:
             return self.infos()
         with self._lock:
-            return [self._read[name].info for name in self.names if name in self._read]
+            own = [self._read[name].info for name in self.names if name in self._read]
+        return own + [self.one(name).info for name in self._of_task[:_MAX_AT_ONCE]]
 
     @property
     def complete(self) -> bool:
         """Whether :meth:`known_infos` says all there is to say."""
-        return len(self._read) >= len(self.names) or self._dataset.n * len(self.names) <= _AT_ONCE
+        few = self._dataset.n * len(self.names) <= _AT_ONCE
+        n_task = len(self._of_task)
+        return few or (len(self._read) >= len(self.names) - n_task and n_task <= _MAX_AT_ONCE)
 
     def infos(self) -> list[Json]:
         """Describe all columns; one that cannot be read is left out."""
@@ -113,6 +127,11 @@ class FrameColumns:
         UnknownColumnError
             There is no such column; the near miss is named.
         """
+        scored = name.startswith(":score ") and name not in self._own
+        if self._task is not None and (scored or name in self._of_task):
+            info, values = self._task.values(name)
+            wide = values.dtype.kind == "f" and info.get("max", 0) > _EXACT
+            return FrameColumn(info, little(values if wide or values.dtype.kind != "f" else _narrow(values)))
         if name not in self._own and not (name == _CLUSTER and self._clusters() is not None):
             raise UnknownColumnError.of(name, self.names)
         with self._lock:
@@ -164,6 +183,10 @@ class FrameColumns:
 
     def _facts(self) -> FrameColumn:
         return _categories(_CLUSTER, [str(v) for v in self._clusters().tolist()], "text")
+
+
+def _narrow(values: Array) -> Array:
+    return np.where(np.isfinite(values), values, np.nan).astype(np.float32)
 
 
 def _floats(series: Any) -> Array:

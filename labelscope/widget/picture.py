@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from labelscope.types import Array, Estimate, IntArray
 from labelscope.widget.cards import card
-from labelscope.widget.columns import columns, pack_suspicion, sample_rows
+from labelscope.widget.columns import code_dtype, columns, pack_suspicion, sample_rows
 from labelscope.widget.messages import PROTOCOL, plain_number, progress_json
+from labelscope.widget.task_cards import of_cards
+from labelscope.widget.task_columns import task_json
 
 if TYPE_CHECKING:
     from labelscope.auditing.audit import Audit
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
 
 _N_CARDS = 48
 _N_NOTICES = 50
+#: More sets of tags or numbers than this travel as bytes.
+_MAX_JSON_CLASSES = 5_000
 
 Json = dict[str, Any]
 
@@ -49,8 +54,8 @@ def picture(
         "n": int(audit.n),
         "name": str(audit.dataset.name),
         "media": str(audit.dataset.media.kind),
-        "classes": class_values(audit.classes),
-        "class_names": [str(name) for name in audit.dataset.labels.names],
+        **task_json(audit.dataset),
+        **_classes(audit),
         "summary": str(audit.summary),
         "notices": [
             {"code": n.code, "message": n.message, "hint": n.hint, "rows": list(n.rows[:100])}
@@ -60,8 +65,32 @@ def picture(
         "noise_rate": _estimate(audit.noise_rate),
         "rows": None if rows is None else rows.astype("<u4").tobytes(),
         "columns": {name: None if c is None else c.tobytes() for name, c in packed.items()},
-        "cards": [card(audit, int(row)) for row in most_suspicious(audit, _N_CARDS)],
+        "cards": _cards(audit, session),
     }
+
+
+def _classes(audit: Audit) -> Json:
+    """Return the classes as JSON; a great many sets or numbers as bytes, which no page reads twice.
+
+    ``class_values`` are float64 numbers, or the JSON of a list of texts, where ``classes`` is empty.
+    """
+    labels = audit.dataset.labels
+    if not labels.is_open or labels.n_classes <= _MAX_JSON_CLASSES:
+        return {"classes": class_values(labels.classes), "class_names": [str(name) for name in labels.names]}
+    if labels.task == "regression":
+        packed = labels.classes.astype("<f8").tobytes()
+    else:
+        packed = json.dumps(class_values(labels.classes)).encode("ascii")
+    return {"classes": [], "class_names": [], "class_values": packed}
+
+
+def _cards(audit: Audit, session: Session | None) -> list[Json]:
+    rows = most_suspicious(audit, _N_CARDS)
+    found = [card(audit, int(row)) for row in rows]
+    if session is not None:
+        for shown, more in zip(found, of_cards(session, rows), strict=True):
+            shown.update(more)
+    return found
 
 
 def most_suspicious(audit: Audit, n: int) -> IntArray:
@@ -90,11 +119,14 @@ def edits(session: Session) -> Json:
     """
     state = session.state
     n_given = len(session.audit.classes)
+    wide = code_dtype(len(state.classes), wide=session.audit.dataset.labels.is_open) is np.uint32
+    none, width = (0xFFFF_FFFF, "<u4") if wide else (65_535, "<u2")
     rows = np.flatnonzero((state.state != 0) | (state.current != session.audit.given_codes))
     current = np.asarray(state.current)[rows]
     return {
         "rows": rows.astype("<u4").tobytes(),
-        "current": np.where(current < 0, 65_535, current).astype("<u2").tobytes(),
+        "current": np.where(current < 0, none, current).astype(width).tobytes(),
+        **({"dtype": "uint32"} if wide else {}),
         "state": np.asarray(state.state)[rows].astype(np.uint8).tobytes(),
         "new_classes": class_values(state.classes[n_given:]),
         "progress": progress_json(session.progress()),

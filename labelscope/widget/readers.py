@@ -234,6 +234,23 @@ def read_tags(name: str, value: Any, frame: Frame) -> dict[str, Any]:
     return dict(value)
 
 
+def read_names(name: str, value: Any, frame: Frame) -> list[str]:
+    """Read a list of 1 to 1,000 names."""
+    if not isinstance(value, list) or not 1 <= len(value) <= MAX_LABELS:
+        raise MessageError(f"{name} must be a list of 1 to {MAX_LABELS:,} names, but is {value!r:.60}.")
+    return [read_text(name, one, frame) for one in value]
+
+
+def read_fix(name: str, value: Any, frame: Frame) -> dict[str, Any]:
+    """Read what was changed about a row: scalars, or lists of them, by name."""
+    if not isinstance(value, Mapping) or not value or len(value) > MAX_LABELS:
+        raise MessageError(f"{name} must hold what was changed, but is {value!r:.60}.")
+    for part in value.values():
+        for one in part if isinstance(part, list) else [part]:
+            read_label(name, one, frame)
+    return {str(key): part for key, part in value.items()}
+
+
 def one_of(*known: str) -> Reader:
     """Return a reader for one of some names."""
 

@@ -116,7 +116,7 @@ class RowFacts:
 
     def _probabilities(self) -> Array | None:
         found = self._audit.evidence.get("pred_probs")
-        if found is None:
+        if found is None or self._audit.dataset.labels.is_open:
             return None
         array = np.asarray(found)
         array = array.mean(axis=0) if array.ndim == 3 else array

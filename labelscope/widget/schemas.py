@@ -12,9 +12,11 @@ from labelscope.widget.readers import (
     one_of,
     read_cards,
     read_count,
+    read_fix,
     read_flag,
     read_label,
     read_labels,
+    read_names,
     read_number,
     read_row,
     read_rows,
@@ -51,6 +53,12 @@ _DECISIONS: Mapping[str, Fields] = {
     "undo": {},
     "redo": {},
 }
+_TAGS: Mapping[str, Fields] = {
+    "add_tags": {**_ROWS, "tags": (read_names, REQUIRED)},
+    "remove_tags": {**_ROWS, "tags": (read_names, REQUIRED)},
+    "accept_proposals": {**_ROW, "variables": (read_names, REQUIRED)},
+    "fix_similar": {**_ROWS, **_ROW, "fix": (read_fix, REQUIRED)},
+}
 _MANY_AT_ONCE: Mapping[str, Fields] = {
     "accept_rest": _TOKEN,
     "page_done": {
@@ -77,7 +85,7 @@ _SETTINGS: Mapping[str, Fields] = {
     "save_filter": {"filter": (read_text, REQUIRED), "query": (read_text, REQUIRED)},
     "drop_filter": {"filter": (read_text, REQUIRED)},
 }
-COMMANDS: Mapping[str, Fields] = {**_DECISIONS, **_MANY_AT_ONCE, **_SETTINGS}
+COMMANDS: Mapping[str, Fields] = {**_DECISIONS, **_TAGS, **_MANY_AT_ONCE, **_SETTINGS}
 
 _MEDIA: Mapping[str, Fields] = {
     "cards": {"rows": (read_cards, REQUIRED), "size": (read_size, 96)},
@@ -108,5 +116,18 @@ _REVIEW: Mapping[str, Fields] = {
     "preview": {**_ROWS, "to": (read_label, REQUIRED)},
     "page_control": {**_ROWS, **_MEAN},
 }
+_CUT: Fields = {
+    "tag": (read_text, REQUIRED),
+    "side": (one_of("missing", "spurious"), REQUIRED),
+    "threshold": (read_share, REQUIRED),
+}
+_TAG_REVIEW: Mapping[str, Fields] = {
+    "tag_counts": {},
+    "accept_tag_cut": _CUT,
+    "tag_check": {**_CUT, "precision": (read_share, 0.9)},
+    "conditionals": {},
+    "similar_fixes": {**_ROWS, **_ROW, "fix": (read_fix, REQUIRED)},
+    "propagate": {**_ROW, "fix": (read_fix, REQUIRED)},
+}
 _FILES: Mapping[str, Fields] = {"export": {"format": (read_text, REQUIRED)}, "packet": {}}
-REQUESTS: Mapping[str, Fields] = {**_MEDIA, **_FINDING, **_REVIEW, **_FILES}
+REQUESTS: Mapping[str, Fields] = {**_MEDIA, **_FINDING, **_REVIEW, **_TAG_REVIEW, **_FILES}

@@ -73,7 +73,8 @@ class ScoreColumns:
         audit = session.audit
         with session.ledger.lock:
             flagged = np.asarray(session.flagged, dtype=bool)
-            codes = pack_codes(np.asarray(session.suggested_codes), len(audit.classes))
+            suggested, wide = np.asarray(session.suggested_codes), audit.dataset.labels.is_open
+            codes = pack_codes(suggested, len(audit.classes), wide=wide)
             suspicion = pack_suspicion(session.suspicion)
         return suspicion, little(codes), pack_flags(audit, self._broken, flagged)
 

@@ -15,6 +15,8 @@ from labelscope.widget.judging import Judging
 from labelscope.widget.rescoring import Rescorer, Watch
 from labelscope.widget.row_facts import RowFacts
 from labelscope.widget.settings import Settings
+from labelscope.widget.tagging import Tagging
+from labelscope.widget.task_columns import TaskColumns
 
 if TYPE_CHECKING:
     from labelscope.review.controls import Controls
@@ -57,10 +59,11 @@ class Shared:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.settings = Settings(session)
-        self.columns = FrameColumns(session.audit.dataset)
+        self.columns = FrameColumns(session.audit.dataset, TaskColumns(session))
         self.facts = RowFacts(session.audit)
         self.finding = Finding(self)
         self.judging = Judging(self)
+        self.tagging = Tagging(self)
         self.rescorer = Rescorer(session, self._failed)
         self.watch = Watch(_looker(self), self._failed)
         self.seq = 0

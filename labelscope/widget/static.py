@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from labelscope.data.tags import NO_TAGS
+from labelscope.review.suggestions import shown_labels, suggested_labels
 from labelscope.types import Array, IntArray
 from labelscope.widget.cards import card
 from labelscope.widget.columns import sample_rows, scale_map
@@ -26,6 +28,7 @@ _N_LEGEND = 12
 _BACKGROUND = (255, 255, 255)
 _RING = (176, 0, 32)
 _GRAY = (150, 150, 150)
+_RAMP = ((220, 228, 120), (40, 30, 110))
 #: Okabe-Ito without black, then four more that differ in lightness too.
 _COLORS = (
     (0, 114, 178), (230, 159, 0), (0, 158, 115), (204, 121, 167), (86, 180, 233), (213, 94, 0),
@@ -92,7 +95,7 @@ def draw_map(audit: Audit, side: int = _SIDE) -> Array:
     py = margin + ((65_535 - y.astype(np.int64)) * span) // 65_535
     canvas = np.full((side, side, 3), _BACKGROUND, dtype=np.uint8)
     codes = audit.given_codes[chosen]
-    colors = np.where((codes < 0)[:, None], _GRAY, np.array(_COLORS)[codes % len(_COLORS)]).astype(np.uint8)
+    colors = _colors_of(audit, codes)
     _stamp(canvas, px, py, colors, 1 if len(chosen) > 5_000 else 2)
     marked = np.flatnonzero(audit.flagged[chosen])
     marked = marked[np.argsort(audit.suspicion[chosen[marked]], kind="stable")][-2_000:]
@@ -100,6 +103,18 @@ def draw_map(audit: Audit, side: int = _SIDE) -> Array:
         canvas[np.clip(py[marked] + dy, 0, side - 1), np.clip(px[marked] + dx, 0, side - 1)] = _RING
     _stamp(canvas, px[marked], py[marked], colors[marked], 2)
     return canvas
+
+
+def _colors_of(audit: Audit, codes: IntArray) -> Array:
+    """Return (m, 3) uint8: a color a class, or shades from low to high of numbers, by their ranks."""
+    if audit.dataset.labels.task == "regression":
+        ranks = np.argsort(np.argsort(audit.classes, kind="stable"), kind="stable")
+        share = np.append(ranks / max(len(ranks) - 1, 1), 0.0)[codes]
+        low, high = np.array(_RAMP[0]), np.array(_RAMP[1])
+        found = low + share[:, None] * (high - low)
+    else:
+        found = np.array(_COLORS)[codes % len(_COLORS)]
+    return np.where((codes < 0)[:, None], _GRAY, found).astype(np.uint8)
 
 
 _RING_OFFSETS = [(dx, dy) for dx in range(-4, 5) for dy in range(-4, 5) if 9 < dx * dx + dy * dy <= 18]
@@ -153,13 +168,23 @@ def _inline(data: bytes, mime: str, alt: str, width: int) -> str:
 
 def _legend(audit: Audit) -> str:
     names = audit.dataset.labels.names
+    ring = f'<span style="color:rgb{_RING}">◯</span> flagged'
+    if audit.dataset.labels.task == "regression":
+        order = np.argsort(audit.classes, kind="stable")
+        ends = [(word, _RAMP[at], names[order[at]]) for word, at in (("low", 0), ("high", -1)) if len(order)]
+        marks = [
+            f'<span style="margin-right:10px"><span style="color:rgb{color}">●</span> {word}'
+            f" {escape(str(name)[:20])}</span>"
+            for word, color, name in ends
+        ]
+        return f"{' '.join(marks)} {ring}"
     shown = [
         f'<span style="white-space:nowrap;margin-right:10px"><span style="color:rgb{color}">●</span> '
         f"{escape(str(name))}</span>"
         for name, color in zip(names[:_N_LEGEND], _COLORS, strict=False)
     ]
     more = f"and {len(names) - _N_LEGEND:,} more classes " if len(names) > _N_LEGEND else ""
-    return f'{" ".join(shown)} {more}<span style="color:rgb{_RING}">◯</span> flagged'
+    return f"{' '.join(shown)} {more}{ring}"
 
 
 def _table(session: Session, thumbnails: Thumbnails) -> str:
@@ -186,7 +211,7 @@ def _row(session: Session, row: int, thumbnails: Thumbnails) -> str:
         _media(audit, row, thumbnails),
         escape(str(audit.dataset.ids[row])[:80]),
         escape(names(given)),
-        escape(names(int(audit.suggested_codes[row]))),
+        escape(_suggestion(session, row)),
         level,
         escape(names(now)) if now != given else "",
     ]
@@ -194,9 +219,20 @@ def _row(session: Session, row: int, thumbnails: Thumbnails) -> str:
 
 
 def _names(session: Session) -> Any:
-    given = list(session.audit.dataset.labels.names)
-    known = [*given, *(str(value) for value in session.state.classes[len(given) :])]
+    known = shown_labels(session.state, session.audit.dataset)
     return lambda code: str(known[code])[:80] if code >= 0 else "–"
+
+
+def _suggestion(session: Session, row: int) -> str:
+    """Return what to call the suggestion, also where it is a set or a number that no row has."""
+    audit = session.audit
+    code = int(audit.suggested_codes[row])
+    if not audit.dataset.labels.is_open:
+        return str(_names(session)(code))
+    found = suggested_labels(audit, audit.suggested_codes, session.state, np.array([row]))[0]
+    return (
+        "–" if found is None else f"{found:.6g}" if isinstance(found, float) else (str(found) or NO_TAGS)[:80]
+    )
 
 
 def _media(audit: Audit, row: int, thumbnails: Thumbnails) -> str:

@@ -12,6 +12,7 @@ from sklearn.model_selection import cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from labelscope.data.dataset import Dataset
 from labelscope.scorers.representation.calibration import RepresentationCalibration
 from labelscope.types import Evidence
 
@@ -43,11 +44,23 @@ def of_the_tail(true, given, tail, suspicion, suggested):
     return found, (suggested[rare & wrong] == true[rare & wrong]).mean()
 
 
-@pytest.fixture(scope="module")
-def results():
-    found: dict[str, list[tuple[float, float]]] = {}
+def learned(X, seed):
+    """Contrastive features of the images, made without any label."""
+    pytest.importorskip("torch", reason="torch is not installed", exc_type=ImportError)
+    from labelscope.evidence.self_supervised import ContrastiveFeatures
+
+    data = Dataset(X.reshape(-1, 8, 8), [None] * len(X))
+    made = ContrastiveFeatures(n_epochs=30).make(data, Evidence(), random_state=seed)
+    return made.arrays["features"]
+
+
+@pytest.fixture(scope="module", params=["given", "contrastive"])
+def results(request):
+    found: dict[str, list[tuple[float, float]]] = {"features": request.param}
     for seed in SEEDS:
         X, true, given, tail = long_tailed(seed)
+        if request.param == "contrastive":
+            X = learned(X, seed)
         for name, weight in (("plain", None), ("balanced", "balanced")):
             model = make_pipeline(
                 StandardScaler(),
@@ -68,7 +81,7 @@ def results():
             score = scorer.score(evidence)
             row = of_the_tail(true, given, tail, score.suspicion, np.asarray(score.suggested))
             found.setdefault(name, []).append(row)
-    return {name: np.mean(rows, axis=0) for name, rows in found.items()}
+    return {name: rows if name == "features" else np.mean(rows, axis=0) for name, rows in found.items()}
 
 
 def test_errors_of_the_tail_are_found(results):

@@ -10,6 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.preprocessing import StandardScaler
 
+from labelscope.data.dataset import Dataset
 from labelscope.scorers.representation.spreading import spread
 from labelscope.scorers.representation.weight_aware import WeightAware
 from labelscope.types import Evidence
@@ -18,11 +19,22 @@ pytestmark = pytest.mark.acceptance
 N_FREE = 600
 
 
-@pytest.fixture(scope="module")
-def digits():
+@pytest.fixture(scope="module", params=["given", "contrastive"])
+def digits(request):
     X, y = load_digits(return_X_y=True)
+    if request.param == "contrastive":
+        return learned(X), y
     points = PCA(24, random_state=0).fit_transform(StandardScaler().fit_transform(X))
     return (points / points.std(axis=0)).astype(np.float32), y
+
+
+def learned(X):
+    """Contrastive features of the images, made without any label."""
+    pytest.importorskip("torch", reason="torch is not installed", exc_type=ImportError)
+    from labelscope.evidence.self_supervised import ContrastiveFeatures
+
+    data = Dataset(X.reshape(-1, 8, 8), [None] * len(X))
+    return ContrastiveFeatures(n_epochs=30).make(data, Evidence(), random_state=11).arrays["features"]
 
 
 def drawn(y, seed, per_class, mismatch):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from labelscope.data.tags import Tags
 from labelscope.review.events import Event
 from labelscope.review.state import fold
 
@@ -17,16 +19,37 @@ def read(path):
     return json.loads(path.read_text(encoding="utf-8"))
 
 
+def empty(trace):
+    return start(trace, [])
+
+
+def start(trace, events):
+    """Fold events; ``tags`` are what classes are sets of, or attributes beside the class."""
+    found = trace.get("tags")
+    if found is None:
+        return fold(trace["given"], trace["classes"], events)
+    names, given = tuple(found["names"]), found.get("attributes")
+    if given is not None:
+        tags = Tags(names, np.array(given, dtype=np.int8), "matrix", negatives=True)
+        return fold(trace["given"], trace["classes"], events, attributes=tags)
+    matrix = np.zeros((len(trace["given"]), len(names)), dtype=np.int8)
+    form = "matrix" if found["unknown"] else "sets"
+    tags = Tags(names, matrix, form, negatives=found["unknown"])
+    return fold(trace["given"], trace["classes"], events, sets=tags)
+
+
 def check(state, expect):
     assert state.current.tolist() == expect["current"]
     assert state.state.tolist() == expect["state"]
     assert [(type(c), c) for c in state.classes] == [(type(c), c) for c in expect["classes"]]
+    if "tags" in expect:
+        assert state.tags.tolist() == expect["tags"]
 
 
 @pytest.mark.parametrize("path", TRACES, ids=lambda path: path.stem)
 def test_incremental(path):
     trace = read(path)
-    state = fold(trace["given"], trace["classes"], [])
+    state = empty(trace)
     for step in trace["steps"]:
         state.apply(map(Event.from_json, step["events"]))
         check(state, step["expect"])
@@ -38,8 +61,8 @@ def test_replay_of_every_prefix_and_of_the_reverse(path):
     events = []
     for step in trace["steps"]:
         events += map(Event.from_json, step["events"])
-        check(fold(trace["given"], trace["classes"], events), step["expect"])
-        check(fold(trace["given"], trace["classes"], events[::-1]), step["expect"])
+        check(start(trace, events), step["expect"])
+        check(start(trace, events[::-1]), step["expect"])
 
 
 @pytest.mark.parametrize("path", TRACES, ids=lambda path: path.stem)
@@ -66,4 +89,7 @@ def test_there_are_traces_of_all_kinds():
         "voted",
         "gate_set",
         "page_timed",
+        "tags_added",
+        "tags_removed",
+        "proposed",
     }

@@ -295,7 +295,6 @@ def test_with_classes_needs_all_in_use() -> None:
         (np.array([2**64 - 1], np.uint64), "2\\*\\*63"),
         (np.array([1.0, np.inf]), "infinite"),
         (np.zeros((3, 1)), "ravel"),
-        (np.zeros((3, 2, 2)), "one label per row"),
         (pa.table({"a": [1]}), "frame"),
         (pd.DataFrame({"a": [1]}), "frame"),
     ],
@@ -337,16 +336,17 @@ def test_ambiguous_labels_show_both_readings() -> None:
     assert encode(list(range(31)), class_names=[f"c{i}" for i in range(31)]).n_classes == 31
 
 
-def test_tasks_to_come_are_refused_by_name() -> None:
-    with pytest.raises(TaskError, match="not handled yet"):
-        encode([{"a"}, {"b"}])
-    with pytest.raises(TaskError, match="not handled yet"):
-        encode([["a", "b"], ["a"]])
-    with pytest.raises(TaskError, match="regression"):
-        encode([0.5, 1.5])
-    with pytest.raises(TaskError, match="not handled yet"):
+def test_tasks_are_known_by_name() -> None:
+    for spelled in ("multilabel", "multi-label", "Multi_Label", "tags"):
+        assert encode([["a", "b"], ["a"]], task=spelled).task == "multilabel"
+    assert encode([1, 2], task="regression").task == "regression"
+    assert encode([1, 2], task="concepts").task == "concepts"
+    assert encode(list(range(40)), task="concepts").n_classes == 40
+    with pytest.raises(TaskError, match="several labels per row"):
+        encode([{"a"}, {"b"}], task="classification")
+    with pytest.raises(InvalidInputError, match="one int per row"):
         encode([0, 1], task="multi-label")
-    with pytest.raises(TaskError):
+    with pytest.raises(InvalidInputError, match='task="annotators"'):
         encode(np.array([["a", "b"], ["a", "a"]]))
     with pytest.raises(InvalidInputError, match="Did you mean 'regression'"):
         encode([0, 1], task="regresion")

@@ -10,13 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labelscope.errors import InvalidInputError
+from labelscope.data.labels import encode
+from labelscope.errors import InvalidInputError, InvalidTypeError
 from labelscope.testing import (
     annotator_dependent,
     asymmetric,
     cluster_shaped,
+    flipped_concepts,
     instance_dependent,
     missing_tags,
+    replaced_targets,
+    shifted_targets,
+    spurious_tags,
     symmetric,
 )
 
@@ -165,3 +170,148 @@ def test_impossible_requests_are_refused() -> None:
         instance_dependent([0, 1], np.ones((2, 3)) / 3)
     with pytest.raises(InvalidInputError, match="features"):
         cluster_shaped([0, 1], np.ones((3, 3)))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 1000), st.integers(1, 6), st.integers(5, 40), st.floats(0, 1))
+def test_tag_makers_change_exactly_the_share(seed: int, k: int, n: int, rate: float) -> None:
+    rng = np.random.default_rng(seed)
+    matrix = np.where(rng.random((n, k)) < 0.1, np.nan, (rng.random((n, k)) < 0.4).astype(float))
+    before = matrix.copy()
+    present, known = int(np.nansum(matrix)), int((~np.isnan(matrix)).sum())
+    fewer, dropped = missing_tags(matrix, rate=rate, random_state=seed)
+    assert dropped.sum() == round(rate * present)
+    turned, flipped = flipped_concepts(matrix, rate=rate, random_state=seed)
+    assert flipped.sum() == round(rate * known)
+    made = [(fewer, dropped, 1, 0)]
+    if round(rate * present) <= (matrix == 0).sum():
+        more, added = spurious_tags(matrix, rate=rate, random_state=seed)
+        assert added.sum() == round(rate * present)
+        made.append((more, added, 0, 1))
+        np.testing.assert_array_equal(spurious_tags(matrix, rate=rate, random_state=seed)[0], more)
+    for noisy, wrong, old, new in made:
+        assert (matrix[wrong] == old).all()
+        assert (noisy[wrong] == new).all()
+        np.testing.assert_array_equal(noisy[~wrong], matrix[~wrong])
+    np.testing.assert_array_equal(turned[flipped], 1 - matrix[flipped])
+    np.testing.assert_array_equal(turned[~flipped], matrix[~flipped])
+    np.testing.assert_array_equal(matrix, before)
+
+
+def test_rates_by_tag() -> None:
+    rng = np.random.default_rng(0)
+    matrix = (rng.random((400, 3)) < 0.5).astype(np.int8)
+    counts = matrix.sum(axis=0)
+    _, wrong = missing_tags(matrix, rate={0: 0.5, 2: 0.1})
+    assert wrong.sum(axis=0).tolist() == [round(0.5 * counts[0]), 0, round(0.1 * counts[2])]
+    _, wrong = spurious_tags(matrix, rate={"1": 0.2})
+    assert wrong.sum(axis=0).tolist() == [0, round(0.2 * counts[1]), 0]
+    _, wrong = flipped_concepts(matrix, rate={1: 0.25})
+    assert wrong.sum(axis=0).tolist() == [0, 100, 0]
+    with pytest.raises(InvalidInputError, match="no tag 7"):
+        missing_tags(matrix, rate={7: 0.5})
+    with pytest.raises(InvalidInputError, match="rate is 2"):
+        missing_tags(matrix, rate={0: 2})
+    with pytest.raises(InvalidInputError, match="room for 0"):
+        spurious_tags(np.ones((4, 2), dtype=int), rate=0.5)
+    with pytest.raises(InvalidTypeError, match="matrix"):
+        flipped_concepts([{"a"}, {"b"}])
+
+
+def test_common_tags_are_put_in_more_often() -> None:
+    rng = np.random.default_rng(0)
+    matrix = (rng.random((4000, 2)) < [0.4, 0.04]).astype(int)
+    _, wrong = spurious_tags(matrix, rate=0.2, random_state=1)
+    assert wrong[:, 0].sum() > 4 * wrong[:, 1].sum()
+
+
+def test_tag_makers_keep_containers() -> None:
+    pd, pl, pa = (pytest.importorskip(name) for name in ("pandas", "polars", "pyarrow"))
+    rows = [["a", "b"], ["b"], ["c", "a"], []] * 10
+    for given_tags in (
+        [set(row) for row in rows],
+        tuple(map(frozenset, rows)),
+        rows,
+        pd.Series(rows, index=np.arange(40) + 3),
+        pl.Series("t", rows),
+        pa.array(rows),
+        [",".join(row) for row in rows],
+    ):
+        for maker in (missing_tags, spurious_tags):
+            noisy, wrong = maker(given_tags, rate=0.2)
+            assert type(noisy) is type(given_tags)
+            read, truth = (
+                encode(one, task="multilabel", class_names=["a", "b", "c"]).tags.matrix
+                for one in (noisy, given_tags)
+            )
+            assert (read != truth).sum() == 10
+            assert (read != truth).any(axis=1).tolist() == wrong.tolist()
+    frame = pd.DataFrame({"x": [1, 0, None, 1], "y": [True, False, True, True]})
+    turned, wrong = flipped_concepts(frame, rate=1.0)
+    assert wrong.sum() == 7
+    assert turned.dtypes.tolist() == frame.dtypes.tolist()
+    assert turned["y"].tolist() == [False, True, False, False]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 1000), st.integers(5, 60), st.floats(0, 1), st.booleans())
+def test_target_makers_change_exactly_the_share(seed: int, n: int, rate: float, whole: bool) -> None:
+    rng = np.random.default_rng(seed)
+    targets = rng.normal(size=n) * 10
+    targets = np.round(targets) if whole else targets
+    targets[0], targets[1] = 50.0, np.nan
+    for maker in (replaced_targets, shifted_targets):
+        noisy, wrong = maker(targets, rate=rate, random_state=seed)
+        assert wrong.sum() == round(rate * (n - 1))
+        assert not wrong[1]
+        assert np.isnan(noisy[1])
+        assert (noisy[wrong] != targets[wrong]).all()
+        np.testing.assert_array_equal(noisy[~wrong], targets[~wrong])
+        np.testing.assert_array_equal(maker(targets, rate=rate, random_state=seed)[0], noisy)
+    assert np.isin(replaced_targets(targets, rate=rate, random_state=seed)[0][2:], targets).all()
+    if not whole:
+        noisy, wrong = shifted_targets(targets, rate=rate, by=(1, 2), random_state=seed)
+        moves = np.abs(noisy - targets)[wrong] / np.nanstd(targets)
+        assert ((moves > 1 - 1e-9) & (moves < 2 + 1e-9)).all()
+
+
+def test_replaced_targets_come_as_often_as_they_occur() -> None:
+    targets = np.array([1.0] * 3000 + [2.0] * 900 + [3.0] * 100)
+    noisy, wrong = replaced_targets(targets, rate=1.0)
+    of_ones = noisy[:3000]
+    assert wrong.all()
+    assert 0.87 < (of_ones == 2).mean() < 0.93
+    assert (noisy[3000:3900] != 2).all()
+
+
+def test_target_makers_keep_containers() -> None:
+    pd, pl = pytest.importorskip("pandas"), pytest.importorskip("polars")
+    ages = list(range(20, 60))
+    for targets in (
+        ages,
+        tuple(ages),
+        np.array(ages, np.int8),
+        np.array(ages, float)[:, None],
+        pd.Series(ages, dtype="Int16", name="age"),
+        pl.Series("age", ages),
+    ):
+        for maker in (replaced_targets, shifted_targets):
+            noisy, wrong = maker(targets, rate=0.25)
+            assert type(noisy) is type(targets)
+            assert wrong.sum() == 10
+            assert [
+                float(a) != float(b) for a, b in zip(np.ravel(noisy), ages, strict=True)
+            ] == wrong.tolist()
+    assert all(type(v) is int for v in shifted_targets(ages, rate=0.25)[0])
+
+
+def test_impossible_targets_are_refused() -> None:
+    with pytest.raises(InvalidInputError, match="1 distinct target"):
+        replaced_targets([2.0, 2.0])
+    with pytest.raises(InvalidInputError, match="no targets"):
+        shifted_targets([None, None])
+    with pytest.raises(InvalidInputError, match="rate"):
+        shifted_targets([1.0, 2.0], rate=1.5)
+    for by in ((0, 1), (2, 1), (1,)):
+        with pytest.raises(InvalidInputError, match="by is"):
+            shifted_targets([1.0, 2.0], by=by)

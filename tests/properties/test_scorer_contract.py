@@ -284,11 +284,13 @@ def test_fitted_scorers_may_differ_a_little() -> None:
 
     scorer = Nearly()
     from labelscope.testing import sample, scoring
+    from labelscope.testing.kits import KITS
 
     full, _ = sample.planted()
     evidence = scoring._only(full, scorer.needs, scorer)
-    scoring._check_rows_permuted(scorer, evidence)
-    scoring._check_classes_renamed(scorer, evidence)
+    score = scorer.score(evidence)
+    scoring._check_rows_permuted(scorer, evidence, score)
+    scoring._check_renamed(scorer, evidence, score, KITS["classification"])
 
 
 def test_auroc_equals_its_definition() -> None:

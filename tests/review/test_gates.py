@@ -5,7 +5,16 @@ import pytest
 
 import labelscope as ls
 from labelscope.errors import InvalidInputError, InvalidTypeError
-from labelscope.review.gates import BINS, fit_mixture, gate_of, set_gate
+from labelscope.review.gates import (
+    BINS,
+    LOSS_GATE,
+    fit_mixture,
+    fitted_gate,
+    gate_history,
+    gate_of,
+    reset_gate,
+    set_gate,
+)
 
 
 @pytest.fixture
@@ -78,3 +87,75 @@ def test_outside(session, at):
 def test_no_number(session, at):
     with pytest.raises(InvalidTypeError):
         set_gate(session, at)
+
+
+@pytest.fixture(scope="module")
+def noisy():
+    rng = np.random.default_rng(3)
+    y = np.repeat([0, 1, 2], 100)
+    X = rng.normal(size=(300, 4)) + 5 * np.eye(3, 4)[y]
+    wrong = rng.random(300) < 0.15
+    return X, np.where(wrong, (y + 1) % 3, y), wrong
+
+
+def test_the_loss_gate_is_the_gate(noisy):
+    X, y, wrong = noisy
+    session = ls.Session(ls.audit(X, y, scorers="dynamic_loss_gate"), journal=None, reviewer="ada")
+    score = session.audit.scores[LOSS_GATE]
+    gate = gate_of(session)
+    assert gate.at == fitted_gate(session) == score.meta["gate"]
+    assert gate.n_above == score.flagged.sum() == pytest.approx(wrong.sum(), abs=4)
+    assert sum(gate.wrong) == pytest.approx(wrong.sum(), rel=0.15)
+    assert np.add(gate.clean, gate.wrong) == pytest.approx(gate.counts)
+    found = gate_history(session)
+    assert [entry["kind"] for entry in found] == ["fitted"] * len(score.meta["history"])
+    assert {"gate", "weight", "low", "high", "low_deviation", "high_deviation"} <= set(found[0])
+
+
+def test_a_moved_loss_gate_is_reset_to_where_it_was_fitted(noisy, path):
+    X, y, _ = noisy
+    audit = ls.audit(X, y, scorers="dynamic_loss_gate")
+    session = ls.Session(audit, journal=path, reviewer="ada")
+    start = gate_of(session).at
+    set_gate(session, 0.9)
+    assert gate_of(session).at == 0.9 and gate_of(ls.Session(audit, journal=path)).at == 0.9
+    (event,) = reset_gate(session)
+    assert event.data["before"] == 0.9 and event.data["at"] == start
+    assert gate_of(session).at == start and gate_of(ls.Session(audit, journal=path)).at == start
+    set_gate(session, 0.2)
+    assert gate_of(session).at == 0.2
+    assert [(one["kind"], one["at"]) for one in gate_history(session)[-3:]] == [
+        ("set", 0.9),
+        ("reset", start),
+        ("set", 0.2),
+    ]
+    assert not session.can_undo
+
+
+def test_a_gate_set_by_hand_holds_until_the_next_fit(noisy, path):
+    X, y, _ = noisy
+    first = ls.Session(ls.audit(X, y, scorers="dynamic_loss_gate"), journal=path)
+    set_gate(first, 0.8)
+    again = ls.Session(ls.audit(X, y, scorers="dynamic_loss_gate"), journal=path)
+    assert gate_of(again).at == 0.8
+    other = ls.audit(X, y, scorers=ls.scorers.DynamicLossGate(statistic="log_loss", n_rounds=1, cap=False))
+    refitted = ls.Session(other, journal=path)
+    assert gate_of(refitted).at == fitted_gate(refitted)
+    set_gate(refitted, 0.7)
+    assert gate_of(refitted).at == 0.7
+
+
+def test_beside_another_order_the_gate_lets_as_many_rows_pass(noisy):
+    X, y, _ = noisy
+    session = ls.Session(ls.audit(X, y, scorers=["auto", "dynamic_loss_gate"]), journal=None)
+    n_above = int(session.audit.scores[LOSS_GATE].flagged.sum())
+    assert session.audit.main is session.audit.scores["auto"]
+    assert gate_of(session).n_above == n_above
+
+
+def test_without_a_second_mode_the_gate_is_what_it_was(noisy):
+    X, _, _ = noisy
+    y = np.repeat([0, 1, 2], 100)
+    session = ls.Session(ls.audit(X, y, scorers="dynamic_loss_gate"), journal=None)
+    assert not session.audit.main.meta["second_mode"]
+    assert gate_of(session).at == 0.5 and gate_of(session).n_above == 0

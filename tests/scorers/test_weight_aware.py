@@ -97,3 +97,28 @@ def test_no_truth_of_unlabelled_rows_can_reach_the_fit():
     codes = np.where(np.arange(60) < 20, np.arange(60) % 2, -1)
     once, again = spread(X, codes, 2), spread(X, codes.copy(), 2)
     assert once.rows.tolist() == again.rows.tolist() and (once.pred_probs == again.pred_probs).all()
+
+
+def test_company_that_speaks_for_no_class_makes_a_row_more_foreign():
+    rng = np.random.default_rng(4)
+    X = rng.normal(size=(40, 4)).astype(np.float32)
+    codes = np.where(np.arange(40) < 20, np.arange(40) % 2, -1)
+    evidence = Evidence(given_labels=codes, classes=np.arange(2), features=X)
+    plain = WeightAware(n_nearest=1, company=0.0).score(evidence).details
+    found = WeightAware(n_nearest=1, company=0.5).score(evidence).details["foreign"]
+    units = directions(X)
+    for row in range(40):
+        nearest = max(float(units[row] @ units[i]) for i in range(20) if i != row)
+        beside = sorted(float(units[row] @ units[i]) for i in range(20, 40) if i != row)[-3:]
+        assert plain["foreign"][row] == pytest.approx(1 - nearest, abs=1e-5)
+        lead = max(0.0, np.mean(beside) - nearest)
+        assert found[row] == pytest.approx(1 - nearest + 0.5 * lead, abs=1e-5)
+
+
+def test_where_all_rows_are_trusted_the_published_rule_holds():
+    rng = np.random.default_rng(5)
+    evidence = Evidence(given_labels=np.arange(30) % 3, features=rng.normal(size=(30, 4)))
+    details = WeightAware().score(evidence).details
+    assert details["foreign"] == pytest.approx(1 - details["top_similarity"])
+    with pytest.raises(InvalidInputError, match="company"):
+        WeightAware(company=2.0)

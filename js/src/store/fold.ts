@@ -3,9 +3,11 @@
  *
  * Events count in the order of (at, id); a batch counts unless a later batch that counts reverts it; the last decision
  * on a row wins. `relabelled` and `kept` set the label to `after` and the state to kept where that is the given label,
- * else to relabelled. Values unknown so far become classes, in order of appearance, reverted or not.
+ * else to relabelled. Values unknown so far become classes, in order of appearance, reverted or not. `tags_added` and
+ * `tags_removed` change the set of tags that a row has by then, or its attributes beside the class.
  */
 import type { JournalEvent, LabelValue } from "../protocol";
+import { Attributes, type CodeArray, noLabel, type TagEdit, type Tagging, TagSets } from "./tagSets";
 import { STATES, UNLABELLED } from "./types";
 
 const RELABELLED = 1;
@@ -16,7 +18,8 @@ interface Entry {
   reviewer: string;
   state: number;
   rows: number[];
-  codes: Uint16Array | null;
+  codes: number[] | null;
+  edit: TagEdit | null;
 }
 
 /** A label value as a map key: 1, true and "1" are three labels. */
@@ -28,9 +31,12 @@ function before(a: JournalEvent, b: JournalEvent): boolean {
   return a.at < b.at || (a.at === b.at && a.id < b.id);
 }
 
-export class Fold {
-  readonly current: Uint16Array;
+export class Fold<Codes extends CodeArray = Uint16Array> {
+  readonly current: Codes;
   readonly state: Uint8Array;
+  private readonly sets: TagSets | null = null;
+  private readonly attributes: Attributes | null = null;
+  private readonly none: number;
   events: JournalEvent[] = [];
   private values: LabelValue[] = [];
   private codes = new Map<string, number>();
@@ -41,12 +47,19 @@ export class Fold {
   private inactive = new Set<string>();
 
   constructor(
-    private readonly given: Uint16Array,
+    private readonly given: Codes,
     private readonly firstClasses: readonly LabelValue[],
     /** where to write, so that the columns of a table are folded in place */
-    into: { current?: Uint16Array; state?: Uint8Array } = {},
+    into: { current?: Codes; state?: Uint8Array } = {},
+    tagging: Tagging | null = null,
   ) {
-    this.current = into.current ?? new Uint16Array(given.length);
+    this.none = noLabel(given);
+    if (tagging !== null && tagging.names.length > 0) {
+      const { names, unknown, attributes } = tagging;
+      if (attributes === undefined) this.sets = new TagSets(names, unknown === true);
+      else this.attributes = new Attributes(names, attributes);
+    }
+    this.current = into.current ?? (given.slice() as Codes);
     this.state = into.state ?? new Uint8Array(given.length);
     this.reset();
   }
@@ -56,7 +69,13 @@ export class Fold {
   }
 
   codeOf(value: LabelValue): number {
-    return value === null ? UNLABELLED : (this.codes.get(labelKey(value)) ?? -1);
+    return value === null ? this.none : (this.codes.get(labelKey(value)) ?? -1);
+  }
+
+  /** 1, 0 or -1 a tag of a row as it is now; empty where there are no tags. */
+  tagsOf(row: number): Int8Array {
+    if (this.attributes !== null) return this.attributes.values(row);
+    return this.sets?.values(this.valueAt(row)) ?? new Int8Array();
   }
 
   isActive(batch: string): boolean {
@@ -66,10 +85,9 @@ export class Fold {
   /** The state of one row by its last decision that counts. */
   stateOf(row: number): number {
     for (let i = this.entries.length - 1; i >= 0; i--) {
-      const { batch, state, rows, codes } = this.entries[i]!;
+      const { batch, state, rows } = this.entries[i]!;
       if (this.inactive.has(batch) || !rows.includes(row)) continue;
-      if (codes === null) return state;
-      return this.current[row] === this.given[row] ? KEPT : RELABELLED;
+      return this.settled(row, state);
     }
     return 0;
   }
@@ -104,15 +122,39 @@ export class Fold {
       this.reset();
       for (const event of added) this.ids.add(event.id);
     }
+    // Which sets there ever were depends on what counted by then, not on how many events come at once.
+    if (this.sets === null) this.take(added);
+    else for (const event of added) this.take([event]);
+    return fresh;
+  }
+
+  private take(added: readonly JournalEvent[]): void {
     let start = this.entries.length;
     let reverting = false;
     for (const event of added) reverting = this.admit(event) || reverting;
+    const before = this.inactive;
     if (reverting && this.settleReverts()) {
+      if (this.sets !== null) {
+        this.foldRows(before);
+        return;
+      }
       this.clear();
       start = 0;
     }
     for (let i = start; i < this.entries.length; i++) this.write(this.entries[i]!);
-    return fresh;
+  }
+
+  /** Folds again the rows of batches that count now and did not, or the other way round. */
+  private foldRows(before: ReadonlySet<string>): void {
+    const chosen = new Uint8Array(this.given.length);
+    for (const { batch, rows } of this.entries)
+      if (before.has(batch) !== this.inactive.has(batch)) for (const row of rows) chosen[row] = 1;
+    for (let row = 0; row < chosen.length; row++)
+      if (chosen[row] === 1) {
+        this.current[row] = this.given[row]!;
+        this.state[row] = 0;
+      }
+    for (const entry of this.entries) this.write(entry, chosen);
   }
 
   private reset(): void {
@@ -130,6 +172,7 @@ export class Fold {
   private clear(): void {
     this.current.set(this.given);
     this.state.fill(0);
+    this.attributes?.clear();
   }
 
   private admit(event: JournalEvent): boolean {
@@ -137,12 +180,16 @@ export class Fold {
     this.events.push(event);
     if (event.kind === "accepted_set" && Array.isArray(event.data?.labels))
       for (const value of event.data.labels as LabelValue[]) this.code(value);
-    const state = (STATES as readonly string[]).indexOf(event.kind);
+    const tags = this.sets ?? this.attributes;
+    const tagging = tags !== null && (event.kind === "tags_added" || event.kind === "tags_removed");
+    const state = tagging ? RELABELLED : (STATES as readonly string[]).indexOf(event.kind);
     if (state > 0 && event.rows.length > 0) {
-      const labeled = (state === RELABELLED || state === KEPT) && event.after?.length === event.rows.length;
-      const codes = labeled ? Uint16Array.from(event.after, (value) => this.code(value)) : null;
+      const labeled =
+        !tagging && (state === RELABELLED || state === KEPT) && event.after?.length === event.rows.length;
+      const codes = labeled ? event.after.map((value) => this.code(value)) : null;
+      const edit = tagging ? tags.edit(event.data?.tags, event.kind === "tags_added" ? 1 : 0) : null;
       const reviewer = String(event.reviewer ?? "");
-      this.entries.push({ batch: event.batch, reviewer, state, rows: event.rows, codes });
+      this.entries.push({ batch: event.batch, reviewer, state, rows: event.rows, codes, edit });
     }
     const target = event.kind === "reverted" ? event.data?.reverts : undefined;
     if (typeof target !== "string" || target === "") return false;
@@ -153,7 +200,7 @@ export class Fold {
   }
 
   private code(value: LabelValue): number {
-    if (value === null) return UNLABELLED;
+    if (value === null) return this.none;
     const key = labelKey(value);
     let code = this.codes.get(key);
     if (code === undefined) {
@@ -180,20 +227,32 @@ export class Fold {
     return changed;
   }
 
-  private write({ batch, state, rows, codes }: Entry): void {
+  private write({ batch, state, rows, codes, edit }: Entry, chosen?: Uint8Array): void {
     if (this.inactive.has(batch)) return;
     const n = this.given.length;
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i]!;
-      if (!(row >= 0 && row < n)) continue;
+      if (!(row >= 0 && row < n) || chosen?.[row] === 0) continue;
       if (codes !== null) this.current[row] = codes[i]!;
-      this.state[row] =
-        state === RELABELLED || state === KEPT
-          ? this.current[row] === this.given[row]
-            ? KEPT
-            : RELABELLED
-          : state;
+      else if (edit !== null && edit.columns.length > 0) {
+        this.attributes?.write(row, edit);
+        if (this.sets !== null) this.current[row] = this.code(this.sets.edited(this.valueAt(row), edit));
+      }
     }
+    // Every row first: a row may be named twice.
+    for (const row of rows)
+      if (row >= 0 && row < n && chosen?.[row] !== 0) this.state[row] = this.settled(row, state);
+  }
+
+  private settled(row: number, state: number): number {
+    if (state !== RELABELLED && state !== KEPT) return state;
+    const same = this.current[row] === this.given[row] && (this.attributes?.isAsGiven(row) ?? true);
+    return same ? KEPT : RELABELLED;
+  }
+
+  private valueAt(row: number): LabelValue {
+    const code = this.current[row]!;
+    return code === this.none ? null : (this.values[code] ?? null);
   }
 }
 
@@ -204,12 +263,13 @@ function isEvent(event: unknown): event is JournalEvent {
 }
 
 /** The fold at once; replaying and going step by step give the same. */
-export function fold(
-  given: Uint16Array,
+export function fold<Codes extends CodeArray = Uint16Array>(
+  given: Codes,
   classes: readonly LabelValue[],
   events: readonly JournalEvent[],
-): Fold {
-  const result = new Fold(given, classes);
+  tagging: Tagging | null = null,
+): Fold<Codes> {
+  const result = new Fold(given, classes, {}, tagging);
   result.apply(events);
   return result;
 }

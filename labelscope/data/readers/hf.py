@@ -12,6 +12,7 @@ from labelscope.data.label_values import objects
 from labelscope.data.media import AudioMedia, ImageMedia
 from labelscope.data.readers import tables
 from labelscope.data.readers.source import Source
+from labelscope.data.readers.tables import columns_of
 from labelscope.errors import InvalidInputError, InvalidTypeError, UnknownColumnError, notify
 
 
@@ -60,7 +61,7 @@ def read(data: Any, labels: Any, *, media: Any = None, taken: tuple[Any, ...] = 
     Parameters
     ----------
     data : datasets.Dataset
-    labels : column name, container of labels, or None
+    labels : column name, list of names (one per tag), container of labels, or None
         None takes the one ClassLabel column.
     media : column name, list of names, or kind, optional
     taken : tuple of column names
@@ -89,7 +90,10 @@ def read(data: Any, labels: Any, *, media: Any = None, taken: tuple[Any, ...] = 
     given, classes, missing = labels, None, None
     if column is not None:
         given, classes, missing = _labels(data, column)
-    beside = (*taken, *([column] if column is not None else []))
+    several = columns_of(data.column_names, len(data), labels)
+    if several:
+        given = data.select_columns(several)[:]
+    beside = (*taken, *([column] if column is not None else several))
     chosen = _media_column(data, beside, media)
     rest = [c for c in data.column_names if _kind(data, c) in ("table", "label") and c != chosen]
     if chosen is not None:
@@ -133,7 +137,8 @@ def _labels(data: Any, column: str) -> tuple[Any, Any, Any]:
     feature = data.features[column]
     if _kind(data, column) != "label":
         given, _ = tables.as_numpy(values)
-        return given, None, None
+        inner: Any = getattr(feature, "feature", None)  # of a list of ClassLabel, for tags
+        return given, list(inner.names) if getattr(inner, "names", None) else None, None
     names = list(feature.names) if feature.names else None
     if values.null_count:
         given = objects(values.to_pylist())

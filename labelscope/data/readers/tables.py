@@ -31,7 +31,7 @@ def read(
     Parameters
     ----------
     frame : pandas, polars or pyarrow frame, or another that narwhals reads
-    labels : column name, container of labels, or None
+    labels : column name, list of column names (one per tag), container of labels, or None
     media : column name, list of names, or kind, optional
     taken : tuple of column names
         Columns with ids or groups.
@@ -46,7 +46,10 @@ def read(
     """
     frame = frames.eager(frame)
     column = _column_of(frame, labels)
+    several = columns_of(frames.column_names(frame), frames.n_rows(frame), labels)
     given = frames.column(frame, column) if column is not None else labels
+    if several:
+        given, taken = frames.select(frame, several), (*taken, *several)
     if not frames.n_rows(frame):
         raise InvalidInputError("data has no rows.", "Pass at least one row.")
     for other in taken:
@@ -67,7 +70,7 @@ def read_file(path: Path, labels: Any, *, media: Any = None, taken: tuple[Any, .
     )
     column = _column_of(table, labels)
     if column is None:
-        return source
+        return source  # several columns stay a table
     values, declared = as_numpy(frames.column(table, column))
     return Source(source.media, values, declared, None, source.name, table)
 
@@ -111,6 +114,14 @@ def _column_of(frame: Any, labels: Any) -> Any:
     return None
 
 
+def columns_of(names: Sequence[Any], n: int, labels: Any) -> list[Any]:
+    """Return the columns that ``labels`` names, one per tag; texts that are no columns are labels."""
+    if not isinstance(labels, (list, tuple)) or not labels or len(labels) == n:
+        return []
+    known = set(names)
+    return list(labels) if all(isinstance(v, str) and v in known for v in labels) else []
+
+
 def as_numpy(column: Any) -> tuple[Any, list[Any] | None]:
     """Give an Arrow column as a numpy array, objects where text or gaps are, and its declared categories."""
     import pyarrow as pa
@@ -128,6 +139,8 @@ def as_numpy(column: Any) -> tuple[Any, list[Any] | None]:
 def _without_copies(frame: Any, column: Any, columns: tuple[Any, ...], found: TableMedia) -> TableMedia:
     """Leave out columns that repeat the label under other names: they would prove every label right."""
     label = frames.column_list(frame, column)
+    if any(isinstance(v, (list, set, np.ndarray)) for v in label[:1000]):
+        return found
     classes = set(label)
     if not 2 <= len(classes) <= 1000 or len(label) < 3 * len(classes):
         return found
@@ -154,4 +167,4 @@ def _repeats(label: Sequence[Any], other: Sequence[Any], n_classes: int) -> bool
         return False
 
 
-__all__ = ["as_numpy", "of_mapping", "of_records", "read", "read_file"]
+__all__ = ["as_numpy", "columns_of", "of_mapping", "of_records", "read", "read_file"]

@@ -7,11 +7,25 @@ from labelscope.review.queues.above_gate import AboveGate
 from labelscope.review.queues.active_lab import ActiveLab
 from labelscope.review.queues.class_pair import ClassPair
 from labelscope.review.queues.clusters import Clusters
+from labelscope.review.queues.foreign import Foreign
 from labelscope.review.queues.most_suspicious import MostSuspicious
 from labelscope.review.queues.random_rows import RandomRows
+from labelscope.review.queues.spread import Spread
+from labelscope.review.queues.two_way_confusion import TwoWayConfusion
 from labelscope.types import Policy
 
-__all__ = ["AboveGate", "ActiveLab", "ClassPair", "Clusters", "MostSuspicious", "RandomRows", "by_name"]
+__all__ = [
+    "AboveGate",
+    "ActiveLab",
+    "ClassPair",
+    "Clusters",
+    "Foreign",
+    "MostSuspicious",
+    "RandomRows",
+    "Spread",
+    "TwoWayConfusion",
+    "by_name",
+]
 
 
 def by_name(name: str) -> Policy:
@@ -20,8 +34,8 @@ def by_name(name: str) -> Policy:
     Parameters
     ----------
     name : str
-        ``"most_suspicious"``, ``"random"``, ``"class_pair"``, ``"active_lab"``, ``"gate"`` or
-        ``"clusters"``; class names work, too.
+        ``"most_suspicious"``, ``"random"``, ``"class_pair"``, ``"active_lab"``, ``"gate"``,
+        ``"clusters"``, ``"two_way_confusion"``, ``"foreign"`` or ``"spread"``; class names work, too.
 
     Returns
     -------
@@ -37,7 +51,17 @@ def by_name(name: str) -> Policy:
     >>> by_name("random")
     RandomRows(random_state=0)
     """
-    kinds = (MostSuspicious, RandomRows, ClassPair, ActiveLab, AboveGate, Clusters)
+    kinds = (
+        MostSuspicious,
+        RandomRows,
+        ClassPair,
+        ActiveLab,
+        AboveGate,
+        Clusters,
+        TwoWayConfusion,
+        Foreign,
+        Spread,
+    )
     for kind in kinds:
         if name in (kind.name, kind.__name__):
             return kind()

@@ -62,6 +62,7 @@ def spread(
     alpha: float = 0.1,
     gate: bool = True,
     strength: float = 1.0,
+    n_nearest: int = 1,
 ) -> SpreadResult:
     """Propose labels for unlabelled rows, in rounds.
 
@@ -80,6 +81,8 @@ def spread(
         published rule, which absorbs by cross-entropy and lets foreign rows in where there are many.
     strength : float
         Inverse regularization of the student.
+    n_nearest : int
+        Mean of so many largest similarities to a class; 3 where labels are unverified.
 
     Returns
     -------
@@ -103,7 +106,7 @@ def spread(
     probs: FloatArray = np.zeros((len(codes), n_classes))
     student: Any = None
     for share in absorption(n_rounds, alpha):
-        similar = class_similarity(units, current, current >= 0, n_classes).astype(np.float64)
+        similar = class_similarity(units, current, current >= 0, n_classes, n_nearest).astype(np.float64)
         weight, pseudo, top = weights(similar)
         left = np.flatnonzero(current < 0)
         trust = weight * np.maximum(top, 0.0) if gate else weight
@@ -117,7 +120,7 @@ def spread(
         taken.append((new, pseudo[new].copy(), -np.log(np.maximum(probs[new, pseudo[new]], 1e-12))))
         current[new] = pseudo[new]
     # Foreignness is measured against people's own labels: absorbed rows would vouch for their like.
-    similar = class_similarity(units, codes, first, n_classes).astype(np.float64)
+    similar = class_similarity(units, codes, first, n_classes, n_nearest).astype(np.float64)
     weight, _, top = weights(similar)
     foreign = np.clip(1.0 - top, 0.0, 2.0)
     return SpreadResult(

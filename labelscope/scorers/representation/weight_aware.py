@@ -16,6 +16,8 @@ from labelscope.types import Array, BoolArray, Evidence, FloatArray, Score
 _TOP_SHARE = 0.99
 # Tukey's fence for far values of rows that do belong to a class.
 _FENCE = 1.5
+# So many rows beside a row are company; one alone may be a copy.
+_COMPANY = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,13 +26,17 @@ class WeightAware:
 
     The score of a class is the largest cosine to its labelled rows. A row's weight is the best class's score
     less the runner-up's: high only near one class and clearly nearer to it than to any other. Rows of
-    classes that nobody has named are far from all of them: their foreignness is 1 minus the best score.
+    classes that nobody has named are far from all of them: their foreignness is 1 minus the best score, and
+    more where rows without a trusted label are nearer, which outliers of a class do not have for company.
 
     Parameters
     ----------
     n_nearest : int, optional
         Mean of so many largest similarities; by default 1 where ``verified`` says whom to trust, and 3
         where the labels are unverified, since one wrong label poisons its neighborhood.
+    company : float
+        Share of the lead of the nearest rows that speak for no class over the best score that is added to
+        the foreignness; 0 is the published rule.
 
     Notes
     -----
@@ -63,8 +69,11 @@ class WeightAware:
     fitted: ClassVar[bool] = False
 
     n_nearest: int | None = None
+    company: float = 0.5
 
     def __post_init__(self) -> None:
+        if not 0 <= self.company <= 1:
+            raise InvalidInputError(f"company is {self.company}.", "Pass a share from 0 to 1.")
         if self.n_nearest is not None and self.n_nearest < 1:
             raise InvalidInputError(f"n_nearest is {self.n_nearest}.", "Pass 1 or more, or None.")
 
@@ -94,18 +103,25 @@ class WeightAware:
         usable = inputs.labelled & ~excluded
         trusted = usable & verified if (usable & verified).any() else usable
         n_nearest = self.n_nearest or (1 if "verified" in evidence and (usable & verified).any() else 3)
-        similar = class_similarity(directions(features), inputs.codes, trusted, inputs.n_classes, n_nearest)
+        units = directions(features)
+        similar = class_similarity(units, inputs.codes, trusted, inputs.n_classes, n_nearest)
         if inputs.n_classes == 0:
             similar = np.full((inputs.n, 1), -1.0, dtype=np.float32)
-        return self._result(inputs, similar.astype(np.float64), excluded, n_nearest)
+        beside = np.full(inputs.n, -1.0)
+        if self.company and not trusted.all():
+            nobody = np.zeros(inputs.n, dtype=np.int64)
+            beside = class_similarity(units, nobody, ~trusted, 1, _COMPANY)[:, 0].astype(np.float64)
+        return self._result(inputs, similar.astype(np.float64), beside, excluded, n_nearest)
 
-    def _result(self, inputs: Inputs, similar: FloatArray, excluded: BoolArray, n_nearest: int) -> Score:
+    def _result(
+        self, inputs: Inputs, similar: FloatArray, beside: FloatArray, excluded: BoolArray, n_nearest: int
+    ) -> Score:
         weight, best, top = weights(similar)
         contradicted = inputs.labelled & ~excluded & (best != inputs.codes) & (inputs.n_classes > 1)
         scale = float(np.quantile(weight, _TOP_SHARE)) if inputs.n else 1.0
         doubt = np.clip(weight / max(scale, 1e-12), 0.0, 1.0)
         suspicion = np.where(contradicted, doubt, 0.0).astype(np.float32)
-        foreign = np.clip(1.0 - top, 0.0, 2.0)
+        foreign = np.clip(1.0 - top, 0.0, 2.0) + self.company * np.maximum(beside - top, 0.0)
         cut, share = _foreign_cut(foreign, inputs.labelled & ~excluded)
         details: dict[str, Array] = {
             "weight": weight,

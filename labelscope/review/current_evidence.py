@@ -1,0 +1,81 @@
+"""What scorers may learn from a review: labels as they are now, whom to trust, and what is out of scope."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from labelscope.review.state import EXCLUDED, KEPT, RELABELLED, ReviewState
+from labelscope.types import BoolArray, Evidence
+
+if TYPE_CHECKING:
+    from labelscope.review.session import Session
+
+# Labels of these sources came from a method: people took them over in one go, and did not look at each.
+_NOT_LOOKED_AT = ("propagated", "teacher")
+
+
+def current_evidence(session: Session) -> Evidence:
+    """Return the audit's evidence with the review so far, in the words that scorers and queues read.
+
+    Scoring it again after every decision is a pure function: no state is kept between two calls.
+
+    Parameters
+    ----------
+    session : Session
+
+    Returns
+    -------
+    Evidence
+        ``session.evidence()``, where ``given_labels`` are the current codes into ``classes`` (new ones
+        included), with ``first_labels`` (n,) the codes before the review, ``verified`` (n,) bool and
+        ``excluded`` (n,) bool. ``pred_probs`` have a column of 0 for each class that is new since.
+
+    Examples
+    --------
+    >>> import labelscope as ls
+    >>> from labelscope.scorers import WeightAware
+    >>> X = np.array([[0, 3], [0, 4], [1, 4], [4, 0], [3, 0], [-5, -5]])
+    >>> session = ls.Session(ls.audit(X, ["up", "up", "up", "right", "right", None]), journal=None)
+    >>> _ = session.relabel(5, "down", new_class=True)
+    >>> current_evidence(session)["classes"].tolist()
+    ['right', 'up', 'down']
+    """
+    with session.ledger.lock:
+        evidence, state = session.evidence(), session.state
+        return evidence.including(
+            given_labels=evidence["current"],
+            first_labels=np.asarray(session.audit.given_codes, dtype=np.int64),
+            verified=verified_rows(state),
+            excluded=np.asarray(state.state == EXCLUDED),
+            pred_probs=_widened(evidence.get("pred_probs"), len(evidence["classes"])),
+        )
+
+
+def verified_rows(state: ReviewState) -> BoolArray:
+    """Return (n,) bool: rows whose label a person confirmed or corrected, or whom they called out of scope.
+
+    Rows that got their label from a propagation or a teacher in one go are not: measured on them, a method
+    would confirm itself.
+
+    Parameters
+    ----------
+    state : ReviewState
+
+    Returns
+    -------
+    (n,) bool
+    """
+    decided = np.isin(state.state, (RELABELLED, KEPT, EXCLUDED)) & (state.last >= 0)
+    trusted = np.array([event.source not in _NOT_LOOKED_AT for event in state.events], dtype=bool)
+    rows = np.flatnonzero(decided)
+    decided[rows] = trusted[state.last[rows]] if len(rows) else False
+    return np.asarray(decided)
+
+
+def _widened(probs: Any, n_classes: int) -> Any:
+    """The model knew nothing of classes that were added in review."""
+    if not isinstance(probs, np.ndarray) or probs.ndim != 2 or probs.shape[1] >= n_classes:
+        return probs
+    return np.hstack([probs, np.zeros((len(probs), n_classes - probs.shape[1]), dtype=probs.dtype)])

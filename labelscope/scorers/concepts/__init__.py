@@ -1,0 +1,1 @@
+"""Scorers of a class with attributes beside it."""

@@ -1,0 +1,1 @@
+"""Methods for data of several parties, which share parameters and never rows."""

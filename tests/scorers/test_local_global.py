@@ -1,0 +1,238 @@
+"""A local and a global expert: averaging, selection, accuracy by group, and hard inputs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from labelscope.errors import InvalidInputError, LabelscopeWarning, MissingEvidenceError
+from labelscope.evidence.experts import ExpertSettings, experts, groups_standardized
+from labelscope.evidence.federated_loop import LoopSettings, Network, _gradients, _softmax, train_federated
+from labelscope.evidence.federated_probe import (
+    Moments,
+    Update,
+    average,
+    federated,
+    local_update,
+    shared_standardization,
+)
+from labelscope.evidence.weighted_probe import Standardized, predict
+from labelscope.scorers import LocalGlobal, by_name
+from labelscope.testing import check_scorer
+from labelscope.testing.scoring import auroc
+from labelscope.types import Evidence
+
+
+def sites(n=360, n_groups=4, seed=0, noise=0.1):
+    """Three blobs seen at sites, of which the last one sees them mirrored."""
+    rng = np.random.default_rng(seed)
+    true, groups = rng.integers(0, 3, n), np.arange(n) % n_groups
+    X = rng.normal(size=(n, 5)) + 4 * np.eye(3, 5)[true]
+    X[groups == n_groups - 1] *= -1
+    given = np.where(rng.random(n) < noise, (true + 1) % 3, true)
+    return X.astype(np.float32), given, true, groups
+
+
+def evidence(X, codes, groups, **more):
+    return Evidence(features=X, given_labels=codes, classes=np.arange(3), groups=groups, **more)
+
+
+@pytest.mark.filterwarnings("ignore::labelscope.errors.LabelscopeWarning")
+@pytest.mark.parametrize("scorer", [LocalGlobal(), LocalGlobal(expertness="confidence")])
+def test_scorer_keeps_the_contract(scorer):
+    check_scorer(scorer)
+
+
+def test_it_has_a_name():
+    assert by_name("LocalGlobal") == LocalGlobal()
+
+
+def test_parameters_are_averaged_by_counts():
+    rng = np.random.default_rng(0)
+    updates = [Update(rng.normal(size=(3, 4)), rng.integers(1, 9, 3)) for _ in range(4)]
+    expected = np.zeros((3, 4))
+    for update in updates:
+        expected += update.weights * update.counts.sum()
+    expected /= sum(update.counts.sum() for update in updates)
+    assert average(updates) == pytest.approx(expected)
+
+
+def test_sums_make_the_standardization_of_all_rows():
+    X, _, _, groups = sites()
+    parts = [Moments.of(X[groups == group]) for group in range(4)]
+    whole, shared = Standardized.of(X), shared_standardization(parts)
+    assert shared.mean == pytest.approx(whole.mean) and shared.scale == pytest.approx(whole.scale, rel=1e-6)
+
+
+def test_classes_that_a_party_lacks_stay_as_they_were():
+    rng = np.random.default_rng(0)
+    inputs, start = np.hstack([rng.normal(size=(30, 2)), np.ones((30, 1))]), rng.normal(size=(3, 3))
+    update = local_update(inputs, np.arange(30) % 2, start)
+    assert (update.weights[2] == start[2]).all() and (update.weights[:2] != start[:2]).any()
+    assert update.counts.tolist() == [15, 15, 0]
+    only = local_update(inputs, np.zeros(30, dtype=int), start)
+    assert not only.counts.any() and (only.weights == start).all()
+
+
+def test_federation_comes_near_to_training_on_all_rows():
+    X, given, _, groups = sites(noise=0.0)
+    keep = groups < 3
+    wide = groups_standardized(X, groups)[keep]
+    parties = [(wide[groups[keep] == g], given[keep][groups[keep] == g]) for g in range(3)]
+    head = federated(parties, 3)
+    assert (predict(wide, head).argmax(axis=1) == given[keep]).mean() > 0.95
+
+
+def test_no_label_reaches_its_own_experts():
+    X, given, _, groups = sites()
+    changed = given.copy()
+    asked = np.arange(0, 360, 3)
+    changed[asked] = (changed[asked] + 1) % 3
+    wide = groups_standardized(X, groups)
+    for codes in (given, changed):
+        hidden = codes.copy()
+        hidden[asked] = -1
+        said = experts(wide, hidden, groups, asked, 3, ExpertSettings())
+        if codes is given:
+            first = said
+    assert (said.local == first.local).all() and (said.shared == first.shared).all()
+
+
+def test_errors_are_found_and_the_odd_site_asks_its_own_expert():
+    X, given, true, groups = sites()
+    score = LocalGlobal().score(evidence(X, given, groups))
+    assert auroc(score.suspicion, given != true) > 0.95
+    table = {row["group"]: row for row in score.meta["groups"]}
+    assert table[3]["local_share"] > 0.9
+    assert table[3]["local_accuracy"] > table[3]["global_accuracy"] + 0.3
+    assert score.meta["accuracy_on"] == "given"
+    agree = score.details["agree"]
+    same = score.details["local_suggested"] == score.details["global_suggested"]
+    assert agree.tolist() == same.tolist()
+    chosen = np.where(
+        score.details["expert"] == "local",
+        score.details["local_suggested"],
+        score.details["global_suggested"],
+    )
+    assert chosen.tolist() == np.asarray(score.suggested).tolist()
+    higher = score.details["local_confidence"] >= score.details["global_confidence"]
+    assert ((score.details["expert"] == "local") == higher).all()
+
+
+def test_agreeing_experts_raise_suspicion():
+    X, given, _, groups = sites(n_groups=4)
+    score = LocalGlobal().score(evidence(X, given, groups))
+    wrong = np.asarray(score.suggested) != given
+    agree = score.details["agree"]
+    assert score.suspicion[wrong & agree].mean() > score.suspicion[wrong & ~agree].mean() + 0.1
+
+
+def test_groups_are_measured_on_verified_rows_where_there_are_any():
+    X, given, true, groups = sites()
+    verified = np.zeros(360, dtype=bool)
+    verified[:80] = True
+    codes = np.where(verified, true, given)
+    score = LocalGlobal().score(evidence(X, codes, groups, verified=verified))
+    assert score.meta["accuracy_on"] == "verified"
+    assert [row["n_checked"] for row in score.meta["groups"]] == [20] * 4
+    right = np.asarray(score.suggested) == codes
+    for row in score.meta["groups"]:
+        assert row["selected_accuracy"] == pytest.approx(right[verified & (groups == row["group"])].mean())
+
+
+def test_nobody_is_flagged_below_tau():
+    X, given, _, groups = sites()
+    sure = LocalGlobal(tau=1.0).score(evidence(X, given, groups))
+    assert not sure.flagged.any() and sure.suspicion.any()
+
+
+def test_small_groups_groups_of_one_class_and_rows_without_a_group():
+    X, given, _, groups = sites()
+    names = np.array([f"site {group}" for group in groups], dtype=object)
+    names[:3] = "tiny"
+    names[3:6] = None
+    names[np.flatnonzero(given == 2)[10:30]] = "only twos"
+    score = LocalGlobal().score(evidence(X, given, names))
+    odd = np.isin(names.astype(str), ["tiny", "None", "only twos"])
+    assert (score.details["expert"][odd] == "global").all()
+    assert np.isfinite(score.suspicion).all()
+    table = {row["group"]: row for row in score.meta["groups"]}
+    assert table["only twos"]["n_classes"] == 1 and table["tiny"]["local_share"] == 0
+
+
+def test_one_group_is_said():
+    X, given, true, groups = sites(n_groups=2)
+    X = np.abs(X)
+    with pytest.warns(LabelscopeWarning, match="one group"):
+        score = LocalGlobal().score(evidence(X, given, np.zeros_like(groups)))
+    assert auroc(score.suspicion, given != true) > 0.8
+
+
+@pytest.mark.parametrize("codes", [np.full(360, -1), np.zeros(360, dtype=int)])
+def test_without_two_classes_nothing_is_suspected(codes):
+    X, _, _, groups = sites()
+    with pytest.warns(LabelscopeWarning, match="no label can be doubted"):
+        score = LocalGlobal().score(evidence(X, codes, groups))
+    assert not score.suspicion.any() and not score.flagged.any()
+
+
+def test_copies_and_rows_that_are_not_numbers():
+    X, given, _, groups = sites()
+    X[:150] = X[0]
+    X[300, 1] = np.nan
+    with pytest.warns(LabelscopeWarning, match="NaN"):
+        score = LocalGlobal().score(evidence(X, given, groups))
+    assert np.isfinite(score.suspicion).all()
+
+
+def test_bad_arguments():
+    X, given, _, groups = sites()
+    with pytest.raises(MissingEvidenceError, match="groups"):
+        LocalGlobal().score(Evidence(features=X, given_labels=given))
+    with pytest.raises(InvalidInputError, match="groups"):
+        LocalGlobal().score(evidence(X, given, groups[:5]))
+    with pytest.raises(InvalidInputError, match="verified"):
+        LocalGlobal().score(evidence(X, given, groups, verified=np.ones(3)))
+    for wrong in (
+        {"tau": 2.0},
+        {"expertness": "suport"},
+        {"penalty": 0.0},
+        {"n_folds": 1},
+        {"min_group": 0},
+    ):
+        with pytest.raises(InvalidInputError):
+            LocalGlobal(**wrong)
+    with pytest.raises(InvalidInputError, match="teacher"):
+        LoopSettings(teacher="locl")
+
+
+def test_gradients_of_the_network():
+    rng = np.random.default_rng(0)
+    net = Network(rng.normal(size=(2, 4, 5)), rng.normal(size=(2, 6, 3)))
+    x, targets = rng.normal(size=(2, 7, 3)), rng.dirichlet(np.ones(3), (2, 7))
+    weight = rng.random((2, 7))
+
+    def value(first, second):
+        logits = Network(first, second).logits(x)[1]
+        return -(weight * (targets * np.log(_softmax(logits))).sum(axis=-1)).sum()
+
+    hidden, logits = net.logits(x)
+    grads = _gradients(x, hidden, (_softmax(logits) - targets) * weight[..., None], net)
+    for which, grad in enumerate(grads):
+        for at in list(np.ndindex(grad.shape))[::5]:
+            step = [np.zeros_like(net.first), np.zeros_like(net.second)]
+            step[which][at] = 1e-6
+            high = value(net.first + step[0], net.second + step[1])
+            low = value(net.first - step[0], net.second - step[1])
+            assert grad[at] == pytest.approx((high - low) / 2e-6, abs=1e-5)
+
+
+def test_unlabelled_truth_does_not_reach_the_loop():
+    X, given, true, groups = sites(n=80)
+    codes = np.where(np.arange(80) < 40, given, -1)
+    settings = LoopSettings(n_rounds=2, n_steps=2, n_hidden=4)
+    one = train_federated(X, codes, groups, 3, settings)
+    other = train_federated(X, codes, groups, 3, settings)
+    assert (one.first == other.first).all()
+    supervised = train_federated(X, true, groups, 3, settings)
+    assert (one.first != supervised.first).any()
