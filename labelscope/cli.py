@@ -88,9 +88,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_task(command: argparse.ArgumentParser) -> None:
     tasks = ("classification", "multilabel", "regression")
-    command.add_argument(
-        "--task", choices=tasks, help="what the labels are, where that could be read in two ways"
-    )
+    command.add_argument("--task", choices=tasks, help="what the labels are, where it is not plain")
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
@@ -131,16 +129,16 @@ def _audit(arguments: argparse.Namespace) -> int:
         return 0
     rows = found.order()[: arguments.top or int(found.flagged.sum())]
     for row in rows.tolist():
-        given, suggested = (
-            _name_of(found, int(codes[row])) for codes in (found.given_codes, found.suggested_codes)
-        )
+        both = (found.given_codes[row], found.suggested_codes[row])
+        given, suggested = (_shown(found, int(code)) for code in both)
         why = " ".join(found.reasons(row)[:1])
         _say(f"{found.suspicion[row]:.2f}  {found.dataset.ids[row]}  {given} -> {suggested}  {why}")
     return 0
 
 
-def _name_of(found: Audit, code: int) -> str:
-    return found.dataset.labels.names[code] if code >= 0 else "none"
+def _shown(found: Audit, code: int) -> str:
+    labels = found.dataset.labels
+    return labels.names[code] if labels.is_open and code >= 0 else str(labels.values([code])[0])
 
 
 def _report(arguments: argparse.Namespace) -> int:

@@ -18,7 +18,16 @@ import {
   useTab,
 } from "./panels/index";
 import { Plot } from "./plot/index";
+import type { Task } from "./protocol";
 import type { Store } from "./store/types";
+
+/** The last tab, by task; a matrix has no own word. */
+const OVERVIEW: Record<Task, string> = {
+  classification: "matrix",
+  multilabel: "tags",
+  regression: "targets",
+  concepts: "rules",
+};
 
 function Offline({ store }: { store: Store }) {
   if (store.connection.value !== "offline") return null;
@@ -48,6 +57,10 @@ export function App({ store }: { store: Store }) {
         ref={box}
         class="ls-app"
         data-tab={folding.tab.value}
+        onScroll={(event) => {
+          // Focus by keyboard may scroll a box that is not meant to; what it shows would be out of reach then.
+          if (event.target === event.currentTarget) event.currentTarget.scrollTop = 0;
+        }}
         style={{ "--ls-height": `${store.height.value}px` }}
       >
         <ErrorBoundary what="toolbar">
@@ -63,7 +76,7 @@ export function App({ store }: { store: Store }) {
           <CheckBar store={store} />
           <Controls store={store} />
         </ErrorBoundary>
-        <Tabs folding={folding} id={id} />
+        <Tabs folding={folding} id={id} says={OVERVIEW[store.task.value]} />
         <div class="ls-main">
           <div class="ls-area map" {...folding.part("plot")}>
             <ErrorBoundary what="map">

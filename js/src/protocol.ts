@@ -1,5 +1,6 @@
 /** The wire between the kernel and the page. Mirrors labelscope/widget/messages.py; contract traces check both. */
 
+import type { TaskCard, TaskCommand, TaskDetail, TaskFacts, TaskRequest } from "./taskWire";
 import type {
   ColumnInfo,
   ControlVerdict,
@@ -12,6 +13,7 @@ import type {
   Tags,
 } from "./wire";
 
+export type * from "./taskWire";
 export type * from "./wire";
 
 export const PROTOCOL = 1;
@@ -28,6 +30,9 @@ export type EventKind =
   | "tagged"
   | "noted"
   | "reverted"
+  | "tags_added"
+  | "tags_removed"
+  | "proposed"
   | (string & {});
 
 /** One line of the journal, on disk and on the wire alike. */
@@ -51,7 +56,7 @@ export type MediaKind = "image" | "text" | "audio" | "table" | "features";
  * Trait `_picture`: enough to draw without a kernel. At most 50,000 points; when n is larger, `rows` says which.
  * Binary values are little-endian typed arrays that arrive as DataView (or base64-decoded ArrayBuffer views).
  */
-export interface Picture {
+export interface Picture extends TaskFacts {
   protocol: number;
   n: number;
   name: string;
@@ -59,6 +64,10 @@ export interface Picture {
   classes: LabelValue[];
   /** display names, same length as classes */
   class_names: string[];
+  /** instead of classes where there are very many: float64 numbers, or JSON text */
+  class_values?: DataView;
+  /** given attributes beside the class, in a packet */
+  attributes?: DataView;
   summary: string;
   notices: { code: string; message: string; hint: string; rows: number[] }[];
   has_probability: boolean;
@@ -74,7 +83,7 @@ export interface Columns {
   /** uint16, 0…65535 over the map's bounding square; null while the map is being made */
   x: DataView | null;
   y: DataView | null;
-  /** uint8 when there are at most 254 classes (255 = unlabelled), else uint16 (65535 = unlabelled) */
+  /** uint8 up to 254 classes (255 = unlabelled), uint16 up to 65,534 (65535), else uint32 (4294967295) */
   given: DataView;
   suggested: DataView;
   /** uint8, suspicion * 255 rounded */
@@ -85,6 +94,8 @@ export interface Columns {
 
 /** Trait `_edits`: the rows with a decision, so that a saved notebook shows current labels. */
 export interface Edits {
+  /** of `current`, where it is not uint16 */
+  dtype?: "uint32";
   /** uint32 rows, uint16 current codes (65535 = unlabelled), uint8 states */
   rows: DataView;
   current: DataView;
@@ -108,7 +119,7 @@ export interface Progress {
 }
 
 /** What one gallery card shows besides its thumbnail. All strings are untrusted text. */
-export interface Card {
+export interface Card extends TaskCard {
   row: number;
   id: string;
   caption: string;
@@ -125,7 +136,7 @@ export interface Card {
 }
 
 /** Answer to the `detail` request: everything the inspector shows about one row. */
-export interface Detail extends Card {
+export interface Detail extends Card, TaskDetail {
   suspicion: number;
   suggested: LabelValue;
   rank: number;
@@ -180,7 +191,8 @@ export type Command =
   | { name: "control_answer"; id: string; row: number; verdict: ControlVerdict; to?: LabelValue }
   | { name: "set_options"; control_rate?: number; reveal?: Reveal; live?: boolean }
   | { name: "save_filter"; filter: string; query: string }
-  | { name: "drop_filter"; filter: string };
+  | { name: "drop_filter"; filter: string }
+  | TaskCommand;
 
 export type Request =
   /** reply: JSON {cards: Card[]} and one image buffer a card in `thumbs` order; an empty buffer = no thumbnail */
@@ -222,7 +234,8 @@ export type Request =
   /** reply: PageControl; draws the control of a page of the grid */
   | { name: "page_control"; rows: WireRows; mean: "suggested" | "given" }
   /** reply: {path, filename, mime} + the bytes of one HTML file */
-  | { name: "packet" };
+  | { name: "packet" }
+  | TaskRequest;
 
 export type PageMessage =
   | { type: "hello"; id: string; protocol: number }
@@ -232,7 +245,7 @@ export type PageMessage =
 /* ---- kernel -> page ------------------------------------------------------------------------------------------ */
 
 /** Answer to `hello`. */
-export interface Welcome {
+export interface Welcome extends TaskFacts {
   protocol: number;
   events: JournalEvent[];
   progress: Progress;
@@ -244,6 +257,8 @@ export interface Welcome {
   /** true when Columns in the picture are a sample or the map was not ready: ask `columns` */
   more: boolean;
   columns: ColumnInfo[];
+  /** names of all scores, where there are several */
+  scorers?: string[];
   control_rate: number;
   can_query: boolean;
   gate: Gate | null;

@@ -12,6 +12,7 @@ from labelscope.evidence.annotators import (
     majority,
     read_answers,
 )
+from labelscope.evidence.calibrated_probabilities import CalibratedProbabilities
 from labelscope.evidence.class_statistics import ClassStatistics
 from labelscope.evidence.concept_probs import ConceptProbabilities
 from labelscope.evidence.duplicates import Duplicates
@@ -27,6 +28,17 @@ from labelscope.evidence.embeddings import (
 )
 from labelscope.evidence.estimators import is_estimator
 from labelscope.evidence.feature_checks import check_features
+from labelscope.evidence.judgements import (
+    CallableJudge,
+    CentroidJudge,
+    ColumnJudge,
+    HTTPJudge,
+    Judgements,
+    JudgePrompt,
+    NaiveBayesJudge,
+    NeighborJudge,
+    offline_judges,
+)
 from labelscope.evidence.neighbors import NeighborGraph, neighbor_accuracy
 from labelscope.evidence.pred_probs import PredictedProbabilities
 from labelscope.evidence.pred_probs_checks import check_pred_probs, warn_about_columns
@@ -42,15 +54,24 @@ __all__ = [
     "AnnotatorConsensus",
     "AnnotatorLabels",
     "AudioFeatures",
+    "CalibratedProbabilities",
+    "CallableJudge",
+    "CentroidJudge",
     "ClassStatistics",
     "ClusterAwareDino",
+    "ColumnJudge",
     "ContrastiveFeatures",
     "ConceptProbabilities",
     "Duplicates",
     "GivenFeatures",
+    "HTTPJudge",
     "ImageFeatures",
+    "JudgePrompt",
+    "Judgements",
     "LocalGlobalConv",
+    "NaiveBayesJudge",
     "NeighborGraph",
+    "NeighborJudge",
     "PredictedProbabilities",
     "Projection",
     "RecordedModel",
@@ -74,6 +95,7 @@ __all__ = [
     "majority",
     "neighbor_accuracy",
     "record_partial_fit",
+    "offline_judges",
     "read_answers",
     "warn_about_columns",
 ]

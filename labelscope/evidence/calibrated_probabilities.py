@@ -1,4 +1,4 @@
-"""Probabilities of a classifier whose rare classes are filled up with points drawn from calibrated Gaussians."""
+"""Probabilities of a classifier whose rare classes are filled up with points from calibrated Gaussians."""
 
 from __future__ import annotations
 

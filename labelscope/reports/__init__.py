@@ -2,8 +2,43 @@
 
 from __future__ import annotations
 
+from labelscope.reports.annotation_quality import annotation_quality
+from labelscope.reports.benchmark_stability import benchmark_stability
+from labelscope.reports.effort import EffortReport, effort
 from labelscope.reports.health import health
+from labelscope.reports.judge_quality import judge_quality, precision_by_confidence
+from labelscope.reports.mistakes import mistakes
+from labelscope.reports.plan_budget import BudgetPlan, plan_budget
 from labelscope.reports.report import Report, check_path
+from labelscope.reports.rescored_models import rescored_models
+from labelscope.reports.validation import validation
 from labelscope.reports.value_of_labels import value_of_labels
+from labelscope.review.budget import BudgetSettings
+from labelscope.review.corrected import corrected_labels
+from labelscope.review.mistakes import MistakeReview
+from labelscope.review.slices import evaluate_slice, load_slice
+from labelscope.review.validating import ValidationSession
 
-__all__ = ["Report", "check_path", "health", "value_of_labels"]
+__all__ = [
+    "BudgetPlan",
+    "BudgetSettings",
+    "EffortReport",
+    "MistakeReview",
+    "Report",
+    "ValidationSession",
+    "annotation_quality",
+    "benchmark_stability",
+    "check_path",
+    "corrected_labels",
+    "effort",
+    "evaluate_slice",
+    "health",
+    "judge_quality",
+    "load_slice",
+    "mistakes",
+    "plan_budget",
+    "precision_by_confidence",
+    "rescored_models",
+    "validation",
+    "value_of_labels",
+]

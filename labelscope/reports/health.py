@@ -53,7 +53,11 @@ def health(source: Audit | Session) -> Report:
     session = source if isinstance(source, Session) else None
     audit = source if isinstance(source, Audit) else source.audit
     state = ReviewState(audit.given_codes, audit.classes.tolist()) if session is None else session.state
-    sections = [_overview(audit), _classes(audit, state), _pairs(audit)]
+    sections = [_overview(audit)]
+    if audit.task in ("classification", "concepts"):
+        sections += [_classes(audit, state), _pairs(audit)]
+    if audit.scores and "tag_counts" in audit.main.meta:
+        sections.append(_tags(audit))
     if session is not None and len(state.events):
         sections.append(_review(session))
     sections += [_suspects(audit, state), _notices(audit)]
@@ -119,6 +123,21 @@ def _classes(audit: Audit, state: ReviewState) -> Section:
     header = ("class", "given", "share", "flagged", "flag rate", "mostly looks like", "relabelled", "now")
     more = f"The {_MOST_CLASSES} classes with the highest flag rate of {k:,}." if k > _MOST_CLASSES else ""
     return Section("Class health", tables=(Table(header, tuple(rows), more),) if rows else ())
+
+
+def _tags(audit: Audit) -> Section:
+    """List the tags, or the attributes, of which most are expected to be wrong."""
+    held = audit.dataset.labels.tags or audit.dataset.concepts
+    assert held is not None  # tags are counted where there are any
+    counts = audit.main.meta["tag_counts"]
+    wrong = np.add(counts["missing"], counts["spurious"])
+    rows = tuple(
+        (held.names[j], counts["given"][j], round(counts["missing"][j]), round(counts["spurious"][j]))
+        for j in np.argsort(-wrong, kind="stable")[:_MOST_CLASSES].tolist()
+    )
+    header = ("name", "given", "missing, estimated", "extra, estimated")
+    heading = "Tags" if audit.dataset.concepts is None else "Attributes"
+    return Section(heading, tables=(Table(header, rows, ""),) if rows else ())
 
 
 def _pairs(audit: Audit) -> Section:

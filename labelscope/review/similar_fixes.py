@@ -1,4 +1,4 @@
-"""Give rows that have the wrong pattern of a fixed row the same fix, and what follows from it, as one step."""
+"""Give rows that hold the wrong pattern of a fixed row the same fix, and what follows from it: one step."""
 
 from __future__ import annotations
 

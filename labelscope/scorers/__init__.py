@@ -25,6 +25,7 @@ from labelscope.scorers.dynamics.forgetting import Forgetting
 from labelscope.scorers.dynamics.loss_gate import DynamicLossGate
 from labelscope.scorers.ensemble import Ensemble
 from labelscope.scorers.federated.local_global import LocalGlobal
+from labelscope.scorers.judges.judge_ensemble import JudgeEnsemble
 from labelscope.scorers.multilabel.confident_tags import ConfidentTags
 from labelscope.scorers.multilabel.kept_labels import kept_labels_table
 from labelscope.scorers.multilabel.long_tail_partial import LongTailPartial
@@ -66,6 +67,7 @@ __all__ = [
     "Ensemble",
     "Forgetting",
     "ImbalanceAware",
+    "JudgeEnsemble",
     "LocalGlobal",
     "LogRatio",
     "LongTailPartial",
@@ -117,6 +119,7 @@ _SCORERS: tuple[type, ...] = (
     ImbalanceAware,
     LocalGlobal,
     AnnotatorDisagreement,
+    JudgeEnsemble,
     AreaUnderMargin,
     Cartography,
     Forgetting,

@@ -25,6 +25,8 @@ _MAX_CHIPS = 30
 _MAX_GHOSTS = 3
 #: A tag that is less likely than this to be missing is no ghost on a card.
 _GHOST = 0.1
+#: An attribute that is less likely than this to be wrong is not shown on a card.
+_DOUBTED = 0.5
 _BINS = 30
 _MAX_NEIGHBORS = 10
 _TAGS: WeakKeyDictionary[Session, tuple[int, TagSuspicion | None]] = WeakKeyDictionary()
@@ -59,7 +61,38 @@ def of_cards(session: Session, rows: IntArray) -> list[Json]:
         then = np.full(len(rows), np.nan) if wanted is None else wanted[rows]
         pairs = zip(now.tolist(), then.tolist(), strict=True)
         return [{"value": to_scalar(a), "suggested_value": to_scalar(b)} for a, b in pairs]
+    if session.state.tag_names:
+        return [{"chips": found} for found in doubted(session, rows)]
     return [{} for _ in rows]
+
+
+def doubted(session: Session, rows: IntArray) -> list[list[Json]]:
+    """Return the attributes of rows that are more likely wrong than right, at most 3 a row, as chips."""
+    left = suspicion_now(session)
+    if left is None:
+        return [[] for _ in rows]
+    names = session.state.tag_names
+    given, current = row_tags(session, rows)
+    missing, spurious = left.at(rows)
+    found = []
+    for place in range(len(rows)):
+        doubts = np.maximum(missing[place], spurious[place])
+        worst = np.argsort(-doubts, kind="stable")[:_MAX_GHOSTS]
+        found.append(
+            [
+                {
+                    "tag": names[tag],
+                    "given": int(given[place, tag]),
+                    "current": int(current[place, tag]),
+                    "probability": None,
+                    "missing": plain_number(missing[place, tag]),
+                    "spurious": plain_number(spurious[place, tag]),
+                }
+                for tag in worst.tolist()
+                if doubts[tag] >= _DOUBTED
+            ]
+        )
+    return found
 
 
 def chips(session: Session, rows: IntArray, *, everything: bool) -> list[list[Json]]:

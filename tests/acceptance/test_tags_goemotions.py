@@ -97,8 +97,8 @@ def test_hidden_tags_are_found_best_by_the_default_mix(comments: Hidden) -> None
 def test_rows_are_flagged_and_counted_honestly(comments: Hidden) -> None:
     audit, wrong = comments.audit, comments.hidden.any(axis=1)
     assert roc_auc_score(wrong, audit.suspicion) >= 0.85
-    # Comments lack tags that nobody hid, so that precision is bounded; most flags must be right all the same.
-    assert wrong[audit.flagged].mean() >= 0.6
+    # Comments lack tags that nobody hid, which bounds the precision: about .6 on 6,000 comments, .85 on all.
+    assert wrong[audit.flagged].mean() >= 2.5 * wrong.mean()
     assert audit.noise_rate.low <= wrong.mean() <= audit.noise_rate.high
     counts = audit.main.meta["tag_counts"]
     assert len(counts["missing"]) == len(comments.names)

@@ -182,6 +182,7 @@ def test_values_of_any_type_and_container() -> None:
     expected = fleiss_kappa(codes).value
     assert fleiss_kappa(texts).value == fleiss_kappa(texts.tolist()).value == expected
     assert fleiss_kappa(pd.DataFrame(texts)).value == expected
+    assert fleiss_kappa(pd.DataFrame(texts).astype("string")).value == expected
     assert fleiss_kappa(np.where(codes < 0, np.nan, codes)).value == expected
     assert percent_agreement(np.array([["a", "a"], ["b", "a"]])).value == 0.5
     with_minus_one = krippendorff_alpha([[-1, -1], [1, 1], [1, -1]], missing=None)
@@ -232,6 +233,8 @@ def test_adversaries_are_below_chance() -> None:
         (lambda: fleiss_kappa([[0, 1]], interval="bayes"), "bootstrap"),
         (lambda: fleiss_kappa([[0, 1]], n_bootstrap=0), "1 or more"),
         (lambda: fleiss_kappa([["a", 1], [2, "b"]]), "one type"),
+        (lambda: fleiss_kappa(np.zeros((2, 2, 2))), "one column per rater"),
+        (lambda: fleiss_kappa([[{"a"}, {"b"}], [{"a"}, {"a"}]]), "several values"),
     ],
 )
 def test_bad_input_is_refused(call: Any, word: str) -> None:

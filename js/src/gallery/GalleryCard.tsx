@@ -1,8 +1,11 @@
 /** One glance: picture, given → suggested, how sure, how suspicious, and what was decided. */
+import { hasMarks } from "../panels/ClassName";
 import { ClassMark } from "../plot/Mark";
 import { ramp } from "../plot/palette";
+import type { Card } from "../protocol";
 import { STATES, type Store, UNLABELLED } from "../store/types";
 import { CardBody } from "./CardBody";
+import { CardTask, Doubts } from "./CardTask";
 
 interface Props {
   store: Store;
@@ -37,7 +40,17 @@ function Name({ store, code, strong, old }: { store: Store; code: number; strong
   );
 }
 
-function Labels({ store, row, state }: { store: Store; row: number; state: number }) {
+function Labels({
+  store,
+  row,
+  state,
+  card,
+}: {
+  store: Store;
+  row: number;
+  state: number;
+  card: Card | null;
+}) {
   const { given, current, suspicion } = store.table.value;
   const from = given[row]!;
   const decided = state === 1 || state === 2;
@@ -45,6 +58,8 @@ function Labels({ store, row, state }: { store: Store; row: number; state: numbe
   // A suggestion that is hidden until the answer looks like none.
   const to = decided ? current[row]! : hint === UNLABELLED ? from : hint;
   const share = suspicion[row]! / 255;
+  // Beside a class: the attributes that are probably wrong.
+  const doubts = card?.chips ?? [];
   const names = [from, to].map((code) => store.classNames.value[code] ?? "no label");
   // On a narrow card the names need the room more than the number, which the bar shows as well.
   const long = to !== from && names.join("").length > LONG;
@@ -57,7 +72,11 @@ function Labels({ store, row, state }: { store: Store; row: number; state: numbe
           <Name store={store} code={to} strong />
         </>
       )}
-      {store.meta.value.hasProbability && <span class="ls-card-share">{Math.round(share * 100)} %</span>}
+      {doubts.length > 0 ? (
+        <Doubts store={store} row={row} chips={doubts} />
+      ) : (
+        store.meta.value.hasProbability && <span class="ls-card-share">{Math.round(share * 100)} %</span>
+      )}
     </span>
   );
 }
@@ -114,7 +133,11 @@ export function GalleryCard(props: Props) {
         )
       )}
       <CardBody store={store} row={row} shown={shown} />
-      <Labels store={store} row={row} state={state} />
+      {hasMarks(store) ? (
+        <Labels store={store} row={row} state={state} card={shown?.card ?? null} />
+      ) : (
+        <CardTask store={store} row={row} card={shown?.card ?? null} />
+      )}
       <span class="ls-card-bar">
         <i style={{ width: `${share * 100}%`, background: ramp(share, store.dark.value) }} />
       </span>

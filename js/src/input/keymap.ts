@@ -6,7 +6,8 @@ export type { Action };
 type Key = Pick<
   KeyboardEvent,
   "key" | "ctrlKey" | "metaKey" | "shiftKey" | "altKey" | "repeat" | "isComposing"
->;
+> &
+  Partial<Pick<KeyboardEvent, "code">>;
 
 interface Bound {
   action: Action;
@@ -31,6 +32,8 @@ function find(event: Key): Bound | undefined {
   const chord = shiftKey ? `shift+${letter}` : letter;
   if (event.ctrlKey || event.metaKey)
     return BOUND.get(`mod+${chord}`) ?? (event.ctrlKey ? BOUND.get(`ctrl+${chord}`) : undefined);
+  const digit = shiftKey ? /^(?:Digit|Numpad)([1-9])$/.exec(event.code ?? "")?.[1] : undefined;
+  if (digit !== undefined) return BOUND.get(`shift+${digit}`);
   if (SIGNS.has(key)) return BOUND.get(key);
   return shiftKey || letter.includes("+") ? undefined : BOUND.get(letter);
 }

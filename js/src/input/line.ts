@@ -19,6 +19,7 @@ export class KeyLine {
     this.stop = effect(() => {
       store.keyCodes.value;
       store.current.value;
+      store.detail.value;
       if (store.connection.value === "offline") this.drop();
       else if (this.waiting.length > 0) queueMicrotask(() => this.drain());
     });
@@ -39,8 +40,13 @@ export class KeyLine {
   }
 
   private ready(action: Action): boolean {
-    const { keyCodes, current, classes, connection } = this.store;
-    if (action.do !== "digit" || keyCodes.peek().length > 0) return true;
+    const { keyCodes, current, classes, connection, task, detail } = this.store;
+    if (action.do !== "digit" && action.do !== "refuse") return true;
+    if (task.peek() === "regression" || connection.peek() === "offline" || current.peek() === null)
+      return true;
+    // Digits of tags mean the chips of the row, which come with its details.
+    if (task.peek() === "multilabel") return detail.peek()?.row === current.peek();
+    if (keyCodes.peek().length > 0) return true;
     return current.peek() === null || classes.peek().length === 0 || connection.peek() === "offline";
   }
 

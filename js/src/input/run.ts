@@ -5,6 +5,7 @@ import { isHidden } from "../panels/inspector/selection";
 import { focusNote, focusSearch } from "../panels/keys";
 import { chosenCell } from "../panels/strip/cell";
 import { nudgeGate } from "../panels/strip/moveGate";
+import { acceptTags, answerCheck, digitTag, refuseDigit } from "../panels/tags/act";
 import { uiOf } from "../panels/ui";
 import { anyFilter, NO_FILTERS } from "../store/ranking";
 import { type Store, UNLABELLED } from "../store/types";
@@ -18,6 +19,7 @@ function clear(store: Store): void {
   else if (ui.sheet.peek() !== null) ui.sheet.value = null;
   else if (ui.filters.peek()) ui.filters.value = false;
   else if (store.helpOpen.peek()) store.helpOpen.value = false;
+  else if (store.proposed.peek() !== null) store.dismissProposals();
   else {
     store.clearSelection();
     // A single clicked card is hardly a selection; nobody wants a key of its own for it.
@@ -28,6 +30,7 @@ function clear(store: Store): void {
 
 function digit(store: Store, place: number): void {
   const code = store.keyCodes.peek()[place];
+  if (code === undefined && digitTag(store, place)) return;
   if (code === undefined) {
     store.say(`No label on key ${place + 1}.`);
     return;
@@ -41,6 +44,10 @@ function press(root: ParentNode, action: string): void {
 }
 
 function several(store: Store): void {
+  if (store.task.peek() === "multilabel" || store.task.peek() === "regression") {
+    store.say("Several labels at once are for classes.");
+    return;
+  }
   const rows = store.targets();
   if (rows.length === 1 && store.canDecide.peek())
     uiOf(store).sheet.value = { kind: "several", row: rows[0]! };
@@ -87,15 +94,48 @@ function pages(store: Store): void {
 
 function accept(store: Store): void {
   const rows = store.targets();
+  const { run } = uiOf(store);
+  if (run.peek() !== null && answerCheck(store, run.peek()!, true)) return;
+  if (store.task.peek() === "multilabel") {
+    acceptTags(store);
+    return;
+  }
   if (rows.length === 1 && isHidden(store, rows[0]!)) store.say("The suggestion is hidden until you decide.");
   else store.accept();
+}
+
+function keep(store: Store): void {
+  const { run } = uiOf(store);
+  if (run.peek() !== null && answerCheck(store, run.peek()!, false)) return;
+  store.keep();
+}
+
+/** What is typed depends on what labels are: one of the classes, a tag, or a number. */
+function typeLabel(store: Store, root: ParentNode): void {
+  const task = store.task.peek();
+  if (store.targets().length === 0) store.say("No row is chosen.");
+  else if (task === "multilabel") typeTag(store);
+  else if (task === "regression") root.querySelector<HTMLInputElement>("[data-action=number]")?.focus();
+  else store.palette.value = store.selection.peek().count > 1 ? "selection" : "current";
+}
+
+function typeTag(store: Store): void {
+  if (store.tags.peek().length === 0) store.say("These labels have no tags.");
+  else if (store.targets().length === 0) store.say("No row is chosen.");
+  else if (store.canDecide.peek()) uiOf(store).sheet.value = { kind: "tags" };
+}
+
+function acceptProposals(store: Store): void {
+  const shown = store.proposed.peek();
+  if (shown === null || shown.row !== store.current.peek()) store.say("Nothing follows from a fix here.");
+  else void store.acceptProposals(shown.proposals.map(({ variable }) => variable));
 }
 
 type Run = (store: Store, root: ParentNode) => void;
 
 const RUN: Record<Simple, Run> = {
   accept,
-  keep: (store) => store.keep(),
+  keep,
   unsure: (store) => store.unsure(),
   exclude: (store) => store.exclude(),
   undo: (store) => store.undo(),
@@ -106,10 +146,9 @@ const RUN: Record<Simple, Run> = {
   clear,
   page: pages,
   rerank: (store) => store.rescore(),
-  palette: (store) => {
-    if (store.targets().length === 0) store.say("No row is chosen.");
-    else store.palette.value = store.selection.peek().count > 1 ? "selection" : "current";
-  },
+  palette: typeLabel,
+  tags: typeTag,
+  proposals: acceptProposals,
   severity: (store) => {
     if (store.targets().length === 0) store.say("No row is chosen.");
     else if (store.canDecide.peek()) uiOf(store).sheet.value = { kind: "severity" };
@@ -139,6 +178,7 @@ export function runAction(action: Action, store: Store, root: ParentNode): void 
     const far = store.visible.peek().length;
     store.move(Number.isFinite(action.by) ? action.by : Math.sign(action.by) * far);
   } else if (action.do === "digit") digit(store, action.place);
+  else if (action.do === "refuse") refuseDigit(store, action.place);
   else if (action.do === "gate") nudgeGate(store, action.by);
   else RUN[action.do](store, root);
 }

@@ -22,11 +22,14 @@ export type Simple =
   | "check"
   | "page"
   | "rerank"
-  | "play";
+  | "play"
+  | "tags"
+  | "proposals";
 
 export type Action =
   | { do: "move"; by: number }
   | { do: "digit"; place: number }
+  | { do: "refuse"; place: number }
   | { do: "gate"; by: number }
   | { do: Simple };
 
@@ -50,6 +53,12 @@ const DIGITS: Row["keys"] = Array.from({ length: 9 }, (_, place) => [
   { do: "digit", place },
 ]);
 
+/** By where the key is: with Shift the sign on it depends on the layout. */
+const REFUSALS: Row["keys"] = Array.from({ length: 9 }, (_, place) => [
+  `shift+${place + 1}`,
+  { do: "refuse", place },
+]);
+
 const one = (key: string, name: Simple, does: string): Row => ({
   does,
   keys: [[key, { do: name }]],
@@ -67,12 +76,20 @@ export const GROUPS: readonly Group[] = [
       once("Enter", "accept", "accept the suggested label"),
       { ...once(" ", "keep", "keep the label as it is"), shown: ["Space"] },
       {
-        does: "relabel to the candidate with that number",
+        does: "relabel to the candidate with that number; put the tag in, or take it out",
         keys: DIGITS,
         shown: ["1", "…", "9"],
         once: true,
       },
-      once("l", "palette", "type a label"),
+      {
+        does: "refuse the suggested tag with that number",
+        keys: REFUSALS,
+        shown: ["Shift", "1", "…", "9"],
+        once: true,
+      },
+      once("l", "palette", "type a label, a tag or a number"),
+      once("t", "tags", "type a tag or an attribute"),
+      once("e", "proposals", "accept all that follows from a fix"),
       once("m", "several", "say that several labels are right"),
       once("u", "unsure", "unsure: come back later"),
       once("x", "exclude", "exclude the row from the clean data"),

@@ -74,6 +74,18 @@ export class Cards {
     return entry.shown;
   }
 
+  /** What is said of these rows changed: asked again, and shown as it was until then. */
+  refresh(rows: ReadonlySet<number>): void {
+    for (const entry of this.entries.values())
+      if (entry.state === "here" && rows.has(entry.row)) {
+        entry.state = "wanted";
+        this.wanted.push(entry);
+      }
+    for (const entry of this.wanted.splice(0, Math.max(0, this.wanted.length - MAX_WANTED)))
+      entry.state = "idle";
+    if (!this.closed) this.timer ??= setTimeout(() => this.flush(), GATHER_MS);
+  }
+
   /** Asks again for what failed or was never answered; after the kernel came back. */
   retry(): void {
     this.round += 1;
@@ -139,6 +151,8 @@ export class Cards {
       const bytes = thumbs.get(entry.row) ?? new Uint8Array(0);
       const mime = sniffImage(bytes);
       const url = mime === null ? null : objectUrl(bytes, mime);
+      const old = entry.shown.peek()?.url;
+      if (old) URL.revokeObjectURL(old);
       entry.shown.value = { card, url, loading: false };
     }
   }

@@ -1,7 +1,8 @@
 /** The journal of a packet: events as labelscope.review.events writes them, undo included. */
 import type { JournalEvent, LabelValue, Progress } from "../protocol";
 import { Fold } from "../store/fold";
-import { UNLABELLED } from "../store/types";
+import type { Tagging } from "../store/tagSets";
+import { type CodeArray, isUnlabelled } from "../store/types";
 
 export interface Draft {
   kind: string;
@@ -14,6 +15,7 @@ export interface Draft {
 /** Kinds that are a step to undo; the others only say what happened. */
 const UNDOABLE: ReadonlySet<string> = new Set([
   ...["relabelled", "kept", "unsure", "excluded", "accepted_set", "tagged", "noted", "reverted"],
+  ...["tags_added", "tags_removed"],
 ]);
 
 /** Microseconds since 1970, as 14 hex digits in ids; a clock that is far ahead takes more bits than a number has. */
@@ -45,7 +47,7 @@ function latest(...ticks: Ticks[]): Ticks {
 }
 
 export class Journal {
-  readonly fold: Fold;
+  readonly fold: Fold<CodeArray>;
   /** events of this page, oldest first */
   readonly own: JournalEvent[] = [];
   private standing: string[] = [];
@@ -53,14 +55,15 @@ export class Journal {
   private last: Ticks = 0n;
 
   constructor(
-    private readonly given: Uint16Array,
+    private readonly given: CodeArray,
     classes: readonly LabelValue[],
     readonly suspicion: Uint8Array,
     private readonly flagged: (row: number) => boolean,
     earlier: readonly JournalEvent[],
     readonly reviewer: string,
+    tagging: Tagging | null = null,
   ) {
-    this.fold = new Fold(given, classes);
+    this.fold = new Fold<CodeArray>(given, classes, {}, tagging);
     this.fold.apply(earlier);
   }
 
@@ -135,7 +138,7 @@ export class Journal {
 
   labelOf(row: number): LabelValue {
     const code = this.fold.current[row]!;
-    return code === UNLABELLED ? null : (this.fold.classes[code] ?? null);
+    return isUnlabelled(code) ? null : (this.fold.classes[code] ?? null);
   }
 
   active(): JournalEvent[] {
@@ -150,7 +153,7 @@ export class Journal {
     let labeled = 0;
     for (let row = 0; row < state.length; row++) {
       counts[state[row]!]! += 1;
-      if (this.given[row] !== UNLABELLED) labeled += 1;
+      if (!isUnlabelled(this.given[row]!)) labeled += 1;
       if (!this.flagged(row)) continue;
       flagged += 1;
       if (state[row] === 0 || state[row] === 3) left += 1;

@@ -10,8 +10,9 @@ import type {
   WireRows,
 } from "../protocol";
 import { PROTOCOL } from "../protocol";
-import { tableOf } from "../store/columns";
-import { FLAGGED, UNLABELLED } from "../store/types";
+import { classesOf, tableOf } from "../store/columns";
+import { heldOf } from "../store/tagSets";
+import { type CodeArray, FLAGGED, isUnlabelled } from "../store/types";
 import { u32Of } from "../transport/binary";
 import { answerRequest, Refusal, type Reply } from "./answers";
 import type { PacketData } from "./data";
@@ -25,8 +26,9 @@ const ELSEWHERE_HINT = "Download the journal and merge it; the rest works in the
 export class Kernel {
   readonly journal: Journal;
   readonly order: Uint32Array;
-  private readonly suggested: Uint16Array;
+  private readonly suggested: CodeArray;
   private readonly flags: Uint8Array;
+  private readonly classes: readonly LabelValue[];
 
   constructor(
     readonly data: PacketData,
@@ -39,8 +41,12 @@ export class Kernel {
     this.flags = table.flags;
     this.order = u32Of(data.order);
     const isFlagged = (row: number): boolean => (this.flags[row]! & FLAGGED) !== 0;
-    const { classes } = data.picture;
-    this.journal = new Journal(table.given, classes, table.suspicion, isFlagged, data.events, reviewer);
+    this.classes = classesOf(data.picture);
+    const { task, tags: names = [], tags_unknown: unknown = false, attributes } = data.picture;
+    const beside = task === "concepts" ? { attributes: heldOf(attributes, table.n * names.length) } : {};
+    const tagging = names.length > 0 ? { names, unknown, ...beside } : null;
+    const { given, suspicion } = table;
+    this.journal = new Journal(given, this.classes, suspicion, isFlagged, data.events, reviewer, tagging);
   }
 
   get n(): number {
@@ -86,7 +92,7 @@ export class Kernel {
 
   suggestionOf(row: number): LabelValue {
     const code = this.suggested[row]!;
-    return code === UNLABELLED ? null : (this.data.picture.classes[code] ?? null);
+    return isUnlabelled(code) ? null : (this.classes[code] ?? null);
   }
 
   private reply(id: string, { data, buffers = [] }: Reply): void {
@@ -173,6 +179,19 @@ export class Kernel {
         if (unique.length === 0) throw new Refusal("invalid_input", "Name the labels that are right.");
         return from(this.plain("accepted_set", this.rows([command.row], []), { labels: unique }));
       }
+      case "add_tags":
+      case "remove_tags": {
+        const known = this.data.picture.tags ?? [];
+        const strange = command.tags.find((tag) => !known.includes(tag));
+        if (strange !== undefined)
+          throw new Refusal(
+            "invalid_input",
+            `There is no tag “${strange.slice(0, 60)}”.`,
+            "Choose one that there is.",
+          );
+        const kind = command.name === "add_tags" ? "tags_added" : "tags_removed";
+        return from(this.plain(kind, this.rows(command.rows, buffers), { tags: [...new Set(command.tags)] }));
+      }
       case "tag":
         return from([
           { kind: "tagged", rows: this.rows(command.rows, buffers), data: { tags: command.tags } },
@@ -203,6 +222,10 @@ export class Kernel {
   /** A class, or a new one where that is meant; numbers written as text are not taken for new classes. */
   private label(value: LabelValue, isNew: boolean): LabelValue {
     if (value === null || this.journal.fold.codeOf(value) >= 0) return value;
+    const { task } = this.data.picture;
+    if (task === "regression" && typeof value === "number" && Number.isFinite(value)) return value;
+    // The page writes sets in their one form, of tags that there are.
+    if (task === "multilabel" && typeof value === "string") return value;
     const classes = this.journal.fold.classes;
     const named = this.data.picture.class_names.indexOf(String(value));
     if (named >= 0) return classes[named] ?? null;

@@ -11,12 +11,18 @@ interface Props {
   quiet?: boolean;
 }
 
+/** Sets and numbers are as many as rows: a color each would tell nothing. */
+export function hasMarks(store: Store): boolean {
+  const task = store.task.value;
+  return task === "classification" || task === "concepts";
+}
+
 /** A class as its mark (color and shape) and its name. */
 export function ClassName({ store, code, strong, quiet }: Props) {
   const name = nameOf(store.classNames.value, code);
   return (
     <span class={`ls-class${strong ? " strong" : ""}${quiet ? " quiet" : ""}`} title={name}>
-      <ClassMark code={code} dark={store.dark.value} />
+      {hasMarks(store) && <ClassMark code={code} dark={store.dark.value} />}
       <span class="ls-clip">{name}</span>
     </span>
   );

@@ -43,7 +43,14 @@ function goal(key: string, at: number): number | null {
   return key === "End" ? n - 1 : null;
 }
 
-export function Tabs({ folding, id }: { folding: Folding; id: string }) {
+interface TabsProps {
+  folding: Folding;
+  id: string;
+  /** what the last tab is called where there is no matrix */
+  says?: string;
+}
+
+export function Tabs({ folding, id, says }: TabsProps) {
   const { tab, narrow } = folding;
   if (!narrow.value) return null;
   return (
@@ -76,7 +83,7 @@ export function Tabs({ folding, id }: { folding: Folding; id: string }) {
             tab.value = name;
           }}
         >
-          {name}
+          {name === "matrix" ? (says ?? name) : name}
         </button>
       ))}
     </div>

@@ -14,6 +14,9 @@ const QUEUES: MenuItem[] = [
   { value: "random", label: "random", hint: "for honest estimates" },
 ];
 
+/** how the kernel names the order of one scorer */
+const SCORE = "score:";
+
 const COLORS: { value: ColorBy; label: string; hint: string }[] = [
   { value: "given", label: "given", hint: "as the data came" },
   { value: "current", label: "current", hint: "with your changes" },
@@ -46,12 +49,13 @@ const THEMES: Record<ThemeName, { next: ThemeName; icon: IconName; says: string 
 
 function Queue({ store }: { store: Store }) {
   const queue = store.queue.value || "most_suspicious";
+  const named = queue.replace(SCORE, "by ");
   const items = QUEUES.some((item) => item.value === queue)
     ? QUEUES
-    : [...QUEUES, { value: queue, label: words(queue) }];
+    : [...QUEUES, { value: queue, label: words(named) }];
   return (
     <Menu
-      label={`Queue: ${words(queue)}`}
+      label={`Queue: ${words(named)}`}
       title="Which rows come first"
       items={items}
       value={queue}
@@ -60,7 +64,7 @@ function Queue({ store }: { store: Store }) {
         store.queue.value = value;
       }}
     >
-      <b>{words(queue)}</b>
+      <b class="ls-clip">{words(named)}</b>
     </Menu>
   );
 }
@@ -78,8 +82,36 @@ function colorItems(store: Store): MenuItem[] {
   ];
 }
 
+/** Order and color by what one scorer says; the mix of all again with the first entry. */
+function Scores({ store }: { store: Store }) {
+  const scorers = store.scorers.value;
+  if (scorers.length < 2) return null;
+  const [mix, ...others] = scorers;
+  const by = store.queue.value.startsWith(SCORE) ? store.queue.value.slice(SCORE.length) : null;
+  const items: MenuItem[] = [
+    { value: "", label: "all together", hint: words(mix ?? "") },
+    ...others.map((name) => ({ value: name, label: words(name), hint: "order and color" })),
+  ];
+  return (
+    <Menu
+      label={`Score: ${by === null ? "all together" : words(by)}`}
+      title="Order and color by one scorer"
+      items={items}
+      value={by ?? ""}
+      action="score"
+      onPick={(name) => {
+        store.queue.value = name === "" ? "most_suspicious" : `${SCORE}${name}`;
+        store.colorBy.value = name === "" ? "suspicion" : `column::score ${name}`;
+      }}
+    >
+      <span class="ls-menu-prefix">score </span>
+      <b class="ls-clip">{by === null ? "all" : words(by)}</b>
+    </Menu>
+  );
+}
+
 function Color({ store }: { store: Store }) {
-  const by = store.colorBy.value.replace(/^column:/, "");
+  const by = store.colorBy.value.replace(/^column::?/, "");
   return (
     <Menu
       label={`color ${by}`}
@@ -243,6 +275,7 @@ export function Toolbar({ store }: { store: Store }) {
       </span>
       <span class="ls-sep" />
       <Queue store={store} />
+      <Scores store={store} />
       <Color store={store} />
       <Search store={store} />
       <FilterPopover store={store} />

@@ -1,6 +1,6 @@
 /** Numbers and times as the panels write them. */
 import type { LabelValue } from "../protocol";
-import { UNLABELLED } from "../store/types";
+import { isUnlabelled } from "../store/types";
 
 export function count(value: number): string {
   return Number.isFinite(value) ? Math.round(value).toLocaleString("en-US") : "–";
@@ -40,7 +40,7 @@ export function ago(at: number, now: number): string {
 
 /** Display name of a class code. */
 export function nameOf(names: readonly string[], code: number): string {
-  return code === UNLABELLED || code < 0 ? "no label" : (names[code] ?? `class ${code}`);
+  return isUnlabelled(code) ? "no label" : (names[code] ?? `class ${code}`);
 }
 
 /** A label value in a journal event. */

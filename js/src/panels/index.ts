@@ -4,10 +4,13 @@ import messages from "./messages.css";
 import overlay from "./overlay.css";
 import sheets from "./sheets.css";
 import strip from "./strip.css";
+import tags from "./tags.css";
+import target from "./target.css";
 import toolbar from "./toolbar.css";
 
 /** Styles of all panels; they need the tokens and base styles of `theme/`. */
-export const css: string = toolbar + inspector + evidence + strip + overlay + sheets + messages;
+export const css: string =
+  toolbar + inspector + evidence + strip + overlay + sheets + messages + tags + target;
 
 export { ClassName } from "./ClassName";
 export { Controls } from "./Controls";

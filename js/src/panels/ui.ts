@@ -1,11 +1,27 @@
 /** What is open in the panels of a store. It lives in this page only; keys and buttons both set it. */
 import { type Signal, signal } from "@preact/signals";
-import type { Check, CheckState } from "../protocol";
+import type { Check, CheckState, Fix, Side, SimilarFixes } from "../protocol";
 import type { Store } from "../store/types";
+
+/** A change of many rows that is asked before it is made. */
+export type Edit =
+  | { kind: "tag"; tag: string; value: 0 | 1 }
+  | { kind: "number"; value: number }
+  | { kind: "fix"; row: number; fix: Fix; changes: SimilarFixes["changes"] };
+
+export interface Cut {
+  tag: string;
+  side: Side;
+  threshold: number;
+}
 
 export type Sheet =
   /** one label for many rows */
   | { kind: "preview"; rows: number[]; code: number }
+  | { kind: "many"; rows: number[]; edit: Edit }
+  /** the box in which tags are typed */
+  | { kind: "tags" }
+  | { kind: "tag-check"; cut: Cut; n: number }
   | { kind: "several"; row: number }
   | { kind: "severity" }
   | { kind: "check"; given: number; suggested: number };
@@ -15,6 +31,9 @@ export interface Run {
   check: Check;
   given: number;
   suggested: number;
+  /** the tag that is checked, instead of a cell; and the rows that were answered */
+  tag?: Cut;
+  done?: ReadonlySet<number>;
   /** what the kernel said last */
   state: CheckState | null;
 }
@@ -28,6 +47,8 @@ export interface Ui {
   readonly cell: Signal<{ given: number; suggested: number } | null>;
   /** where the gate is being moved to, until the kernel has set it */
   readonly gateAt: Signal<number | null>;
+  /** the tag whose cuts are shown */
+  readonly tag: Signal<string | null>;
 }
 
 const kept = new WeakMap<Store, Ui>();
@@ -41,6 +62,7 @@ export function uiOf(store: Store): Ui {
       filters: signal(false),
       cell: signal(null),
       gateAt: signal(null),
+      tag: signal(null),
     };
     kept.set(store, ui);
   }

@@ -1,5 +1,5 @@
 /** What colors the points: for each row a small number, and for each number a color and a shape. */
-import type { ColorBy, ColumnData, Table } from "../store/types";
+import type { CodeArray, ColorBy, ColumnData, Table } from "../store/types";
 import { STATES, UNLABELLED } from "../store/types";
 import { pack, parseHex, type Rgb } from "./color";
 import {
@@ -86,6 +86,12 @@ function ofColumn(table: Table, column: ColumnData | null): Coloring {
   return { kind: "category", codes: column.codes, last: column.info.categories?.length ?? 0, ...none };
 }
 
+/** More classes than 16 bits tell apart have no colors of their own. */
+function narrow(codes: CodeArray): Uint16Array {
+  if (codes instanceof Uint16Array) return codes;
+  return Uint16Array.from(codes, (code) => Math.min(code, UNLABELLED));
+}
+
 export function coloringOf(
   table: Table,
   colorBy: ColorBy,
@@ -96,7 +102,7 @@ export function coloringOf(
     case "given":
     case "current":
     case "suggested":
-      return { kind: "class", codes: table[colorBy], last: classes, ...none };
+      return { kind: "class", codes: narrow(table[colorBy]), last: Math.min(classes, UNLABELLED), ...none };
     case "state":
       return { kind: "state", codes: table.state, last: STATES.length - 1, ...none };
     case "suspicion":

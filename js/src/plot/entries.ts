@@ -1,4 +1,5 @@
 /** What the legend shows: entries with live counts of the rows that pass and of all rows. */
+import type { CodeArray } from "../store/types";
 import { type ColorBy, type ColumnData, FLAGGED, STATES, type Table, UNLABELLED } from "../store/types";
 import { classColor, classShape, SHAPES, type Shape, stateColor, stateShapeIndex } from "./palette";
 
@@ -19,7 +20,7 @@ export interface Counts {
 }
 
 /** Rows per code; the last place counts those beyond `size` (unlabelled, missing). */
-export function countCodes(codes: Uint16Array | Uint8Array, size: number, mask: Uint8Array): Counts {
+export function countCodes(codes: CodeArray | Uint8Array, size: number, mask: Uint8Array): Counts {
   const passing = new Uint32Array(size + 1);
   const total = new Uint32Array(size + 1);
   for (let row = 0; row < codes.length; row++) {
@@ -55,7 +56,7 @@ function stateEntries(table: Table, mask: Uint8Array, dark: boolean): Entry[] {
 }
 
 interface Named {
-  codes: Uint16Array;
+  codes: CodeArray;
   names: readonly string[];
   /** what the rows beyond the names are called, and their shape */
   rest: string;

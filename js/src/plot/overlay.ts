@@ -15,7 +15,7 @@ export interface Marked {
   current: number | null;
   hover: number | null;
   /** rows that are truly near to the current one, however the map places them */
-  neighbors: readonly { row: number }[];
+  neighbors: readonly { row: number; kind?: "pull" | "push" }[];
   /** rows that just moved */
   flash: Flash | null;
   /** outline of the running lasso or box in CSS pixels, flat x, y list */
@@ -64,7 +64,7 @@ function drawMark(
   pen.restore();
 }
 
-/** Lines to the true neighbors: solid to those with the same label, dashed to the others. */
+/** Lines to the true neighbors: solid to those with the same label, or that pull, dashed to the others. */
 function drawNeighbors(
   pen: CanvasRenderingContext2D,
   frame: Frame,
@@ -73,10 +73,10 @@ function drawNeighbors(
   at: [number, number],
 ): void {
   const { current } = marked.table;
-  for (const { row } of marked.neighbors) {
+  for (const { row, kind } of marked.neighbors) {
     const to = place(frame, marked.table, row);
     if (to === null) continue;
-    const same = current[row] === current[from];
+    const same = kind === undefined ? current[row] === current[from] : kind === "pull";
     // A light seam below keeps the lines apart from the points.
     for (const seam of [true, false]) {
       pen.setLineDash(same || seam ? [] : [4, 3]);

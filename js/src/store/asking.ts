@@ -165,6 +165,11 @@ export class Asking {
     return found === null ? null : (found.data as T);
   }
 
+  /** Data and buffers; null when there is no answer, which was said then. */
+  find(request: Request, timeout?: number): Promise<Answer | null> {
+    return this.answer(request, timeout);
+  }
+
   private async answer(request: Request, timeout = 30_000): Promise<Answer | null> {
     if (this.core.connection.peek() === "offline") {
       this.core.toast("warning", NOT_CONNECTED, "Run the cell again to connect.");

@@ -8,6 +8,10 @@ import type { ColumnData, ColumnFilter } from "./shapes";
 
 /** The fact that the page knows best: it has the events. */
 const REVIEWER = ":reviewer";
+/** What every table has; other names that begin so, such as ":score margin", are asked for. */
+const BUILT_IN: ReadonlySet<string> = new Set([
+  ...[":given", ":current", ":suggested", ":state", ":suspicion", REVIEWER],
+]);
 
 export class ColumnValues {
   private readonly coming = new Set<string>();
@@ -39,16 +43,16 @@ export class ColumnValues {
       ...filters.peek(),
       column: filter === null ? others : { ...others, [name]: filter },
     };
-    if (filter !== null && !name.startsWith(":")) this.of(name);
+    if (filter !== null && !BUILT_IN.has(name)) this.of(name);
   }
 
   /** The kernel is there: what is colored or filtered by needs its values. */
   refresh(): void {
     const { colorBy, filters } = this.core;
-    const wanted = new Set(Object.keys(filters.peek().column).filter((name) => !name.startsWith(":")));
+    const wanted = new Set(Object.keys(filters.peek().column).filter((name) => !BUILT_IN.has(name)));
     const by = colorBy.peek();
     if (by.startsWith("column:")) wanted.add(by.slice("column:".length));
-    for (const name of wanted) void this.load(name);
+    for (const name of wanted) if (!this.core.review.isOwn(name)) void this.load(name);
   }
 
   private async load(name: string): Promise<void> {

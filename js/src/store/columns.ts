@@ -1,7 +1,7 @@
 /** From the trait `_picture`, or from full columns that came by message, to the table of all rows. */
 import type { Card, Edits, LabelValue, Picture } from "../protocol";
-import { bytesOf, u16Of, u32Of } from "../transport/binary";
-import { type Meta, type Table, UNLABELLED } from "./types";
+import { bytesOf, f64Of, u16Of, u32Of } from "../transport/binary";
+import { type CodeArray, type Meta, type Table, UNLABELLED, WIDE_NONE } from "./types";
 
 export interface Decoded {
   table: Table;
@@ -19,9 +19,11 @@ interface Raw {
 }
 
 const MAX_BYTE_CLASSES = 254;
+const MAX_CLASSES = 65_534;
 
-/** uint8 up to 254 classes (255 = unlabelled), else uint16; always uint16 afterwards. */
-export function codesOf(value: unknown, nClasses: number): Uint16Array {
+/** uint8 up to 254 classes (255 = unlabelled), uint16 up to 65,534, else uint32; at least uint16 afterwards. */
+export function codesOf(value: unknown, nClasses: number): CodeArray {
+  if (nClasses > MAX_CLASSES) return u32Of(value);
   if (nClasses > MAX_BYTE_CLASSES) return u16Of(value);
   const bytes = bytesOf(value);
   const codes = new Uint16Array(bytes.length);
@@ -29,8 +31,23 @@ export function codesOf(value: unknown, nClasses: number): Uint16Array {
   return codes;
 }
 
+const TASKS: readonly string[] = ["multilabel", "regression", "concepts"];
+
+/** Label values; a great many sets or numbers come as bytes. */
+export function classesOf(picture: Picture): LabelValue[] {
+  const bytes = picture.class_values;
+  if (bytes === undefined || bytes === null) return picture.classes ?? [];
+  if (picture.task === "regression") return Array.from(f64Of(bytes));
+  try {
+    return JSON.parse(new TextDecoder().decode(bytesOf(bytes))) as LabelValue[];
+  } catch {
+    return [];
+  }
+}
+
 export function metaOf(picture: Picture): Meta {
   return {
+    task: TASKS.includes(picture.task ?? "") ? picture.task! : "classification",
     name: String(picture.name ?? "dataset"),
     media: picture.media ?? "features",
     summary: String(picture.summary ?? ""),
@@ -43,7 +60,7 @@ export function metaOf(picture: Picture): Meta {
 export function tableOf(picture: Picture): Decoded {
   const n = Math.max(0, Number(picture.n) || 0);
   const rows = picture.rows === null || picture.rows === undefined ? null : u32Of(picture.rows);
-  return decode(n, rows, picture.columns ?? ({} as Raw), picture.classes?.length ?? 0);
+  return decode(n, rows, picture.columns ?? ({} as Raw), classesOf(picture).length);
 }
 
 /** Full columns as the `columns` reply names them: {x: {buffer: 0, dtype}, …}; null when they do not fit. */
@@ -84,19 +101,24 @@ function decode(n: number, rows: Uint32Array | null, raw: Raw, nClasses: number)
   const has = (value: unknown) => value !== null && value !== undefined && bytesOf(value).length > 0;
   const onMap = has(raw.x) && has(raw.y);
   const spread = rows === null ? null : spreader(n, rows);
+  const fitted = <T extends Uint8Array | CodeArray>(column: T, empty: T): T =>
+    spread !== null ? spread(column, empty) : sized(column, empty);
   const fit16 = (column: Uint16Array, missing: number): Uint16Array =>
-    spread !== null
-      ? spread(column, new Uint16Array(n).fill(missing))
-      : sized(column, new Uint16Array(n).fill(missing));
-  const fit8 = (column: Uint8Array): Uint8Array =>
-    spread !== null ? spread(column, new Uint8Array(n)) : sized(column, new Uint8Array(n));
-  const given = fit16(codesOf(raw.given, nClasses), UNLABELLED);
+    fitted(column, new Uint16Array(n).fill(missing));
+  const fitCodes = (value: unknown): CodeArray => {
+    const codes = codesOf(value, nClasses);
+    return codes instanceof Uint32Array
+      ? fitted(codes, new Uint32Array(n).fill(WIDE_NONE))
+      : fit16(codes, UNLABELLED);
+  };
+  const fit8 = (column: Uint8Array): Uint8Array => fitted(column, new Uint8Array(n));
+  const given = fitCodes(raw.given);
   const table: Table = {
     n,
     x: onMap ? place(fit16(u16Of(raw.x), 0), rows) : null,
     y: onMap ? place(fit16(u16Of(raw.y), 0), rows) : null,
     given,
-    suggested: fit16(codesOf(raw.suggested, nClasses), UNLABELLED),
+    suggested: fitCodes(raw.suggested),
     suspicion: fit8(bytesOf(raw.suspicion)),
     flags: fit8(bytesOf(raw.flags)),
     current: given.slice(),
@@ -111,14 +133,14 @@ function decode(n: number, rows: Uint32Array | null, raw: Raw, nClasses: number)
   return { table, known };
 }
 
-function sized<T extends Uint8Array | Uint16Array>(column: T, empty: T): T {
+function sized<T extends Uint8Array | CodeArray>(column: T, empty: T): T {
   if (column.length === empty.length) return column.slice() as T;
   empty.set(column.subarray(0, empty.length));
   return empty;
 }
 
 function spreader(n: number, rows: Uint32Array) {
-  return <T extends Uint8Array | Uint16Array>(column: T, empty: T): T => {
+  return <T extends Uint8Array | CodeArray>(column: T, empty: T): T => {
     for (let i = 0; i < rows.length && i < column.length; i++) if (rows[i]! < n) empty[rows[i]!] = column[i]!;
     return empty;
   };
@@ -139,7 +161,7 @@ function place(column: Uint16Array, rows: Uint32Array | null): Uint16Array {
 export function writeEdits(table: Table, edits: Edits | null | undefined): LabelValue[] {
   if (typeof edits !== "object" || edits === null) return [];
   const rows = u32Of(edits.rows);
-  const current = u16Of(edits.current);
+  const current = edits.dtype === "uint32" ? u32Of(edits.current) : u16Of(edits.current);
   const state = bytesOf(edits.state);
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i]!;

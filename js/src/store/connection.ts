@@ -3,10 +3,11 @@ import { batch } from "@preact/signals";
 import type { ColumnInfo, Gate, JournalEvent, KernelMessage, LeftEstimate, Welcome } from "../protocol";
 import { u32Of } from "../transport/binary";
 import { type Answer, KernelError, Link } from "../transport/link";
-import { tableOf, tableOfReply } from "./columns";
+import { classesOf, tableOf, tableOfReply } from "./columns";
 import type { Core } from "./core";
 import { bySuspicion, completeOrder } from "./ranking";
 import { object, ScoreKeeper } from "./scores";
+import { heldOf } from "./tagSets";
 
 /** After this long without a word the view says that no kernel is connected; a late welcome still counts. */
 export const PATIENCE_MS = 4_000;
@@ -141,6 +142,7 @@ export class Connection {
     review.gate.value = object<Gate>(data.gate);
     review.estimate.value = object<LeftEstimate>(data.estimate);
     review.rescoring.value = false;
+    review.scorers.value = Array.isArray(data.scorers) ? data.scorers.map(String) : [];
     this.options(data);
   }
 
@@ -206,10 +208,13 @@ export class Connection {
     try {
       const { data, buffers } = await this.link.request({ name: "columns" }, { timeout: 120_000 });
       const { n } = core.table.peek();
-      const decoded = tableOfReply(n, core.picture.classes?.length ?? 0, data, buffers);
+      const decoded = tableOfReply(n, classesOf(core.picture).length, data, buffers);
       if (decoded === null || this.ended) return;
+      const attributes = object<{ buffer: number }>(data.attributes);
+      if (attributes !== null)
+        core.attributes = heldOf(buffers[attributes.buffer], n * core.tags.peek().length) ?? core.attributes;
       // All rows are here already, and the map is still being made.
-      if (decoded.table.x === null && core.known.peek() === null) return;
+      if (decoded.table.x === null && core.known.peek() === null && attributes === null) return;
       core.replaceTable(decoded);
     } catch (error) {
       this.complain(error);

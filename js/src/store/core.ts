@@ -5,12 +5,16 @@ import { hostTheme, watchTheme } from "../theme/index";
 import type { Model } from "../transport/model";
 import { groupedRows, sorted, withControl } from "./arrange";
 import { emptySelection, type Selection, unpackBits } from "./bits";
-import { cardsOf, type Decoded, metaOf, tableOf, writeEdits } from "./columns";
+import { cardsOf, classesOf, type Decoded, metaOf, tableOf, writeEdits } from "./columns";
 import { digitCodes } from "./digits";
 import { Fold } from "./fold";
 import { bySuspicion, followsEdits, NO_FILTERS, passingRows, sameRanks, visibleRows } from "./ranking";
+import { Saying } from "./saying";
 import { ReviewSignals } from "./signals";
+import { heldOf, type Tagging, TagSets } from "./tagSets";
+import { useTaskColumns } from "./taskColumns";
 import type {
+  CodeArray,
   ColorBy,
   Connection,
   Filters,
@@ -18,13 +22,10 @@ import type {
   RendererName,
   Table,
   ThemeName,
-  Toast,
   Tool,
 } from "./types";
 import { visibleName } from "./words";
 
-const MAX_TOASTS = 5;
-const MAX_INFOS = 2;
 const NO_PROGRESS: Progress = {
   n: 0,
   n_labeled: 0,
@@ -44,7 +45,7 @@ function pick<T extends string>(value: unknown, known: readonly T[], otherwise: 
   return known.includes(value as T) ? (value as T) : otherwise;
 }
 
-export class Core {
+export class Core extends Saying {
   readonly meta: Signal<Meta>;
   readonly classes: Signal<LabelValue[]>;
   readonly classNames: Signal<string[]>;
@@ -78,26 +79,35 @@ export class Core {
   readonly journal = signal<string | null>(null);
   readonly savedAt = signal<number | null>(null);
   readonly exportFormats = signal<string[]>([]);
-  readonly toasts = signal<Toast[]>([]);
-  readonly announcement = signal("");
   readonly detail = signal<Detail | null>(null);
   readonly keyCodes: ReadonlySignal<number[]>;
   readonly unsaved = signal(0);
   readonly ready = signal(false);
   readonly review = new ReviewSignals();
 
-  fold: Fold;
+  fold: Fold<CodeArray>;
   picture: Picture;
+  /** tags, or attributes beside the class */
+  readonly tags: Signal<readonly string[]>;
+  /** where classes are sets of tags */
+  readonly sets: TagSets | null;
+  /** given attributes beside the class, once they are here: 1, 0 or -1 a row and name */
+  attributes: Int8Array | null = null;
+  private firstClasses: LabelValue[] = [];
   private givenNames: string[] = [];
-  private toastKey = 0;
-  private readonly timers = new Set<ReturnType<typeof setTimeout>>();
   private readonly stopTheme: () => void;
 
   constructor(readonly model: Model) {
+    super();
     this.picture = this.readPicture();
     const decoded = tableOf(this.picture);
     const options = this.readOptions();
     this.meta = signal(metaOf(this.picture));
+    const { task } = this.meta.peek();
+    this.tags = signal(Array.isArray(this.picture.tags) ? this.picture.tags.map(String) : []);
+    this.sets =
+      task === "multilabel" ? new TagSets(this.tags.peek(), this.picture.tags_unknown === true) : null;
+    this.attributes = heldOf(this.picture.attributes, decoded.table.n * this.tags.peek().length);
     this.classes = signal([]);
     this.classNames = signal([]);
     this.table = signal(decoded.table);
@@ -108,9 +118,11 @@ export class Core {
     this.order = signal(bySuspicion(decoded.table));
     this.selection = signal(unpackBits(model.get("_selection"), decoded.table.n));
     this.current = signal(this.validRow(model.get("current")));
-    this.colorBy = signal(
-      pick(options.color_by, ["given", "current", "suggested", "suspicion", "state"], "given"),
-    );
+    const colors = ["given", "current", "suggested", "suspicion", "state"] as const;
+    const usual = { regression: "column:target", multilabel: "suspicion" }[task as string] ?? "given";
+    const color = pick<ColorBy>(options.color_by, colors, usual as ColorBy);
+    // Numbers and sets have as many classes as rows: their colors would tell nothing.
+    this.colorBy = signal(color === "given" ? (usual as ColorBy) : color);
     this.theme = signal(pick(options.theme, ["auto", "light", "dark"], "auto"));
     this.renderer = signal(pick(options.renderer, ["auto", "webgl2", "raster"], "auto"));
     this.height = signal(Math.max(240, Number(options.height) || 640));
@@ -132,6 +144,7 @@ export class Core {
     });
     this.visible = computed(() => this.arranged());
     this.keyCodes = computed(() => digitCodes(this));
+    useTaskColumns(this);
     this.stopTheme = watchTheme((theme) => {
       this.host.value = theme;
     });
@@ -162,27 +175,64 @@ export class Core {
     return cardsOf(this.picture);
   }
 
-  private newFold(table: Table): Fold {
-    const fold = new Fold(table.given, this.picture.classes ?? [], {
-      current: table.current,
-      state: table.state,
-    });
+  private tagging(): Tagging | null {
+    const names = this.tags.peek();
+    if (names.length === 0) return null;
+    const beside = this.sets === null ? { attributes: this.attributes } : {};
+    return { names, unknown: this.picture.tags_unknown === true, ...beside };
+  }
+
+  private newFold(table: Table): Fold<CodeArray> {
+    this.firstClasses = classesOf(this.picture);
+    const into = { current: table.current, state: table.state };
+    const fold = new Fold<CodeArray>(table.given, this.firstClasses, into, this.tagging());
     this.givenNames = (this.picture.class_names ?? []).map(String);
     this.nameClasses(fold.classes);
     return fold;
   }
 
   nameClasses(values: readonly LabelValue[]): void {
-    if (this.classes.peek().length === values.length && values.length > 0) return;
+    const known = this.classes.peek().length;
+    if (known === values.length && values.length > 0) return;
+    const first = known < values.length ? this.classNames.peek().slice(0, this.firstClasses.length) : [];
+    const name = (value: LabelValue, code: number): string =>
+      visibleName(this.sets?.words(value) ?? this.givenNames[code] ?? String(value));
     this.classes.value = [...values];
-    this.classNames.value = values.map((value, code) => visibleName(this.givenNames[code] ?? String(value)));
+    this.classNames.value = [
+      ...first,
+      ...values.slice(first.length).map((value, k) => name(value, first.length + k)),
+    ];
+  }
+
+  wordsOf(label: LabelValue): string {
+    if (this.sets !== null) return this.sets.words(label);
+    return label === null ? "no label" : visibleName(String(label));
+  }
+
+  tagsIn(label: LabelValue): ReadonlySet<string> | null {
+    if (this.sets === null || typeof label !== "string") return null;
+    const row = this.sets.values(label);
+    return new Set(this.tags.peek().filter((_, column) => row[column] === 1));
+  }
+
+  setWith(row: number, added: readonly string[], removed: readonly string[]): LabelValue {
+    let text: LabelValue = this.fold.classes[this.table.peek().current[row]!] ?? null;
+    if (this.sets === null) return text;
+    for (const [names, value] of [
+      [added, 1],
+      [removed, 0],
+    ] as const) {
+      const edit = names.length > 0 ? this.sets.edit(names, value) : null;
+      if (edit !== null) text = this.sets.edited(text, edit);
+    }
+    return text;
   }
 
   /** What a saved notebook knows of the decisions; replaced by the events once the kernel has told them. */
   readEdits(): void {
     const edits = this.model.get("_edits") as Edits | undefined;
     const added = writeEdits(this.table.peek(), edits);
-    if (added.length > 0) this.nameClasses([...(this.picture.classes ?? []), ...added]);
+    if (added.length > 0) this.nameClasses([...this.firstClasses, ...added]);
     if (edits?.progress && typeof edits.progress === "object")
       this.progress.value = { ...this.progress.peek(), ...edits.progress };
   }
@@ -234,52 +284,8 @@ export class Core {
     return this.review.reveal.value === "after_answer" && state[row] === 0 && pending[row] === 0;
   }
 
-  /* ---- words ------------------------------------------------------------------------------------------------ */
-
-  say(sentence: string): void {
-    // The same words twice in a row would not be read again.
-    this.announcement.value = sentence === this.announcement.peek() ? `${sentence}\u00a0` : sentence;
-  }
-
-  toast(level: Toast["level"], message: string, hint = ""): void {
-    const same = this.toasts.peek().find((toast) => toast.message === message && toast.hint === hint);
-    if (same !== undefined) return;
-    this.toastKey += 1;
-    const key = this.toastKey;
-    const shown = [...this.toasts.peek(), { key, level, message, hint }];
-    // What only informs makes room first: an error must not be pushed out by good news.
-    const isInfo = (toast: Toast) => toast.level === "info";
-    while (shown.length > MAX_TOASTS || shown.filter(isInfo).length > MAX_INFOS)
-      shown.splice(Math.max(0, shown.findIndex(isInfo)), 1);
-    this.toasts.value = shown;
-  }
-
-  /** Takes back what no longer holds. */
-  retract(message: string): void {
-    const left = this.toasts.peek().filter((toast) => toast.message !== message);
-    if (left.length < this.toasts.peek().length) this.toasts.value = left;
-  }
-
-  dismiss(key: number): void {
-    this.toasts.value = this.toasts.peek().filter((toast) => toast.key !== key);
-  }
-
-  /** A timer that ends with the store. */
-  later(call: () => void, ms: number): () => void {
-    const timer = setTimeout(() => {
-      this.timers.delete(timer);
-      call();
-    }, ms);
-    this.timers.add(timer);
-    return () => {
-      clearTimeout(timer);
-      this.timers.delete(timer);
-    };
-  }
-
   dispose(): void {
     this.stopTheme();
-    for (const timer of this.timers) clearTimeout(timer);
-    this.timers.clear();
+    this.stopTimers();
   }
 }

@@ -15,6 +15,7 @@ import { followFilters } from "./follow";
 import { Requests } from "./requests";
 import { reviewActions } from "./reviewing";
 import { syncTraits } from "./sync";
+import { Tasks, taskActions } from "./tasks";
 import type { Combine, Store } from "./types";
 
 const LARGE_TIMEOUT = 60_000;
@@ -33,11 +34,16 @@ export function createStore(model: Model): Store {
   const details = new Details(core, connection);
   const requests = new Requests(core, connection, cards);
   const asking = new Asking(core, connection);
+  const tasks = new Tasks(core, decisions, asking);
   const values = new ColumnValues(core, connection);
   const stopSync = syncTraits(core, connection);
   const stopFollow = followFilters(core);
   connection.onEvents = (events) => {
     decisions.heard(events);
+    const touched = new Set(events.flatMap(({ rows }) => rows));
+    tasks.heard(touched, events.at(-1)!.source);
+    // What cards say of tags and numbers is of before.
+    if (core.meta.peek().task !== "classification") cards.refresh(touched);
     details.refresh(events);
     // Live scores bring the gate and the errors left along; without them somebody has to ask.
     if (!core.review.live.peek()) asking.refreshSoon();
@@ -80,6 +86,7 @@ export function createStore(model: Model): Store {
   };
 
   return {
+    ...taskActions(core, tasks, asking, decisions),
     ...reviewActions({ core, decisions, asking, values, requests }),
     meta: core.meta,
     classes: core.classes,

@@ -16,6 +16,9 @@ export class Decisions {
   /** rows of every command on its way */
   private readonly flying = new Set<readonly number[]>();
 
+  /** called after a label was given to one row; true when there is a reason to stay on it */
+  onRelabelled: (row: number, to: LabelValue) => Promise<boolean> = async () => false;
+
   constructor(
     private readonly core: Core,
     private readonly connection: Connection,
@@ -66,9 +69,20 @@ export class Decisions {
     }
     batch(() => {
       if (this.controls.answers(command, rows)) return;
+      if (command.name === "relabel" && rows.length === 1 && core.meta.peek().task === "concepts") {
+        void this.fix(command, rows[0]!);
+        return;
+      }
       void this.send(command);
       this.moveOn(rows);
     });
+  }
+
+  /** A class beside attributes: what follows from it is shown on the row, else the cursor moves on. */
+  private async fix(command: Command & { to: LabelValue }, row: number): Promise<void> {
+    if ((await this.ask(command)) === null) return;
+    const stays = await this.onRelabelled(row, command.to);
+    if (!stays && this.core.current.peek() === row) this.moveOn([row]);
   }
 
   relabel(to: LabelValue, rows?: number[], newClass = false): void {
@@ -101,7 +115,7 @@ export class Decisions {
     // Accepting a mixed selection relabels some rows and keeps others: one gesture, one sentence.
     const gesture = events
       .filter((event) => event.batch === last.batch)
-      .map(eventSentence)
+      .map((event) => eventSentence(event, (value) => core.wordsOf(value ?? null)))
       .filter(Boolean);
     if (gesture.length > 0) core.say(`${gesture.join(" ")} ${progressSentence(core.progress.peek())}`);
     if (last.kind !== "reverted" || last.rows.length === 0) return;

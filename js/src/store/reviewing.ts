@@ -48,8 +48,17 @@ export function reviewActions({ core, decisions, asking, values, requests }: Par
     similarTo: review.similarTo,
     pageMode: review.pageMode,
     neighborsOf: computed(() => {
-      const found = core.detail.value?.neighbors;
-      return Array.isArray(found) ? found : [];
+      const detail = core.detail.value;
+      // Of numbers it counts whether they are about the same, not whether they are equal.
+      const targets = detail?.target?.neighbors;
+      if (Array.isArray(targets))
+        return targets.map(({ row, kind }) => ({
+          row,
+          kind,
+          code: core.table.peek().current[row] ?? -1,
+          distance: 0,
+        }));
+      return Array.isArray(detail?.neighbors) ? detail.neighbors : [];
     }),
     rescore: () => void asking.rescore(),
     setGate: (at) => {

@@ -4,11 +4,12 @@ import type { Gate, LeftEstimate, NoiseRate, Scores } from "../protocol";
 import { bytesOf, u16Of, u32Of } from "../transport/binary";
 import type { Core } from "./core";
 import { bySuspicion, completeOrder } from "./ranking";
-import { type Table, UNLABELLED } from "./types";
+import { type CodeArray, type Table, UNLABELLED } from "./types";
 
 const SHOWN_MS = 3_000;
 
-function codes(bytes: unknown, dtype: string): Uint16Array {
+function codes(bytes: unknown, dtype: string): CodeArray {
+  if (dtype === "uint32") return u32Of(bytes);
   return dtype === "uint16"
     ? u16Of(bytes)
     : Uint16Array.from(bytesOf(bytes), (code) => (code === 255 ? UNLABELLED : code));

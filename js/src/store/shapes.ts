@@ -82,7 +82,7 @@ export interface ReviewStore {
   /** a grid of cards on which untouched means agreed */
   readonly pageMode: Signal<boolean>;
   /** neighbors of the current row in feature space, nearest first */
-  readonly neighborsOf: ReadonlySignal<Detail["neighbors"]>;
+  readonly neighborsOf: ReadonlySignal<(Detail["neighbors"][number] & { kind?: "pull" | "push" })[]>;
 
   /* actions; a promise that gives null has told why -------------------------------------------------------- */
   rescore(): void;

@@ -17,6 +17,7 @@ const NONE: ReadonlySet<number> = new Set();
 export class ReviewSignals {
   readonly columnInfos = signal<ColumnInfo[]>([]);
   readonly canQuery = signal(false);
+  readonly scorers = signal<readonly string[]>([]);
   readonly savedFilters = signal<SavedFilter[]>([]);
   readonly gate = signal<Gate | null>(null);
   readonly estimate = signal<LeftEstimate | null>(null);
@@ -36,6 +37,7 @@ export class ReviewSignals {
   readonly similarTo = signal<number | null>(null);
   readonly similarOrder = signal<Uint32Array | null>(null);
   readonly pageMode = signal(false);
+  private readonly own = new Set<string>();
   private readonly columns = new Map<string, ReadonlySignal<ColumnData | null>>();
 
   /** The values of a column; the signal exists from the first question on. */
@@ -49,11 +51,16 @@ export class ReviewSignals {
   }
 
   setColumn(name: string, data: ColumnData): void {
-    (this.column(name) as Signal<ColumnData | null>).value = data;
+    if (!this.own.has(name)) (this.column(name) as Signal<ColumnData | null>).value = data;
+  }
+
+  isOwn(name: string): boolean {
+    return this.own.has(name);
   }
 
   /** A column that the page works out itself. */
   useColumn(name: string, data: ReadonlySignal<ColumnData | null>): void {
+    this.own.add(name);
     this.columns.set(name, data);
   }
 }

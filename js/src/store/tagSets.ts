@@ -1,6 +1,7 @@
 /** Tags in the fold; equal to labelscope.review.tag_sets. A set of tags is named by one text, such as `joy|?fear`. */
 import type { LabelValue } from "../protocol";
-import { UNLABELLED } from "./types";
+import { bytesOf } from "../transport/binary";
+import { UNLABELLED, WIDE_NONE } from "./types";
 
 /** What tags there are: classes are sets of them, or they are attributes beside the class. */
 export interface Tagging {
@@ -14,6 +15,18 @@ export interface Tagging {
 export interface TagEdit {
   columns: number[];
   value: 0 | 1;
+}
+
+/** Attributes as they travel: four cells a byte from its lowest bits on, 2 = unknown; null when they do not fit. */
+export function heldOf(packed: unknown, cells: number): Int8Array | null {
+  const bytes = bytesOf(packed);
+  if (cells === 0 || bytes.length * 4 < cells) return null;
+  const held = new Int8Array(cells);
+  for (let k = 0; k < cells; k++) {
+    const cell = (bytes[k >> 2]! >> (2 * (k & 3))) & 3;
+    held[k] = cell === 2 ? -1 : cell;
+  }
+  return held;
 }
 
 /** Cuts the text of a set at the bars that are not escaped. */
@@ -100,6 +113,14 @@ export class TagSets extends Named {
     return parts.join("|");
   }
 
+  /** What a person calls a set: the tags that it holds. */
+  words(text: LabelValue): string {
+    if (text === null) return "no label";
+    const row = this.values(text);
+    const held = this.names.filter((_, column) => row[column] === 1);
+    return held.length === 0 ? "(no tags)" : held.join(", ");
+  }
+
   edited(text: LabelValue, { columns, value }: TagEdit): string {
     const row = this.values(text).slice();
     if (!this.unknown)
@@ -154,7 +175,7 @@ export class Attributes extends Named {
 
 /** The value that stands for "no label" in an array of codes. */
 export function noLabel(codes: CodeArray): number {
-  return codes instanceof Uint32Array ? 0xffff_ffff : UNLABELLED;
+  return codes instanceof Uint32Array ? WIDE_NONE : UNLABELLED;
 }
 
 /** Codes: 32 bits where there are more classes than 16 bits can tell apart, as among numbers. */

@@ -3,10 +3,14 @@
  * Two kinds of state are kept apart: `Screen` lives in this page only, everything in `Labels` comes from the kernel.
  */
 import type { ReadonlySignal, Signal } from "@preact/signals";
-import type { Card, Command, Detail, JournalEvent, LabelValue, MediaKind, Progress } from "../protocol";
+import type { Card, Command, Detail, JournalEvent, LabelValue, MediaKind, Progress, Task } from "../protocol";
 import type { ColumnFilter, ReviewStore } from "./shapes";
+import type { CodeArray } from "./tagSets";
+import type { TaskStore } from "./taskShapes";
 
 export type * from "./shapes";
+export type { CodeArray } from "./tagSets";
+export type * from "./taskShapes";
 
 export type ColorBy = "given" | "current" | "suggested" | "suspicion" | "state" | `column:${string}`;
 export type Tool = "lasso" | "box" | "pan";
@@ -17,8 +21,13 @@ export type Combine = "replace" | "add" | "subtract";
 /** Review states, equal to labelscope.review.state. */
 export const STATES = ["unreviewed", "relabelled", "kept", "unsure", "excluded", "accepted_set"] as const;
 
-/** Unlabelled code in every Uint16Array of codes. */
+/** Unlabelled code in every Uint16Array of codes; where there are more classes than it can tell apart, `WIDE_NONE`. */
 export const UNLABELLED = 65535;
+export const WIDE_NONE = 0xffff_ffff;
+
+export function isUnlabelled(code: number): boolean {
+  return code === UNLABELLED || code === WIDE_NONE || code < 0;
+}
 
 /** Row-aligned columns, all of length n; replaced as a whole (never mutated) except `current` and `state`. */
 export interface Table {
@@ -26,13 +35,13 @@ export interface Table {
   /** map coordinates in 0…65535 or null while the map is being made; y grows upward */
   readonly x: Uint16Array | null;
   readonly y: Uint16Array | null;
-  readonly given: Uint16Array;
-  readonly suggested: Uint16Array;
+  readonly given: CodeArray;
+  readonly suggested: CodeArray;
   /** 0…255 */
   readonly suspicion: Uint8Array;
   readonly flags: Uint8Array;
   /** folded from events; mutated in place, `Store.version` ticks */
-  readonly current: Uint16Array;
+  readonly current: CodeArray;
   readonly state: Uint8Array;
   /** 1 while a command on the row is sent and not yet on disk */
   readonly pending: Uint8Array;
@@ -67,6 +76,7 @@ export interface Toast {
 export type Connection = "connecting" | "live" | "offline";
 
 export interface Meta {
+  task: Task;
   name: string;
   media: MediaKind;
   summary: string;
@@ -91,7 +101,7 @@ export interface Medium {
   info: Record<string, unknown>;
 }
 
-export interface Store extends ReviewStore {
+export interface Store extends ReviewStore, TaskStore {
   readonly meta: ReadonlySignal<Meta>;
   /** class values and display names; grows when a class is added in review */
   readonly classes: ReadonlySignal<LabelValue[]>;

@@ -19,20 +19,26 @@ function label(value: LabelValue | undefined): string {
 }
 
 /** The label that all rows got, or null when they differ. */
+/** Tags that an event names. */
+function tagsOf(event: JournalEvent): string {
+  const tags = Array.isArray(event.data?.tags) ? event.data.tags.map(String) : [];
+  return tags.length > 3 ? `${tags.length} tags` : tags.map(visibleName).join(", ");
+}
+
 function common(values: readonly LabelValue[]): LabelValue | undefined {
   return values.length > 0 && values.every((value) => value === values[0]) ? values[0] : undefined;
 }
 
-export function eventSentence(event: JournalEvent): string {
+export function eventSentence(event: JournalEvent, named: typeof label = label): string {
   const who = rowWords(event.rows);
   switch (event.kind) {
     case "relabelled": {
       const to = common(event.after);
-      const from = event.rows.length === 1 ? ` from ${label(event.before[0])}` : "";
-      return to === undefined ? `${who} relabelled.` : `${who} relabelled${from} to ${label(to)}.`;
+      const from = event.rows.length === 1 ? ` from ${named(event.before[0])}` : "";
+      return to === undefined ? `${who} relabelled.` : `${who} relabelled${from} to ${named(to)}.`;
     }
     case "kept":
-      return `${who} kept${event.rows.length === 1 ? ` as ${label(event.after[0])}` : ""}.`;
+      return `${who} kept${event.rows.length === 1 ? ` as ${named(event.after[0])}` : ""}.`;
     case "unsure":
       return `${who} marked unsure.`;
     case "excluded":
@@ -43,9 +49,14 @@ export function eventSentence(event: JournalEvent): string {
       return `Note on ${who.toLowerCase()} saved.`;
     case "tagged":
       return `${who} tagged.`;
+    case "tags_added":
+      return `${who}: ${tagsOf(event)} added.`;
+    case "tags_removed":
+      return `${who}: ${tagsOf(event)} removed.`;
     case "gate_set":
       return "Gate moved.";
     // What is nobody's decision about a label is not worth a sentence.
+    case "proposed":
     case "voted":
     case "page_timed":
     case "options_set":

@@ -10,7 +10,7 @@ import {
   type Toast,
   UNLABELLED,
 } from "../../src/store/types";
-import { fakeStoreParts } from "../store/parts";
+import { fakeStoreParts, fakeTaskParts } from "../store/parts";
 
 export const NOTHING: Filters = {
   given: null,
@@ -86,6 +86,7 @@ export const PROGRESS: Progress = {
 };
 
 const META: Meta = {
+  task: "classification",
   name: "digits",
   media: "image",
   summary: "",
@@ -119,6 +120,7 @@ export function fakeStore(start: Start = {}) {
   const selection = signal({ mask: new Uint8Array(n), count: 0 });
   const own = {
     ...fakeStoreParts(),
+    ...fakeTaskParts(),
     suggestedOf: (row: number): number => table.value.suggested[row] ?? UNLABELLED,
     meta: signal<Meta>({ ...META, ...start.meta }),
     classes,

@@ -1,6 +1,8 @@
 /** The review half of a store for fakes: signals with nothing in them, and actions that do nothing. */
 import { signal } from "@preact/signals";
+import type { LabelValue } from "../../src/protocol";
 import type { ReviewStore } from "../../src/store/shapes";
+import type { TaskStore } from "../../src/store/taskShapes";
 import { UNLABELLED } from "../../src/store/types";
 
 const nothing = async (): Promise<null> => null;
@@ -49,4 +51,29 @@ export function fakeStoreParts() {
     exemplars: nothing as ReviewStore["exemplars"],
     packet: () => undefined,
   } satisfies ReviewStore;
+}
+
+/** The half about tags and attributes. */
+export function fakeTaskParts() {
+  return {
+    task: signal<TaskStore["task"]["value"]>("classification"),
+    tags: signal<readonly string[]>([]),
+    scorers: signal<readonly string[]>([]),
+    tagsOf: (_: number) => new Int8Array(),
+    tagsIn: (label: LabelValue) =>
+      typeof label === "string" ? new Set(label.split("|").filter(Boolean)) : null,
+    wordsOf: (label: LabelValue) => (label === null ? "no label" : String(label)),
+    setWith: (_: number, added: readonly string[]) => added.join("|"),
+    addTags: (async () => true) as TaskStore["addTags"],
+    removeTags: (async () => true) as TaskStore["removeTags"],
+    proposed: signal<TaskStore["proposed"]["value"]>(null),
+    acceptProposals: (async () => true) as TaskStore["acceptProposals"],
+    dismissProposals: () => undefined,
+    similarFixes: nothing as TaskStore["similarFixes"],
+    fixSimilar: (async () => true) as TaskStore["fixSimilar"],
+    tagCounts: nothing as TaskStore["tagCounts"],
+    tagCut: nothing as TaskStore["tagCut"],
+    tagCheck: nothing as TaskStore["tagCheck"],
+    conditionals: nothing as TaskStore["conditionals"],
+  } satisfies TaskStore;
 }

@@ -19,7 +19,7 @@ from labelscope.auditing.plan import Workbench
 from labelscope.auditing.summary import evidence_line, warn_when_weak
 from labelscope.auditing.tasks.steps import Steps
 from labelscope.data.dataset import Dataset
-from labelscope.errors import InvalidInputError, Notice, TaskError, collect_notices
+from labelscope.errors import InvalidInputError, Notice, TaskError, collect_notices, notify
 from labelscope.evidence import Duplicates, NeighborGraph
 from labelscope.evidence.embeddings import default_provider
 from labelscope.scorers import by_name
@@ -73,6 +73,12 @@ def build_for_task(request: Request, steps: Steps, early: Sequence[Notice] = ())
             scores = _run(asked, bench, request, steps)
         else:
             scores = {_AUTO: steps.nothing(request.dataset)}
+            if not early and not notices:
+                notify(
+                    "nothing_to_learn",
+                    "Too few rows are labelled, or all of them alike, so that nothing can contradict them.",
+                    "Label some more rows, in more than one way.",
+                )
         main = next(iter(scores.values()))
         dataset, codes = steps.suggestions(request.dataset, main)
         bench.facts["expected_precision_100"] = main.meta.get("expected_precision_100")

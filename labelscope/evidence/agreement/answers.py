@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from labelscope.data.label_values import is_missing
 from labelscope.errors import InvalidInputError
 from labelscope.types import Array, FloatArray, IntArray
 
@@ -63,12 +64,17 @@ def read(answers: Any, missing: Any) -> Answers:
             f"answers has the shape {matrix.shape}.", "Pass (items, raters): one column per rater."
         )
     if matrix.dtype.kind == "O":
-        listed = matrix.ravel().tolist()
-        known = np.array([one is not None and one == one for one in listed], dtype=bool).reshape(matrix.shape)
+        listed = list(matrix.ravel())
+        if any(isinstance(one, np.ndarray | list | tuple | set) for one in listed):
+            raise InvalidInputError(
+                "An answer of several values is given, so that the shape is not (items, raters).",
+                "Pass one label per item and rater.",
+            )
+        known = np.array([not is_missing(one) for one in listed], dtype=bool).reshape(matrix.shape)
     else:
         known = ~np.isnan(matrix) if matrix.dtype.kind == "f" else np.ones(matrix.shape, dtype=bool)
     if missing is not None:
-        known &= np.asarray(matrix != missing, dtype=bool)
+        known[known] = np.asarray(matrix[known] != missing, dtype=bool)
     given = matrix[known]
     try:
         values, codes = np.unique(

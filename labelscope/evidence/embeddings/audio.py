@@ -127,7 +127,7 @@ def describe(samples: FloatArray, rate: int, target_rate: int) -> FloatArray:
     """
     samples = np.asarray(samples, dtype=np.float32)[: int(_LONGEST_SECONDS * rate)]
     samples = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
-    bands = log_mel(_resampled(samples, rate, target_rate), target_rate)
+    bands = log_mel(resampled(samples, rate, target_rate), target_rate)
     change = np.diff(bands, axis=0) if len(bands) > 1 else np.zeros_like(bands)
     cepstra = bands @ _cosines()
     parts = np.array_split(_active(cepstra, bands), _SEGMENTS)
@@ -182,7 +182,8 @@ def _active(cepstra: FloatArray, bands: FloatArray) -> FloatArray:
     return cepstra[kept[0] : kept[-1] + 1] if len(kept) else cepstra
 
 
-def _resampled(samples: FloatArray, rate: int, target_rate: int) -> FloatArray:
+def resampled(samples: FloatArray, rate: int, target_rate: int) -> FloatArray:
+    """Bring a sound to another rate of samples per second."""
     if rate == target_rate or len(samples) == 0:
         return samples
     from math import gcd

@@ -85,7 +85,7 @@ class CallableJudge:
         MissingEvidenceError
             Neither texts nor features.
         """
-        items = cases.items(self.name)
+        items: Any = cases.items(self.name)
         starts = range(0, cases.n, self.batch_size)
         start_at = time.perf_counter()
         parts = [
@@ -98,7 +98,7 @@ class CallableJudge:
         reasons = [reason for part in parts for reason in part.reasons]
         return Verdicts(np.concatenate([part.probs for part in parts]), tuple(reasons), facts)
 
-    def _batch(self, items: Sequence[Any], classes: tuple[str, ...]) -> Verdicts:
+    def _batch(self, items: Any, classes: tuple[str, ...]) -> Verdicts:
         n, k = len(items), len(classes)
         try:
             said = self.function(list(items) if isinstance(items, tuple) else items, classes)

@@ -49,7 +49,7 @@ class Cases:
         """Return the same cases without given labels: all that a judge may see that does not learn."""
         return replace(self, codes=None)
 
-    def items(self, by: str) -> Sequence[Any]:
+    def items(self, by: str) -> Sequence[Any] | Array:
         """Return texts where there are any, else rows of features.
 
         Raises

@@ -70,7 +70,7 @@ PROMPTS: dict[str, JudgePrompt] = {
         JudgePrompt(name="plain", task="You are given a list of labels and a text. Choose its label."),
         JudgePrompt(
             name="annotator",
-            task="You are an experienced annotator who labels texts by a fixed list. Decide which label fits.",
+            task="You are an experienced annotator who labels texts by a fixed list. Decide which fits.",
         ),
         JudgePrompt(
             name="weigh",
@@ -78,7 +78,7 @@ PROMPTS: dict[str, JudgePrompt] = {
         ),
         JudgePrompt(
             name="strict",
-            task="Choose the label whose plain meaning covers the text as it stands; do not read things into it.",
+            task="Choose the label whose plain meaning covers the text as it stands; read nothing into it.",
         ),
     )
 }

@@ -14,6 +14,8 @@ from labelscope.evidence.judgements.cases import Cases
 from labelscope.types import FloatArray, IntArray
 
 _MOST_REASONS = 20
+#: Reason of an abstention on a text without a word.
+EMPTY = "empty text"
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ class Members:
     Attributes
     ----------
     clusters : (n,) int
-    order : (n,) int
+        -1 for rows that are in none.
+    order : (m,) int
         Rows sorted by cluster.
     starts, sizes : (k,) int
     """
@@ -30,10 +31,11 @@ class Members:
     sizes: IntArray
 
     @classmethod
-    def of(cls, clusters: IntArray, k: int) -> Members:
-        """Sort the rows by cluster."""
-        sizes = np.bincount(clusters, minlength=k)
-        return cls(clusters, np.argsort(clusters, kind="stable"), np.cumsum(sizes) - sizes, sizes)
+    def of(cls, clusters: IntArray, rows: IntArray, n: int) -> Members:
+        """Sort ``rows`` (m,), of n in all, by their ``clusters`` (m,)."""
+        sizes, everyone = np.bincount(clusters), np.full(n, -1, dtype=np.int64)
+        everyone[rows] = clusters
+        return cls(everyone, rows[np.argsort(clusters, kind="stable")], np.cumsum(sizes) - sizes, sizes)
 
     def partners(self, rows: IntArray, chance: FloatArray) -> IntArray:
         """Return a row of the same cluster for each of ``rows``, maybe itself, by numbers in [0, 1)."""

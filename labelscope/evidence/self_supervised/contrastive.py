@@ -97,7 +97,8 @@ class ContrastiveFeatures:
         dataset : Dataset or None
             Its images or sounds are learned from.
         evidence : Evidence
-            ``features`` (n, d) where the rows are something else, or there is no dataset.
+            ``features`` (n, d) where the rows are something else, or there is no dataset; ``held_out`` (n,)
+            bool marks rows that only get features and are not learned from.
         random_state : int
             Seed of the weights and of the views.
 
@@ -141,18 +142,17 @@ class ContrastiveFeatures:
             )
         network = nn.Sequential(encoder, head)
         optimizer = torch.optim.AdamW(network.parameters(), lr=self.learning_rate, weight_decay=1e-4)
-        passes = n_passes(n, self.n_epochs, self.batch_size, self.max_steps)
+        passes = n_passes(len(prepared.learned), self.n_epochs, self.batch_size, self.max_steps)
         losses: list[float] = []
         for number in progress(range(passes), "learning features"):
-            parts = batches(n, self.batch_size, views.random)
+            parts = batches(prepared.learned, self.batch_size, views.random)
             total = 0.0
             for place, rows in enumerate(parts):
                 share = pace(number * len(parts) + place, passes * len(parts))
                 for group in optimizer.param_groups:
                     group["lr"] = self.learning_rate * share
-                loss = info_nce(
-                    network(torch.cat([views.long(rows), views.long(rows)])), unit[rows], self.temperature
-                )
+                projected = network(views.long(torch.cat([rows, rows])))
+                loss = info_nce(projected, unit[rows], self.temperature)
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()

@@ -129,7 +129,8 @@ class ClusterAwareDino:
             Its images or sounds are learned from.
         evidence : Evidence
             ``features`` (n, d), which are learned from where the rows are no images or sounds, and kept
-            unless the new ones are better; ``given_labels`` and ``verified`` (n,) bool where there are any.
+            unless the new ones are better; ``given_labels`` and ``verified`` (n,) bool where there are any;
+            ``held_out`` (n,) bool marks rows that only get features and are not learned from.
         random_state : int
             Seed.
 

@@ -74,13 +74,13 @@ def distilled(
     teacher = copy.deepcopy(student).requires_grad_(False)
     optimizer = torch.optim.AdamW(student.parameters(), lr=settings.learning_rate, weight_decay=1e-4)
     n = prepared.n
-    passes = n_passes(n, settings.n_epochs, settings.batch_size, settings.max_steps)
+    passes = n_passes(len(prepared.learned), settings.n_epochs, settings.batch_size, settings.max_steps)
     center = torch.zeros(settings.n_prototypes)
     told, members = Told([], []), None
     for number in progress(range(passes), "learning features"):
         if clustering is not None and _is_due(number, passes, clustering, settings.n_epochs):
-            members = _clustered(represented(teacher.vectors, views, n), clustering, told)
-        parts, total = batches(n, settings.batch_size, views.random), 0.0
+            members = _clustered(represented(teacher.vectors, views, n), prepared.learned, clustering, told)
+        parts, total = batches(prepared.learned, settings.batch_size, views.random), 0.0
         for place, rows in enumerate(parts):
             for group in optimizer.param_groups:
                 share = pace(number * len(parts) + place, passes * len(parts))
@@ -166,15 +166,15 @@ def _is_due(number: int, passes: int, clustering: Clustering, n_epochs: int) -> 
     return number >= start and (number - start) % clustering.every == 0
 
 
-def _clustered(points: FloatArray, clustering: Clustering, told: Told) -> Members | None:
-    clusters = k_means(points, clustering.n_clusters, clustering.random_state)
-    found = None if clustering.codes is None else purity(clusters, clustering.codes)
+def _clustered(points: FloatArray, rows: IntArray, clustering: Clustering, told: Told) -> Members | None:
+    clusters = k_means(points[rows], clustering.n_clusters, clustering.random_state)
+    found = None if clustering.codes is None else purity(clusters, clustering.codes[rows])
     told.purities.append(found)
     if found is not None and found < clustering.min_purity:
         told.refused = True
         return None
     told.used_clusters = True
-    return Members.of(clusters, int(clusters.max()) + 1)
+    return Members.of(clusters, rows, len(points))
 
 
 def _partners(members: Members, rows: Any, views: Views) -> Any:

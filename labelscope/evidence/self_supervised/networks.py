@@ -13,7 +13,7 @@ import numpy as np
 from labelscope.errors import InvalidInputError, MissingExtraError
 from labelscope.evidence.self_supervised.prepared import IMAGES, SOUNDS, Prepared
 from labelscope.evidence.self_supervised.views import Views
-from labelscope.types import FloatArray
+from labelscope.types import FloatArray, IntArray
 
 _AT_ONCE = 1024
 _WARM_UP = 0.1
@@ -105,11 +105,12 @@ def represented(network: Any, views: Views, n: int) -> FloatArray:
     return np.concatenate(parts).astype(np.float32)
 
 
-def batches(n: int, size: int, random: Any) -> list[Any]:
-    """Deal the rows into batches in random order; a last one of fewer than half the size is left out."""
+def batches(rows: IntArray, size: int, random: Any) -> list[Any]:
+    """Deal rows into batches in random order; a last one of fewer than half the size is left out."""
     import torch
 
-    order = torch.randperm(n, generator=random)
+    n = len(rows)
+    order = torch.from_numpy(rows)[torch.randperm(n, generator=random)]
     parts: Any = torch.split(order, min(size, n))
     return [part for part in parts if 2 * len(part) >= min(size, n)]
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from labelscope.errors import InvalidInputError, UnreadableMediaError
-from labelscope.evidence.embeddings.audio import log_mel
+from labelscope.evidence.embeddings.audio import log_mel, resampled
 from labelscope.evidence.embeddings.batches import embed_rows
 from labelscope.evidence.feature_checks import check_features
-from labelscope.types import Evidence, FloatArray
+from labelscope.types import BoolArray, Evidence, FloatArray
 
 if TYPE_CHECKING:
     from labelscope.data.dataset import Dataset
@@ -36,15 +36,23 @@ class Prepared:
     rows : float32
         (n, channels, side, side) in [0, 1]; (n, 40, frames) log-mel bands of zero mean and unit deviation; or
         (n, d) standardized columns.
+    learns : (n,) bool
+        Rows that are learned from; the others only get features.
     """
 
     kind: str
     rows: FloatArray
+    learns: BoolArray
 
     @property
     def n(self) -> int:
         """Number of rows."""
         return len(self.rows)
+
+    @property
+    def learned(self) -> Any:
+        """(m,) int64 positions of the rows that are learned from."""
+        return np.flatnonzero(self.learns)
 
 
 def prepare(dataset: Dataset | None, evidence: Evidence, by: str) -> Prepared:
@@ -54,7 +62,8 @@ def prepare(dataset: Dataset | None, evidence: Evidence, by: str) -> Prepared:
     ----------
     dataset : Dataset or None
     evidence : Evidence
-        ``features`` (n, d), for other media or where there is no dataset.
+        ``features`` (n, d), for other media or where there is no dataset; ``held_out`` (n,) bool, rows that
+        are not learned from.
     by : str
         Who asks, for messages.
 
@@ -65,35 +74,46 @@ def prepare(dataset: Dataset | None, evidence: Evidence, by: str) -> Prepared:
     Raises
     ------
     InvalidInputError
-        Fewer than ten rows, or rows that are neither images, sounds nor numbers.
+        Fewer than ten rows to learn from, or rows that are neither images, sounds nor numbers.
     UnreadableMediaError
         Nothing can be read; single damaged rows get the mean of the others, with a notice.
     """
     media: Any = None if dataset is None else dataset.media
     kind = "features" if media is None else str(media.kind)
     n = len(media) if media is not None else len(evidence["features"]) if "features" in evidence else 0
-    if n < _FEWEST:
+    learns = _learns(evidence, n)
+    if learns.sum() < _FEWEST:
         raise InvalidInputError(
-            f"{by} learns from the rows, but there are only {n}.",
-            f"Pass a dataset or features= of at least {_FEWEST} rows.",
+            f"{by} learns from the rows, but there are only {int(learns.sum())}.",
+            f"Pass a dataset or features= of at least {_FEWEST} rows that are not held out.",
         )
     if kind == "image":
-        return Prepared(IMAGES, _pixels(media, n))
+        return Prepared(IMAGES, _pixels(media, n), learns)
     if kind == "audio":
-        return Prepared(SOUNDS, _spectra(media, n))
+        return Prepared(SOUNDS, _spectra(media, n, learns), learns)
     if "features" in evidence:
-        return Prepared(VECTORS, _standardized(check_features(evidence["features"], n)))
+        return Prepared(VECTORS, _standardized(check_features(evidence["features"], n), learns), learns)
     if kind == "features":
-        return Prepared(VECTORS, _standardized(check_features(media.raw(), n)))
+        return Prepared(VECTORS, _standardized(check_features(media.raw(), n), learns), learns)
     raise InvalidInputError(
         f"{by} learns from images, sounds and numbers, but the rows are of the kind {kind!r}.",
         f"Make features first, such as {kind.capitalize()}Features(), and pass them as features=.",
     )
 
 
-def _standardized(features: FloatArray) -> FloatArray:
-    deviation = features.std(axis=0, dtype=np.float64)
-    scaled = (features - features.mean(axis=0, dtype=np.float64)) / np.where(deviation > 1e-9, deviation, 1)
+def _learns(evidence: Evidence, n: int) -> BoolArray:
+    if evidence.get("held_out") is None:
+        return np.ones(n, dtype=bool)
+    held = np.asarray(evidence["held_out"])
+    if held.shape != (n,):
+        raise InvalidInputError(f"held_out has the shape {held.shape}.", f"Pass ({n},) bool, one a row.")
+    return np.asarray(~held.astype(bool))
+
+
+def _standardized(features: FloatArray, learns: BoolArray) -> FloatArray:
+    deviation = features[learns].std(axis=0, dtype=np.float64)
+    center = features[learns].mean(axis=0, dtype=np.float64)
+    scaled = (features - center) / np.where(deviation > 1e-9, deviation, 1)
     return np.asarray(np.clip(scaled, -_CLIP, _CLIP), dtype=np.float32)
 
 
@@ -113,7 +133,7 @@ def _pixels(media: Any, n: int) -> FloatArray:
     return flat.reshape(n, 1 if gray else 3, side, side)
 
 
-def _spectra(media: Any, n: int) -> FloatArray:
+def _spectra(media: Any, n: int, learns: BoolArray) -> FloatArray:
     lengths, rates = [], []
     for found in map(_peek(media.waveform), _some(n)):
         if found is not None:
@@ -124,18 +144,16 @@ def _spectra(media: Any, n: int) -> FloatArray:
     frames = int(np.clip(100 * np.quantile(lengths or [1.0], 0.9), 16, _MOST_FRAMES))
 
     def read(row: int) -> FloatArray:
-        from labelscope.evidence.embeddings.audio import _resampled
-
         samples, own = media.waveform(row)
-        bands = log_mel(_resampled(samples, own, rate), rate)
+        bands = log_mel(resampled(samples, own, rate), rate)
         repeats = -(-frames // len(bands))
         return np.tile(bands, (repeats, 1))[:frames].T
 
     flat = embed_rows(n, read, np.stack, batch_size=256, what="sounds")
     spectra = flat.reshape(n, -1, frames)
-    # Each band over all rows: the level of a band is what tells the microphones apart, not the words.
-    spread = spectra.std(axis=(0, 2), keepdims=True)
-    scaled = (spectra - spectra.mean(axis=(0, 2), keepdims=True)) / np.where(spread > 1e-6, spread, 1)
+    spread = spectra[learns].std(axis=(0, 2), keepdims=True)
+    center = spectra[learns].mean(axis=(0, 2), keepdims=True)
+    scaled = (spectra - center) / np.where(spread > 1e-6, spread, 1)
     return np.asarray(np.clip(scaled, -_CLIP, _CLIP), dtype=np.float32)
 
 

@@ -7,9 +7,13 @@ from labelscope.review.queues.above_gate import AboveGate
 from labelscope.review.queues.active_lab import ActiveLab
 from labelscope.review.queues.class_pair import ClassPair
 from labelscope.review.queues.clusters import Clusters
+from labelscope.review.queues.elicitation import Elicitation
 from labelscope.review.queues.foreign import Foreign
+from labelscope.review.queues.mistakes import Mistakes
 from labelscope.review.queues.most_suspicious import MostSuspicious
 from labelscope.review.queues.random_rows import RandomRows
+from labelscope.review.queues.review_plan import Plan, ReviewPlan
+from labelscope.review.queues.robust_distillation import RobustDistillation
 from labelscope.review.queues.spread import Spread
 from labelscope.review.queues.two_way_confusion import TwoWayConfusion
 from labelscope.types import Policy
@@ -19,9 +23,14 @@ __all__ = [
     "ActiveLab",
     "ClassPair",
     "Clusters",
+    "Elicitation",
     "Foreign",
+    "Mistakes",
     "MostSuspicious",
+    "Plan",
     "RandomRows",
+    "ReviewPlan",
+    "RobustDistillation",
     "Spread",
     "TwoWayConfusion",
     "by_name",
@@ -35,7 +44,8 @@ def by_name(name: str) -> Policy:
     ----------
     name : str
         ``"most_suspicious"``, ``"random"``, ``"class_pair"``, ``"active_lab"``, ``"gate"``,
-        ``"clusters"``, ``"two_way_confusion"``, ``"foreign"`` or ``"spread"``; class names work, too.
+        ``"clusters"``, ``"two_way_confusion"``, ``"foreign"``, ``"review_plan"``, ``"spread"``, ``"mistakes"``,
+        ``"robust_distillation"`` or ``"elicitation"``; class names work, too.
 
     Returns
     -------
@@ -60,7 +70,11 @@ def by_name(name: str) -> Policy:
         Clusters,
         TwoWayConfusion,
         Foreign,
+        ReviewPlan,
         Spread,
+        RobustDistillation,
+        Elicitation,
+        Mistakes,
     )
     for kind in kinds:
         if name in (kind.name, kind.__name__):

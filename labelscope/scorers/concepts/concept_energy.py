@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from labelscope.errors import InvalidInputError, MissingEvidenceError
 from labelscope.scorers.concepts.energy import JointEnergy
 from labelscope.scorers.concepts.fitted import FittedConceptEnergy
-from labelscope.scorers.concepts.heads import read_variables, unary_of
-from labelscope.scorers.concepts.relations import choose_weight, fit_folds, fit_relations
+from labelscope.scorers.concepts.heads import heads_of, read_variables
+from labelscope.scorers.concepts.relations import Weights, choose_weights, fit_folds, fit_relations
 from labelscope.types import Evidence, Score
 
 
@@ -26,8 +26,9 @@ class ConceptEnergy:
     Parameters
     ----------
     weight : float, optional
-        Weight of the relations; by default the one, between 0 and 1.25, under which held-out rows are most
-        likely. Where features tell everything, full weight would count the same evidence twice.
+        Weight of the relations, the heads having full weight. By default the weights of all three parts are
+        those under which held-out rows are most likely: a head that tells the class by the same looks as
+        the attributes would count the same evidence twice.
     flips : bool
         Fit the relations with a fifth of the attributes turned around in a fifth of the rows, as published,
         so that no single attribute is relied upon. Wrong classes are then found a little better; relations
@@ -44,9 +45,9 @@ class ConceptEnergy:
     ``suspicion`` is the larger of ``details["class_suspicion"]`` (n,), 1 - p(y | x, c), and
     ``details["attribute_suspicion"]`` (n, C), the probability of the other value; both are an order, since
     they do not know how often people are wrong. ``suggested`` are classes, ``details["suggested_concepts"]``
-    is (n, C) int8. ``meta``: ``weight``, ``log_likelihoods`` of the weights that were tried, and ``dropped``
-    attributes, which have a single value (with a notice). `fit` returns the fitted energy, which also
-    predicts, propagates a fix and tabulates p(attribute | class).
+    is (n, C) int8. ``meta``: ``weights`` of the three parts, ``log_likelihoods`` of the weights of the
+    relations that were tried, and ``dropped`` attributes, which have a single value (with a notice). `fit`
+    returns the fitted energy, which also predicts, propagates a fix and tabulates p(attribute | class).
 
     References
     ----------
@@ -109,22 +110,23 @@ class ConceptEnergy:
             if name not in evidence:
                 raise MissingEvidenceError.of(name, type(self).__name__, evidence)
         variables = read_variables(evidence)
-        unary = unary_of(evidence, variables, random_state=self.random_state)
+        heads = heads_of(evidence, variables, random_state=self.random_state)
         used = variables.used
-        concepts, attribute_unary = variables.concepts[:, used], unary.concepts[:, used]
-        own = (concepts, variables.codes, unary.filled[:, used], unary.class_filled)
+        own = (variables.concepts[:, used], variables.codes, heads.filled[:, used], heads.class_filled)
         relations = fit_relations(*own, flips=self.flips, random_state=self.random_state)
-        joint = JointEnergy(relations, unary.base[used], unary.class_base, self.weight or 0.0)
+        joint = JointEnergy(relations, heads.base[used], heads.class_base, self.weight or 0.0)
         if not variables.tells:
-            return FittedConceptEnergy(replace(joint, weight=0.0), None, variables, unary, self.flip_rate, {})
-        parts = fit_folds(*own, flips=self.flips, random_state=self.random_state)
-        facts: dict[str, Any] = {}
-        if self.weight is None:
-            found, tried = choose_weight(
-                parts, concepts, variables.codes, joint, attribute_unary, unary.classes
-            )
-            joint, facts["log_likelihoods"] = replace(joint, weight=found), tried
-        return FittedConceptEnergy(joint, parts, variables, unary, self.flip_rate, facts)
+            joint = replace(joint, weight=0.0)
+            return FittedConceptEnergy(joint, None, variables, heads, Weights(0.0), self.flip_rate, {})
+        parts = fit_folds(*own, whole=relations, flips=self.flips, random_state=self.random_state)
+        weights, tried = choose_weights(
+            parts, own[0], variables.codes, joint, heads.concepts[:, used], heads.classes
+        )
+        if self.weight is not None:
+            weights, tried = Weights(float(self.weight)), {}
+        joint = replace(joint, weight=weights.relations)
+        facts = {"log_likelihoods": tried}
+        return FittedConceptEnergy(joint, parts, variables, heads, weights, self.flip_rate, facts)
 
     def score(self, evidence: Evidence) -> Score:
         """Score every row.

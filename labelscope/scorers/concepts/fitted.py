@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,14 @@ import numpy as np
 from labelscope.errors import InvalidInputError
 from labelscope.scorers.concepts.conditionals import Conditionals, count_conditionals
 from labelscope.scorers.concepts.energy import JointEnergy, one_hot, sigmoid, softmax
-from labelscope.scorers.concepts.heads import Unary, Variables
+from labelscope.scorers.concepts.heads import Heads, Variables
 from labelscope.scorers.concepts.mean_field import Beliefs, minimize
-from labelscope.scorers.concepts.relations import FoldRelations, spins_of
+from labelscope.scorers.concepts.relations import FoldRelations, Weights, spins_of
 from labelscope.scorers.inputs import blocks, labels_of
 from labelscope.types import Array, FloatArray, IntArray, Score
+
+# People rarely err in one place only: how often the other values are wrong where a fix shows that one was.
+_ERRED = 0.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,8 +34,10 @@ class FittedConceptEnergy:
         The relations by which rows are scored that were not fitted on; None where nothing was learned.
     variables : Variables
         The given class and attributes, n rows.
-    unary : Unary
-        What the heads say.
+    heads : Heads
+        What the features say.
+    weights : Weights
+        Of heads and relations.
     flip_rate : float
         Share of given values that are wrong.
     facts : dict
@@ -40,9 +46,15 @@ class FittedConceptEnergy:
     joint: JointEnergy
     parts: FoldRelations | None
     variables: Variables
-    unary: Unary
+    heads: Heads
+    weights: Weights
     flip_rate: float
     facts: dict[str, Any]
+
+    @cached_property
+    def unary(self) -> Heads:
+        """What the heads say, with their weights."""
+        return self.heads.weighed(self.weights.attributes, self.weights.classes)
 
     def predict(self, rows: Any = None) -> Beliefs:
         """Predict class and attributes together, from the features alone.
@@ -84,8 +96,8 @@ class FittedConceptEnergy:
         codes : (m,) int, optional
             Current classes, -1 for none; by default the given ones.
         trusted : bool
-            Whether current values count as evidence, as strong as ``flip_rate`` says; otherwise only the
-            features speak for what is not fixed.
+            Whether current values count as evidence, as strong as ``flip_rate`` says, and weaker where the
+            fix shows that one of them was wrong; otherwise only the features speak for what is not fixed.
 
         Returns
         -------
@@ -111,10 +123,14 @@ class FittedConceptEnergy:
             given = self.variables.concepts[picked] if concepts is None else concepts
             now = np.asarray(given, dtype=np.float64).reshape(len(picked), -1)[:, used]
             held = np.asarray(self.variables.codes[picked] if codes is None else codes).reshape(-1)
-            trust = np.log1p(-self.flip_rate) - np.log(self.flip_rate)
-            unary = unary + trust * np.nan_to_num(2.0 * now - 1.0)
-            class_unary += trust * one_hot(held, class_unary.shape[1])
-            before = self._as_held(unary, class_unary, now, held)
+            hot, signs = one_hot(held, class_unary.shape[1]), np.nan_to_num(2.0 * now - 1.0)
+            before = self._as_held(
+                unary + _trust(self.flip_rate) * signs, class_unary + _trust(self.flip_rate) * hot, now, held
+            )
+            erred = (now != clamped[used]) & ~np.isnan(now) & ~np.isnan(clamped[used])
+            erred_row = erred.any(axis=1) | ((code >= 0) & (held >= 0) & (held != code))
+            trust = np.where(erred_row, _trust(_ERRED), _trust(self.flip_rate))[:, None]
+            unary, class_unary = unary + trust * signs, class_unary + trust * hot
         else:
             before = minimize(self.joint, unary, class_unary)
         fixed = np.tile(clamped[used], (len(picked), 1))
@@ -159,7 +175,7 @@ class FittedConceptEnergy:
             "suggested_concepts": suggested,
         }
         dropped = np.setdiff1d(np.arange(n_concepts), variables.used).tolist()
-        meta = {"scale": "rank", "weight": self.joint.weight, "dropped": dropped, **self.facts}
+        meta = {"scale": "rank", "weights": asdict(self.weights), "dropped": dropped, **self.facts}
         named = labels_of(np.asarray(best), variables.classes)
         return Score(suspicion, named, np.asarray(doubted | wrong.any(axis=1)), details, meta)
 
@@ -246,3 +262,8 @@ class FittedConceptEnergy:
         whole = np.tile(usual, (len(made.concepts), 1))
         whole[:, self.variables.used] = made.concepts
         return Beliefs(whole, made.classes, made.energy)
+
+
+def _trust(rate: float) -> float:
+    """Log-odds by which a given value speaks for itself."""
+    return float(np.log1p(-rate) - np.log(rate))

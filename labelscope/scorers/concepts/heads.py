@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -50,7 +50,7 @@ class Variables:
 
 
 @dataclass(frozen=True)
-class Unary:
+class Heads:
     """What the heads say of each row.
 
     Attributes
@@ -69,6 +69,14 @@ class Unary:
     classes: FloatArray
     base: FloatArray
     class_base: FloatArray
+
+    def weighed(self, attributes: float, classes: float) -> Heads:
+        """Return the same with less weight on what goes beyond how common classes and attributes are."""
+        return replace(
+            self,
+            concepts=self.base + attributes * (self.concepts - self.base),
+            classes=self.class_base + classes * (self.classes - self.class_base),
+        )
 
     @property
     def filled(self) -> FloatArray:
@@ -117,7 +125,7 @@ def read_variables(evidence: Evidence) -> Variables:
     return found
 
 
-def unary_of(evidence: Evidence, variables: Variables, *, random_state: int = 0) -> Unary:
+def heads_of(evidence: Evidence, variables: Variables, *, random_state: int = 0) -> Heads:
     """Return what heads say that have not seen the row's own labels.
 
     Probabilities that are given are used; others are made from the features.
@@ -139,7 +147,7 @@ def unary_of(evidence: Evidence, variables: Variables, *, random_state: int = 0)
     wanted = evidence.including(given_labels=codes, classes=np.arange(n_classes))
     if not variables.tells:
         shape = (len(codes), n_classes)
-        return Unary(np.tile(base, (len(codes), 1)), np.broadcast_to(class_base, shape), base, class_base)
+        return Heads(np.tile(base, (len(codes), 1)), np.broadcast_to(class_base, shape), base, class_base)
     probs = _class_probs(evidence, wanted, variables, random_state)
     classes = np.log(np.clip(probs, np.exp(-_LARGEST), 1.0))
     if evidence.get("concept_probs") is not None:
@@ -156,7 +164,7 @@ def unary_of(evidence: Evidence, variables: Variables, *, random_state: int = 0)
         made = ConceptProbabilities().make(None, part, random_state=random_state)
         likely[:, variables.used] = made.arrays["concept_probs"]
     inside = np.clip(likely, 1e-9, 1 - 1e-9)
-    return Unary(np.clip(np.log(inside) - np.log1p(-inside), -_LARGEST, _LARGEST), classes, base, class_base)
+    return Heads(np.clip(np.log(inside) - np.log1p(-inside), -_LARGEST, _LARGEST), classes, base, class_base)
 
 
 def _class_probs(evidence: Evidence, wanted: Evidence, variables: Variables, random_state: int) -> FloatArray:

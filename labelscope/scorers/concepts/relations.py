@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
@@ -11,8 +12,9 @@ from labelscope.types import FloatArray, IntArray
 
 _FLIPPED_ROWS, _FLIPPED_TAGS = 0.2, 0.2
 _N_FOLDS = 3
+HEAD_WEIGHTS = (1.0, 0.75, 0.5, 0.25, 0.1)
 WEIGHTS = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0, 1.25)
-_N_STEPS = 200
+_N_STEPS, _N_MORE_STEPS = 150, 50
 
 
 def fit_relations(
@@ -22,6 +24,7 @@ def fit_relations(
     classes: FloatArray,
     *,
     flips: bool = False,
+    start: Relations | None = None,
     random_state: int = 0,
 ) -> Relations:
     """Fit coupling, table and biases: every variable is predicted from all others.
@@ -39,6 +42,8 @@ def fit_relations(
     flips : bool
         Turn a fifth of the attributes around in a fifth of the rows, where they predict others, so that no
         single one is relied upon.
+    start : Relations, optional
+        Where to start, such as relations fitted on more rows.
     random_state : int
         Seed of the flips.
 
@@ -53,10 +58,13 @@ def fit_relations(
     seen = _flipped(spins, random_state) if flips else spins
     n_concepts, n_classes = spins.shape[1], classes.shape[1]
     problem = (np.nan_to_num(concepts), ~np.isnan(concepts), codes, seen, known)
-    start = np.zeros(n_concepts * n_concepts + n_concepts * n_classes + n_concepts + n_classes)
-    found = minimize(
-        pseudo_loss, start, args=problem, jac=True, method="L-BFGS-B", options={"maxiter": _N_STEPS}
-    )
+    if start is None:
+        begin = np.zeros(n_concepts * n_concepts + n_concepts * n_classes + n_concepts + n_classes)
+    else:
+        parts = (np.triu(start.coupling, 1), start.table, start.bias, start.prior)
+        begin = np.concatenate([part.ravel() for part in parts])
+    steps = {"maxiter": _N_STEPS if start is None else _N_MORE_STEPS, "ftol": 1e-7}
+    found = minimize(pseudo_loss, begin, args=problem, jac=True, method="L-BFGS-B", options=steps)
     return unpacked(np.asarray(found.x), n_concepts, n_classes)
 
 
@@ -145,28 +153,52 @@ def fit_folds(
     filled: FloatArray,
     classes: FloatArray,
     *,
+    whole: Relations,
     flips: bool = False,
     random_state: int = 0,
 ) -> FoldRelations:
-    """Fit relations three times, each time without a third of the rows; see `fit_relations`."""
+    """Fit relations three times, each time without a third of the rows; see `fit_relations`.
+
+    The fits start from ``whole``, the relations of all rows, and go on until they have forgotten the rows
+    that they leave out.
+    """
     folds = np.random.default_rng(random_state).permutation(len(codes)) % _N_FOLDS
     fitted = []
     for fold in range(_N_FOLDS):
         train = folds != fold
         own = (concepts[train], codes[train], filled[train], classes[train])
-        fitted.append(fit_relations(*own, flips=flips, random_state=random_state))
+        fitted.append(fit_relations(*own, flips=flips, start=whole, random_state=random_state))
     return FoldRelations(folds, tuple(fitted))
 
 
-def choose_weight(
+@dataclass(frozen=True)
+class Weights:
+    """Weights of the three parts of the energy.
+
+    Attributes
+    ----------
+    relations : float
+        lambda_g.
+    attributes : float
+        Of what the features say of attributes, beyond how common they are.
+    classes : float
+        Of what the features say of the class, beyond how common it is.
+    """
+
+    relations: float
+    attributes: float = 1.0
+    classes: float = 1.0
+
+
+def choose_weights(
     parts: FoldRelations,
     concepts: FloatArray,
     codes: IntArray,
     heads: JointEnergy,
     unary: FloatArray,
     class_unary: FloatArray,
-) -> tuple[float, dict[float, float]]:
-    """Pick the weight of the relations by how well rows are told that they were not fitted on.
+) -> tuple[Weights, dict[float, float]]:
+    """Pick the weights by how well rows are told that the relations were not fitted on.
 
     Parameters
     ----------
@@ -184,32 +216,46 @@ def choose_weight(
 
     Returns
     -------
-    float, dict of float to float
-        The weight, and the mean log-likelihood per variable of each weight that was tried.
+    Weights
+    dict of float to float
+        Mean log-likelihood per variable for each weight of the relations that was tried.
     """
-    totals = dict.fromkeys(WEIGHTS, 0.0)
+    of_tags: dict[tuple[float, float], float] = {}
+    of_classes: dict[tuple[float, float], float] = {}
     for fold, fitted in enumerate(parts.fitted):
-        held = parts.folds == fold
-        for weight in WEIGHTS:
-            joint = replace(heads, relations=fitted, weight=weight)
-            totals[weight] += _likelihood(joint, concepts[held], codes[held], unary[held], class_unary[held])
+        held = np.flatnonzero(parts.folds == fold)
+        if not len(held):
+            continue
+        spins = spins_of(concepts[held], sigmoid(unary[held]))
+        known = one_hot(codes[held], class_unary.shape[1], softmax(class_unary[held]))
+        said, said_class = fitted.attribute_logits(spins, known), fitted.class_logits(spins)
+        for weight, share in product(WEIGHTS, HEAD_WEIGHTS):
+            logits = heads.base + share * (unary[held] - heads.base) + weight * (said - heads.base)
+            named = heads.class_base + share * (class_unary[held] - heads.class_base)
+            named = named + weight * (said_class - heads.class_base)
+            key = (weight, share)
+            of_tags[key] = of_tags.get(key, 0.0) + _tag_likelihood(logits, concepts[held])
+            of_classes[key] = of_classes.get(key, 0.0) + _class_likelihood(named, codes[held])
     n_variables = max(int((~np.isnan(concepts)).sum() + (codes >= 0).sum()), 1)
-    means = {weight: total / n_variables for weight, total in totals.items()}
-    return max(WEIGHTS, key=lambda weight: means[weight]), means
+    best: dict[float, tuple[float, Weights]] = {}
+    for weight in WEIGHTS:
+        tags = max(HEAD_WEIGHTS, key=lambda share: of_tags[weight, share])
+        classes = max(HEAD_WEIGHTS, key=lambda share: of_classes[weight, share])
+        level = (of_tags[weight, tags] + of_classes[weight, classes]) / n_variables
+        best[weight] = (level, Weights(weight, tags, classes))
+    chosen = max(WEIGHTS, key=lambda weight: best[weight][0])
+    return best[chosen][1], {weight: level for weight, (level, _) in best.items()}
 
 
-def _likelihood(
-    joint: JointEnergy, concepts: FloatArray, codes: IntArray, unary: FloatArray, class_unary: FloatArray
-) -> float:
-    spins = spins_of(concepts, sigmoid(unary))
-    known = one_hot(codes, class_unary.shape[1], softmax(class_unary))
-    logits = joint.attribute_logits(unary, spins, known)
-    there = ~np.isnan(concepts)
+def _tag_likelihood(logits: FloatArray, concepts: FloatArray) -> float:
     level = np.nan_to_num(concepts) * logits - np.logaddexp(0.0, logits)
+    return float((level * ~np.isnan(concepts)).sum())
+
+
+def _class_likelihood(logits: FloatArray, codes: IntArray) -> float:
     labelled = np.flatnonzero(codes >= 0)
-    probs = softmax(joint.class_logits(class_unary, spins)[labelled])
-    own = probs[np.arange(len(labelled)), codes[labelled]]
-    return float((level * there).sum() + np.log(np.maximum(own, 1e-12)).sum())
+    own = softmax(logits[labelled])[np.arange(len(labelled)), codes[labelled]]
+    return float(np.log(np.maximum(own, 1e-12)).sum())
 
 
 def spins_of(concepts: FloatArray, filled: FloatArray) -> FloatArray:

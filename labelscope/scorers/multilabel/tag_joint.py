@@ -11,6 +11,7 @@ from labelscope.types import BoolArray, FloatArray, IntArray
 _STEPS = 30
 _FLOOR = 0.5
 _FEWEST = 5
+_ERRORS = 1.0
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,8 @@ class TagJoint:
         Estimated number of rows by given (first axis after the tag) and true value, 0 absent and 1 present.
         The rows of each 2-by-2 table sum to the number of rows given so.
     thresholds : (K, 2) float64
-        Mean probability of the given value among the rows given so; NaN where there are none.
+        Mean probability of the given value (absent, present) among the rows given so; NaN where there are
+        none.
     """
 
     counts: FloatArray
@@ -102,7 +104,7 @@ def _smallest_share(among: FloatArray, like: FloatArray) -> float:
     own = np.searchsorted(-like, -like[steps - 1], side="right")
     hits = np.maximum(seen, 1)
     ratio = (hits / len(among)) / (own / len(like))
-    return float(np.min(ratio * (1 + np.sqrt(1 / hits + 1 / own)), initial=1.0))
+    return float(np.min(ratio * (1 + _ERRORS * np.sqrt(1 / hits + 1 / own)), initial=1.0))
 
 
 def leveled(levels: FloatArray, among: BoolArray, totals: FloatArray) -> FloatArray:

@@ -11,6 +11,7 @@ from labelscope.errors import InvalidInputError
 from labelscope.evidence import check_features
 from labelscope.evidence.folds import deal
 from labelscope.scorers.regression.conr_loss import check_settings, conr_gradient
+from labelscope.scorers.regression.density import density_weights
 from labelscope.scorers.regression.targets import given_window, read_targets, usual_window
 from labelscope.types import Evidence, FloatArray, IntArray
 
@@ -78,7 +79,7 @@ def fit_conr_head(
     features: Any,
     targets: Any,
     *,
-    weights: Any = None,
+    weights: Any = "density",
     beta: float = 4.0,
     window: float | tuple[float, ...] | None = None,
     temperature: float = 0.2,
@@ -94,8 +95,9 @@ def fit_conr_head(
     features : (n, c) array
     targets : (n,) or (n, d)
         NaN where a row is unlabelled; such rows do not train, but are predicted.
-    weights : (n,), optional
-        Weights of the rows in both losses, such as those of ``density_weights``.
+    weights : {"density"}, (n,) array or None
+        Weights of the rows in both losses; by default rare targets count more (label-distribution
+        smoothing), None weighs all alike.
     beta : float
         Weight of the contrastive part; 0 trains with L1 alone.
     window : float or tuple of float, optional
@@ -150,7 +152,7 @@ def fit_conr_head(
     width = _window(window, points[rows], values)
     middle = np.median(values, axis=0)
     goals = (values - middle) / width * _UNIT_WINDOW
-    omega = _row_weights(weights, len(read.values))[rows]
+    omega = _row_weights(weights, len(read.values), rows, values, width)
     rng = np.random.default_rng(random_state)
     start = _start(points.shape[1], hidden, goals.shape[1], rng)
     settings = {"beta": float(beta), "temperature": float(temperature), "e": float(e) / _UNIT_WINDOW}
@@ -303,16 +305,20 @@ def _window(window: float | tuple[float, ...] | None, points: FloatArray, values
     return usual_window(values, np.median(values[ids], axis=1))
 
 
-def _row_weights(weights: Any, n: int) -> FloatArray:
+def _row_weights(weights: Any, n: int, rows: IntArray, values: FloatArray, window: FloatArray) -> FloatArray:
     if weights is None:
-        return np.ones(n)
+        return np.ones(len(rows))
+    if isinstance(weights, str):
+        if weights != "density":
+            raise InvalidInputError.unknown("kind of weights", weights, ["density"])
+        return density_weights(values, window)
     given = np.asarray(weights, dtype=np.float64)
-    if given.shape != (n,) or not np.isfinite(given).all() or (given < 0).any() or not given.any():
+    if given.shape != (n,) or not np.isfinite(given).all() or (given < 0).any() or not given[rows].any():
         raise InvalidInputError(
             f"weights has the shape {given.shape}, or an entry that is negative or not finite.",
             f"Pass ({n},) numbers of 0 or more.",
         )
-    return np.asarray(given / given.mean())
+    return np.asarray(given[rows] / given[rows].mean())
 
 
 def _checked(values: FloatArray) -> FloatArray:

@@ -170,7 +170,7 @@ def rounded_like(numbers: FloatArray, given: FloatArray) -> FloatArray:
     if not len(present):
         return numbers
     for digits in range(_DIGITS + 1):
-        if np.allclose(np.round(present, digits), present, rtol=0, atol=1e-9 * max(1, np.abs(present).max())):
+        if (np.abs(np.round(present, digits) - present) <= 1e-7 * np.abs(present)).all():
             return np.round(numbers, digits) + 0.0
     spread = float(np.std(present))
     digits = int(np.clip(3 - np.floor(np.log10(max(spread, 1e-12))), 0, 12))

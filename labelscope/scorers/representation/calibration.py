@@ -9,6 +9,7 @@ import numpy as np
 
 from labelscope.errors import InvalidInputError, MissingEvidenceError
 from labelscope.evidence import check_features
+from labelscope.evidence.calibrated_probabilities import CalibratedProbabilities
 from labelscope.evidence.class_gaussians import (
     ClassGaussians,
     GaussianSettings,
@@ -47,6 +48,13 @@ class RepresentationCalibration:
         Leave local outliers out of the estimates.
     head_share : float
         Share of the classes, the largest, that lend.
+    classify : bool
+        Also train a classifier out of sample, on the rows and on points drawn from the Gaussians until all
+        classes are equally large, and put its probabilities into ``details["pred_probs"]`` (n, K) for other
+        scorers; suspicion stays the same. See `labelscope.providers.CalibratedProbabilities`.
+    individual : bool
+        Hold that classifier's representation near the label-free one and train it on mixtures of rows
+        (individual calibration); needs torch. Off by default: it did not help where it was measured.
 
     Notes
     -----
@@ -85,6 +93,8 @@ class RepresentationCalibration:
     shrink: float = 0.5
     outliers: bool = True
     head_share: float = 0.5
+    classify: bool = False
+    individual: bool = False
 
     def __post_init__(self) -> None:
         for name in ("borrow", "borrow_mean", "shrink", "head_share"):
@@ -135,6 +145,7 @@ class RepresentationCalibration:
         others[rows, given] = 0.0
         doubt = np.where(p_given < 0.5, 1.0 - p_given, others.sum(axis=1))
         distance = np.sqrt(gaussians.distances(points)[rows, given])
+        drawn = self._classified(inputs, features) if self.classify else {}
         return Score(
             suspicion=np.where(inputs.labelled, np.clip(doubt, 0, 1), 0).astype(np.float32),
             suggested=labels_of(best, inputs.classes),
@@ -145,9 +156,17 @@ class RepresentationCalibration:
                 "distance": np.where(inputs.labelled, distance, 0.0),
                 "outlier": gaussians.outlier,
                 "tail": np.asarray(inputs.labelled & ~gaussians.is_head[given]),
+                **drawn,
             },
             meta=_facts(gaussians, points, inputs, posterior),
         )
+
+
+    def _classified(self, inputs: Inputs, features: FloatArray) -> dict[str, Array]:
+        provider = CalibratedProbabilities(settings=self.settings, individual=self.individual)
+        classes = np.arange(inputs.n_classes)
+        evidence = Evidence(given_labels=inputs.codes, classes=classes, features=features)
+        return provider.make(None, evidence).arrays
 
 
 def _facts(

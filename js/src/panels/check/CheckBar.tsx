@@ -3,8 +3,9 @@ import { useEffect } from "preact/hooks";
 import type { Store } from "../../store/types";
 import { count, decimal } from "../format";
 import { guardKeys } from "../keys";
+import { answerCheck } from "../tags/act";
 import { type Run, uiOf } from "../ui";
-import { acceptRest, endCheck, standing, tally, title } from "./check";
+import { acceptRest, endCheck, runTitle, standing, tallyOf } from "./check";
 
 /** Decisions come fast; the bound is asked for when they rest. */
 const REST = 120;
@@ -31,7 +32,7 @@ function useState(store: Store, run: Run): void {
 function Going({ store, run }: { store: Store; run: Run }) {
   useState(store, run);
   const { check, state } = run;
-  const { checked, right } = tally(store.table.value, check.rows, run.suggested);
+  const { checked, right } = tallyOf(run, store.table.value);
   const { text, over } = standing(run, store.table.value);
   const k = check.rows.length;
   const share = (n: number) => ({ width: `${(100 * n) / Math.max(1, k)}%` });
@@ -39,8 +40,12 @@ function Going({ store, run }: { store: Store; run: Run }) {
   const rest = state?.n_rest ?? Math.max(0, check.n - k);
   const wrong = state?.expected_wrong ?? check.expected_wrong;
   return (
-    <section class="ls-checkbar" aria-label="Check of a cell" onKeyDown={guardKeys}>
-      <b class="ls-clip">Check {title(store, run.given, run.suggested)}</b>
+    <section
+      class="ls-checkbar"
+      aria-label={run.tag ? "Check of a tag" : "Check of a cell"}
+      onKeyDown={guardKeys}
+    >
+      <b class="ls-clip">Check {runTitle(store, run)}</b>
       <div
         class="ls-track"
         role="progressbar"
@@ -59,6 +64,24 @@ function Going({ store, run }: { store: Store; run: Run }) {
           at least {decimal(Math.floor(100 * state.lower) / 100)}, needs {decimal(state.precision)}
         </span>
       )}
+      {run.tag && (
+        <span class="ls-part-acts">
+          {[true, false].map((right) => (
+            <button
+              key={String(right)}
+              type="button"
+              class="ls-btn line"
+              data-action={right ? "tag-right" : "tag-wrong"}
+              aria-keyshortcuts={right ? "Enter" : "Space"}
+              disabled={!store.canDecide.value}
+              onClick={() => answerCheck(store, run, right)}
+            >
+              {right === (run.tag?.side === "missing") ? "belongs" : "does not"}{" "}
+              <kbd>{right ? "↵" : "␣"}</kbd>
+            </button>
+          ))}
+        </span>
+      )}
       <span class="ls-gap" />
       <button
         type="button"
@@ -67,7 +90,7 @@ function Going({ store, run }: { store: Store; run: Run }) {
         disabled={!ready}
         title={
           ready
-            ? "Gives the rest of the cell its suggestion, as one step that one undo takes back"
+            ? "Gives the rest what is suggested, as one step that one undo takes back"
             : `Possible once ${check.needed} are right`
         }
         onClick={() => void acceptRest(store)}

@@ -26,9 +26,21 @@ export function tally(table: Table, drawn: readonly number[], suggested: number)
   return { checked, right };
 }
 
+/** Of a cell the table says it; of a tag the kernel does, a moment later. */
+export function tallyOf(run: Run, table: Table): { checked: number; right: number } {
+  if (run.tag === undefined) return tally(table, run.check.rows, run.suggested);
+  const { checked = 0, right = 0 } = run.state ?? {};
+  return { checked, right };
+}
+
+export function runTitle(store: Store, run: Run): string {
+  if (run.tag === undefined) return title(store, run.given, run.suggested);
+  return `${run.tag.side === "missing" ? "+" : "−"} ${run.tag.tag}`;
+}
+
 /** Where the check stands, in words. */
-export function standing(run: Run, table: Table): { text: string; over: boolean } {
-  const { checked, right } = tally(table, run.check.rows, run.suggested);
+export function standing(run: Run, table: Table, told = tallyOf): { text: string; over: boolean } {
+  const { checked, right } = told(run, table);
   const k = run.check.rows.length;
   const wrong = checked - right;
   if (run.state?.ready) return { text: `${right} of ${checked} right`, over: false };
@@ -52,15 +64,24 @@ export async function startCheck(
   const value = (code: number): LabelValue => store.classes.peek()[code] ?? null;
   const check = await store.check(value(given), value(suggested), precision);
   if (check === null) return false;
+  beginRun(store, { check, given, suggested, state: null });
+  return true;
+}
+
+export function beginRun(store: Store, run: Run): void {
+  const { check } = run;
   const mask = new Uint8Array(store.table.peek().n);
   for (const row of check.rows) if (row < mask.length) mask[row] = 1;
-  uiOf(store).run.value = { check, given, suggested, state: null };
+  uiOf(store).run.value = run;
   store.clearSelection();
-  store.filters.value = { ...NO_FILTERS, cluster: { name: `check ${title(store, given, suggested)}`, mask } };
+  store.filters.value = { ...NO_FILTERS, cluster: { name: `check ${runTitle(store, run)}`, mask } };
   const first = check.rows[0];
   if (first !== undefined) store.setCurrent(first);
-  store.say(`${rows(check.rows.length)} drawn at random. Decide each; then the rest can be accepted.`);
-  return true;
+  const how =
+    run.tag === undefined
+      ? "Decide each"
+      : `Enter: ${run.tag.tag} ${run.tag.side === "missing" ? "belongs" : "does not belong"} there; Space: the tag is right as it is`;
+  store.say(`${rows(check.rows.length)} drawn at random. ${how}; then the rest can be accepted.`);
 }
 
 /** Ends it; what was decided stays decided. */
@@ -81,7 +102,7 @@ export async function acceptRest(store: Store): Promise<void> {
   endCheck(store);
   store.toast(
     "info",
-    `${rows(n)} accepted: ${title(store, now.given, now.suggested)}.`,
+    `${rows(n)} accepted: ${runTitle(store, now)}.`,
     `About ${count(now.state.expected_wrong)} of them are probably wrong. One undo takes all of them back.`,
   );
 }

@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import type { Store } from "../../store/types";
 import { Icon } from "../Icon";
+import { backToView } from "../keys";
 import { Popover } from "../Popover";
 import { uiOf } from "../ui";
 import { ColumnFilters } from "./ColumnFilters";
@@ -59,6 +60,11 @@ function Saved({ store }: { store: Store }) {
             if (wanted === "") return;
             store.saveFilter(wanted, now);
             name.value = "";
+            store.say(`Saved the filter ${wanted}.`);
+            // Done: the rows that it finds are what the reader wants to see next.
+            const field = event.currentTarget;
+            uiOf(store).filters.value = false;
+            backToView(field);
           }}
         >
           <input

@@ -2,6 +2,9 @@ import { useComputed } from "@preact/signals";
 import type { Store } from "../../store/types";
 import { Answered } from "../Controls";
 import { count as fewer, nameOf, rows } from "../format";
+import { acceptTags } from "../tags/act";
+import { changesText, rowChips } from "../tags/chips";
+import { numberText } from "../target/number";
 import { acceptable, isHidden, rowsOf } from "./selection";
 
 interface Props {
@@ -70,6 +73,23 @@ function Scope({ store, count }: { store: Store; count: number }) {
   );
 }
 
+/** What accepting and keeping give the row, in a word. */
+function says(store: Store, row: number): { suggested: string; current: string } {
+  const names = store.classNames.value;
+  const current = nameOf(names, store.table.value.current[row]!);
+  const detail = store.detail.value?.row === row ? store.detail.value : null;
+  if (store.task.value === "multilabel") {
+    const text = changesText(rowChips(store, row).views);
+    return { suggested: text === "" ? "as it is" : text, current: "as it is" };
+  }
+  if (store.task.value === "regression") {
+    const now = store.classes.value[store.table.value.current[row]!];
+    const number = (value: unknown) => (typeof value === "number" ? numberText(value) : "no target");
+    return { suggested: number(detail?.target?.suggested), current: number(now) };
+  }
+  return { suggested: nameOf(names, store.suggestedOf(row)), current };
+}
+
 /** The four decisions. With several rows selected they say how many they decide. */
 export function Actions({ store }: { store: Store }) {
   store.version.value;
@@ -77,13 +97,11 @@ export function Actions({ store }: { store: Store }) {
   const { count } = store.selection.value;
   // mirrors Store.targets(): the selection when it has several rows or nothing is current
   const many = count > 1 || (row === null && count > 0);
-  const names = store.classNames.value;
-  const table = store.table.value;
   const none = (row === null && !many) || !store.canDecide.value;
   const what = many ? rows(count) : null;
   const hidden = row !== null && !many && isHidden(store, row);
-  const suggested = row === null ? "" : nameOf(names, store.suggestedOf(row));
-  const current = row === null ? "" : nameOf(names, table.current[row]!);
+  const sets = store.task.value === "multilabel";
+  const { suggested, current } = row === null ? { suggested: "", current: "" } : says(store, row);
   return (
     <div class="ls-actions">
       <Answered store={store} />
@@ -103,7 +121,7 @@ export function Actions({ store }: { store: Store }) {
           shortcut="Enter"
           strong
           disabled={none || hidden}
-          run={() => store.accept()}
+          run={() => (sets ? acceptTags(store) : store.accept())}
         />
         <Action
           action="keep"

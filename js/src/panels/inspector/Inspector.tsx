@@ -1,10 +1,13 @@
 /** The current row, answered in order: what, how sure, why, what else, who is near, who says so, what to do. */
 import type { Card, Detail } from "../../protocol";
 import { type Store, UNLABELLED } from "../../store/types";
-import { ClassName } from "../ClassName";
+import { ClassName, hasMarks } from "../ClassName";
+import { Proposals } from "../concepts/Proposals";
 import { count, percent } from "../format";
 import { Icon } from "../Icon";
 import { guardKeys } from "../keys";
+import { TagChips } from "../tags/TagChips";
+import { TargetLabels, TargetPart } from "../target/TargetPart";
 import { Actions } from "./Actions";
 import { Candidates } from "./Candidates";
 import { Exemplars } from "./Exemplars";
@@ -98,6 +101,7 @@ function Head({
   detail: Detail | null;
 }) {
   const id = card?.id;
+  const task = store.task.value;
   return (
     <div class="ls-head">
       {store.meta.value.media === "image" && <Picture key={row} store={store} row={row} card={card} />}
@@ -112,7 +116,11 @@ function Head({
             {id}
           </div>
         )}
-        <Labels store={store} row={row} />
+        {task === "regression" ? (
+          <TargetLabels store={store} row={row} target={detail?.target} />
+        ) : (
+          task !== "multilabel" && <Labels store={store} row={row} />
+        )}
         <Sure store={store} row={row} detail={detail} />
       </div>
     </div>
@@ -149,14 +157,24 @@ function Row({ store, row }: { store: Store; row: number }) {
   const card = detail ?? store.card(row, 128).value?.card ?? null;
   store.version.value;
   const hidden = isHidden(store, row);
+  const task = store.task.value;
+  const media = store.meta.value.media;
+  // A list of values is long; what is to be decided stands before it where that is more than a label.
+  const late = task !== "classification" && (media === "table" || media === "features");
   return (
     <>
       <Head store={store} row={row} card={card} detail={detail} />
-      <Content store={store} row={row} card={card} />
+      {task === "concepts" && <Proposals store={store} row={row} />}
+      {late ? null : <Content store={store} row={row} card={card} />}
+      {task === "multilabel" && <TagChips store={store} row={row} />}
+      {task === "regression" && <TargetPart store={store} row={row} />}
+      {task === "concepts" && <Candidates store={store} row={row} detail={detail} hidden={hidden} />}
+      {task === "concepts" && <TagChips store={store} row={row} />}
       {hidden ? null : <Why store={store} row={row} detail={detail} />}
-      <Candidates store={store} row={row} detail={detail} hidden={hidden} />
-      <Neighbors store={store} row={row} detail={detail} />
-      {hidden ? null : <Exemplars key={`e${row}`} store={store} row={row} />}
+      {late && <Content store={store} row={row} card={card} />}
+      {task === "classification" && <Candidates store={store} row={row} detail={detail} hidden={hidden} />}
+      {task !== "regression" && <Neighbors store={store} row={row} detail={detail} />}
+      {hidden || !hasMarks(store) ? null : <Exemplars key={`e${row}`} store={store} row={row} />}
       {hidden ? null : <Scorers store={store} detail={detail} />}
       {detail && <History row={row} events={detail.history} />}
       <Note store={store} row={row} note={detail?.note ?? ""} />

@@ -4,7 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Store } from "../../store/types";
 import { ClassName } from "../ClassName";
 import { Icon } from "../Icon";
-import type { Option } from "./match";
+import { distance, type Option } from "./match";
 import { LINE, windowOf } from "./window";
 
 interface Props {
@@ -62,6 +62,9 @@ function Line({ option, at, ...props }: Props & { option: Option; at: number }) 
   const { store, id, options, active, chosen } = props;
   const on = option.code !== null && chosen?.has(option.code) === true;
   const current = active.value === at;
+  const row = store.current.value;
+  const now = row === null ? undefined : store.classNames.value[store.table.value.current[row]!];
+  const steps = now === undefined ? null : distance(now, option.name);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the keys are handled where the focus is, in the text field
     <div
@@ -85,6 +88,11 @@ function Line({ option, at, ...props }: Props & { option: Option; at: number }) 
         <ClassName store={store} code={option.code} />
       )}
       <span class="ls-gap" />
+      {steps !== null && steps > 0 && (
+        <em title="Steps over the levels of the taxonomy from the label that it has now">
+          {steps === 1 ? "1 step" : `${steps} steps`}
+        </em>
+      )}
       {option.unlikely && <em>surely not</em>}
       {option.digit > 0 && props.digits && <kbd>{option.digit}</kbd>}
     </div>

@@ -46,6 +46,15 @@ function letters(name: string, query: string): boolean {
   return k === query.length;
 }
 
+/** Steps from one class to another over the levels that they share; null where names have no levels. */
+export function distance(from: string, to: string): number | null {
+  const [a, b] = [from.split(LEVEL), to.split(LEVEL)];
+  if (a.length < 2 && b.length < 2) return null;
+  let shared = 0;
+  while (shared < a.length && shared < b.length && a[shared] === b[shared]) shared += 1;
+  return a.length + b.length - 2 * shared;
+}
+
 /** "veh/ca" fits "vehicle / car": each typed level starts a level of the path, in order, the last one in the rest. */
 function fitsPath(path: readonly string[], typed: readonly string[]): boolean {
   let at = 0;

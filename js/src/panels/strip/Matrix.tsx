@@ -52,7 +52,7 @@ function Switch({ against }: { against: Signal<Against> }) {
   );
 }
 
-export function Matrix({ store }: { store: Store }) {
+export function Matrix({ store, onRules }: { store: Store; onRules?: () => void }) {
   const against = useSignal<Against>("suggested");
   const whole = useSignal(false);
   const box = useRef<HTMLDivElement>(null);
@@ -87,6 +87,11 @@ export function Matrix({ store }: { store: Store }) {
           </button>
         )}
         {against.value === "suggested" && <Check store={store} />}
+        {onRules && (
+          <button type="button" class="ls-quiet-btn" data-action="show-rules" onClick={onRules}>
+            attributes
+          </button>
+        )}
         <Switch against={against} />
       </header>
       {found.value.total === 0 ? (

@@ -1,0 +1,308 @@
+"""What an ensemble of judges is worth: agreement beside confidence, precision by bin, error rate, cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from labelscope.errors import InvalidInputError, MissingEvidenceError
+from labelscope.reports.labels_against import percent, share_estimate
+from labelscope.reports.report import Report, Section, Table
+from labelscope.review.confidence import exact_lower
+from labelscope.review.learning import wrong_rows
+from labelscope.review.session import Session
+from labelscope.review.state import UNREVIEWED, UNSURE
+from labelscope.types import BoolArray, Estimate, Score
+
+EDGES = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+_BLIND_SPOTS = (
+    "Judges share blind spots: the average of judges that agree among themselves looks surer than it is, and"
+    " an error that they all make is never flagged. Read their agreement beside their confidence."
+)
+_GUIDELINE = (
+    "Judges were asked with words of their own: what they call an error may be another definition of the"
+    " classes. Without the guideline of the labels this cannot be told apart."
+)
+
+
+@dataclass(frozen=True)
+class ConfidenceBin:
+    """Flags of about one confidence.
+
+    Attributes
+    ----------
+    low, high : float
+        Confidences from ``low``, and below ``high`` (the last bin includes it).
+    n_flagged, n_reviewed, n_errors : int
+        Flags, those that people looked at, and the real errors among these.
+    precision : Estimate or None
+        Share of real errors with its exact interval; None where nobody looked.
+    """
+
+    low: float
+    high: float
+    n_flagged: int
+    n_reviewed: int
+    n_errors: int
+    precision: Estimate | None
+
+
+@dataclass(frozen=True)
+class JudgeQuality(Report):
+    """The report, with its numbers.
+
+    Attributes
+    ----------
+    bins : tuple of ConfidenceBin
+    error_rate : Estimate or None
+        Of the given labels; only from rows drawn by chance of which all that were flagged are reviewed.
+    """
+
+    bins: tuple[ConfidenceBin, ...] = field(default_factory=tuple)
+    error_rate: Estimate | None = None
+
+
+def precision_by_confidence(
+    confidence: Any,
+    flagged: Any,
+    is_error: Any,
+    *,
+    verified: Any = None,
+    edges: Sequence[float] = EDGES,
+    level: float = 0.95,
+) -> tuple[ConfidenceBin, ...]:
+    """Count real errors among flags, bin by bin of confidence.
+
+    Parameters
+    ----------
+    confidence : (n,) float
+        Of the judges, ``score.details["confidence"]``.
+    flagged, is_error : (n,) bool
+        Whether a row is flagged, and whether its given label is wrong (read where people looked).
+    verified : (n,) bool, optional
+        Rows that people looked at; all by default.
+    edges : sequence of float
+        Borders of bins, rising. Empty bins are left out.
+    level : float
+        Coverage of the Clopper-Pearson intervals.
+
+    Returns
+    -------
+    tuple of ConfidenceBin
+
+    Raises
+    ------
+    InvalidInputError
+        Lengths that differ, or edges that do not rise.
+
+    Examples
+    --------
+    >>> found = precision_by_confidence([.95, .92, .6], [1, 1, 1], [1, 1, 0])
+    >>> [(one.low, one.n_errors, one.precision.value) for one in found]
+    [(0.6, 0, 0.0), (0.9, 2, 1.0)]
+    """
+    sure = np.asarray(confidence, dtype=np.float64)
+    masks = [np.asarray(one, dtype=bool) for one in (flagged, is_error)]
+    masks.append(np.ones(len(sure), dtype=bool) if verified is None else np.asarray(verified, dtype=bool))
+    for name, one in zip(("flagged", "is_error", "verified"), masks, strict=True):
+        if one.shape != sure.shape:
+            raise InvalidInputError.wrong_length(name, len(one), len(sure), "confidence")
+    borders = np.asarray(edges, dtype=np.float64)
+    if len(borders) < 2 or not (np.diff(borders) > 0).all():
+        raise InvalidInputError(f"edges is {list(edges)}.", "Pass two or more rising confidences.")
+    place = np.clip(np.searchsorted(borders, sure, side="right") - 1, 0, len(borders) - 2)
+    bins = []
+    for at in range(len(borders) - 1):
+        mine = masks[0] & (place == at)
+        seen = mine & masks[2]
+        if mine.any():
+            hits, n = int((seen & masks[1]).sum()), int(seen.sum())
+            ends = float(borders[at]), float(borders[at + 1])
+            bins.append(ConfidenceBin(*ends, int(mine.sum()), n, hits, share_estimate(hits, n, level)))
+    return tuple(bins)
+
+
+def error_rate(n_errors: int, n_sampled: int, *, level: float = 0.95) -> Estimate:
+    """Bound the share of wrong labels from a sample drawn by chance.
+
+    Where judges agreed with the given label nobody looked, so that the count is a lower bound: the estimate's
+    upper end is 1.
+
+    Parameters
+    ----------
+    n_errors : int
+        Flagged rows of the sample that people found wrong.
+    n_sampled : int
+        Rows drawn uniformly, flagged or not.
+    level : float
+        The lower end is below the truth with this probability (Clopper and Pearson, one-sided).
+
+    Raises
+    ------
+    InvalidInputError
+        No rows, or more errors than rows.
+
+    Examples
+    --------
+    >>> found = error_rate(27, 160)
+    >>> round(found.value, 3), round(found.low, 3)
+    (0.169, 0.122)
+    """
+    if n_sampled < 1 or not 0 <= n_errors <= n_sampled:
+        raise InvalidInputError(
+            f"{n_errors} errors among {n_sampled} rows are given.",
+            "Pass counts of a sample of some rows.",
+        )
+    low = exact_lower(n_errors, n_sampled, 1.0 - level)
+    return Estimate(n_errors / n_sampled, low, 1.0, level, measured=True)
+
+
+def judge_quality(
+    score: Score,
+    source: Session | None = None,
+    *,
+    is_error: Any = None,
+    verified: Any = None,
+    sampled: Any = None,
+    level: float = 0.95,
+) -> JudgeQuality:
+    """Report on judges and on what people made of their flags.
+
+    Parameters
+    ----------
+    score : Score
+        Of ``scorers.JudgeEnsemble()``.
+    source : Session, optional
+        A review of the same rows: which ones people decided about, and which labels they found wrong.
+    is_error, verified : (n,) bool, optional
+        The same as arrays, instead of a session.
+    sampled : (n,) bool, optional
+        Rows drawn by chance before anyone looked. Without it no error rate is given: flags are looked at
+        because they are suspicious, and say nothing about the other rows.
+    level : float
+        Coverage of intervals.
+
+    Returns
+    -------
+    JudgeQuality
+        A report.
+
+    Raises
+    ------
+    MissingEvidenceError
+        A score without votes and confidence.
+    InvalidInputError
+        Lengths that differ, or flagged rows of the sample without a verdict.
+
+    Examples
+    --------
+    >>> from labelscope.scorers import JudgeEnsemble
+    >>> from labelscope.types import Evidence
+    >>> said = np.array([[0, 0], [1, 1], [1, 1]])
+    >>> score = JudgeEnsemble().score(Evidence(given_labels=np.array([0, 0, 1]), judgements=said))
+    >>> judge_quality(score, is_error=[0, 1, 0], verified=[0, 1, 0]).bins[0].n_errors
+    1
+    """
+    if score.flagged is None or "votes" not in score.details or "confidence" not in score.details:
+        raise MissingEvidenceError(
+            "A score with flags, votes and confidence is needed.", "Pass that of scorers.JudgeEnsemble()."
+        )
+    n = len(score.flagged)
+    seen, wrong = _verdicts(source, is_error, verified, n)
+    flagged, sure = np.asarray(score.flagged, dtype=bool), score.details["confidence"]
+    bins = precision_by_confidence(sure, flagged, wrong, verified=seen, level=level)
+    rate = None if sampled is None else _rate(np.asarray(sampled), flagged, seen, wrong, level)
+    sections = (_overview(score, bins, rate, level), _agreement(score), _precision(bins), _judges(score))
+    kept = tuple(one for one in sections if one is not None)
+    return JudgeQuality("Judges", kept, bins=bins, error_rate=rate)
+
+
+def _verdicts(source: Session | None, is_error: Any, verified: Any, n: int) -> tuple[BoolArray, BoolArray]:
+    if source is not None:
+        state = source.state
+        if state.n != n:
+            raise InvalidInputError.wrong_length("the session", state.n, n, "the score")
+        return (state.state != UNREVIEWED) & (state.state != UNSURE), wrong_rows(state)
+    wrong = np.zeros(n, dtype=bool) if is_error is None else np.asarray(is_error, dtype=bool)
+    every = np.full(n, is_error is not None)
+    seen = every if verified is None else np.asarray(verified, dtype=bool)
+    for name, one in (("is_error", wrong), ("verified", seen)):
+        if one.shape != (n,):
+            raise InvalidInputError.wrong_length(name, len(one), n, "the score")
+    return seen, wrong
+
+
+def _rate(
+    sampled: Any, flagged: BoolArray, seen: BoolArray, wrong: BoolArray, level: float
+) -> Estimate | None:
+    drawn = np.asarray(sampled, dtype=bool)
+    if drawn.shape != flagged.shape:
+        raise InvalidInputError.wrong_length("sampled", len(drawn), len(flagged), "the score")
+    left = drawn & flagged & ~seen
+    if left.any():
+        raise InvalidInputError(
+            f"{int(left.sum()):,} flagged rows of the sample have no verdict.",
+            "Review all flagged rows of the sample first, or pass a smaller sample.",
+        )
+    return error_rate(int((drawn & seen & wrong).sum()), int(drawn.sum()), level=level)
+
+
+def _overview(score: Score, bins: tuple[ConfidenceBin, ...], rate: Estimate | None, level: float) -> Section:
+    said = [_BLIND_SPOTS]
+    about = score.meta.get("judges", [])
+    if about and not any(one.get("guideline") for one in about if not one.get("learns")):
+        said += [_GUIDELINE] if any(not one.get("learns") for one in about) else []
+    if any(one.get("learns") for one in about):
+        said.append("Judges that learned from the given labels of other rows repeat systematic mistakes.")
+    if rate is None:
+        said.append("The share of wrong labels is not measured: no rows were drawn by chance.")
+    else:
+        said.append(
+            f"At least {100 * rate.low:.1f} % of the given labels are wrong ({100 * level:.0f} % confidence;"
+            f" {100 * rate.value:.1f} % of the sample)."
+        )
+    n_votes = score.details["votes"].shape[1]
+    figures = (
+        ("judges", f"{n_votes:,}"),
+        ("flagged", f"{sum(one.n_flagged for one in bins):,}"),
+        ("flags reviewed", f"{sum(one.n_reviewed for one in bins):,}"),
+        ("rows without an answer", f"{score.meta.get('n_without_answers', 0):,}"),
+    )
+    return Section("Overview", tuple(said), figures)
+
+
+def _agreement(score: Score) -> Section:
+    rows = [("models", score.meta.get("kappa_models", {}))]
+    rows += [(f"prompts of {name}", one) for name, one in score.meta.get("kappa_prompts", {}).items()]
+    cells = tuple((name, *map(one.get, ("value", "low", "high", "note"))) for name, one in rows)
+    return Section("Agreement", tables=(Table(("over", "Fleiss' kappa", "from", "to", "note"), cells),))
+
+
+def _precision(bins: tuple[ConfidenceBin, ...]) -> Section:
+    rows = tuple(
+        (f"{one.low:g} to {one.high:g}", one.n_flagged, one.n_reviewed, one.n_errors, percent(one.precision))
+        for one in bins
+    )
+    header = ("confidence", "flagged", "reviewed", "real errors", "precision")
+    return Section("Precision by confidence", tables=(Table(header, rows),) if rows else ())
+
+
+def _judges(score: Score) -> Section | None:
+    about = score.meta.get("judges", [])
+    rows = tuple(
+        (
+            one["name"],
+            one.get("host", "this machine"),
+            one["n_answered"],
+            one["n_abstained"],
+            ", ".join(f"{reason} ({n:,})" for reason, n in list(one["reasons"].items())[:3]),
+            one.get("cost"),
+            one.get("latency_s"),
+        )
+        for one in about
+    )
+    header = ("judge", "asked at", "answered", "abstained", "why", "cost", "seconds")
+    return Section("Judges", tables=(Table(header, rows),)) if rows else None
