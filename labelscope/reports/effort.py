@@ -11,7 +11,6 @@ from labelscope.errors import InvalidInputError, InvalidTypeError
 from labelscope.reports.effort_sections import sections_of
 from labelscope.reports.report import Report
 from labelscope.review.class_errors import ClassErrors, class_errors, size_curve
-from labelscope.review.confidence import exact_interval
 from labelscope.review.effort import (
     EffortPoint,
     StopAdvice,
@@ -39,6 +38,7 @@ from labelscope.review.reviewers import (
 )
 from labelscope.review.schemes import Advice, advise, rates_of
 from labelscope.review.session import Session
+from labelscope.review.shares import measured_share
 from labelscope.types import Estimate, FloatArray, IntArray
 
 
@@ -236,17 +236,11 @@ def _error(between: Pairs, within: Pairs, level: float) -> tuple[Estimate | None
     return found, "none" if found is None else "one person"
 
 
-def _share(hits: int, n: int, level: float) -> Estimate | None:
-    if not n:
-        return None
-    return Estimate(hits / n, *exact_interval(hits, n, level), level=level, measured=True)
-
-
 def _outcomes(looks: Looks, given: IntArray, level: float) -> dict[str, tuple[int, Estimate]]:
     counts = np.bincount(looks.outcome(given), minlength=len(OUTCOMES)).tolist()
     found = {}
     for name, count in zip(OUTCOMES, counts, strict=True):
-        share = _share(count, len(looks), level)
+        share = measured_share(count, len(looks), level)
         if share is not None:
             found[name] = (count, share)
     return found
@@ -259,12 +253,12 @@ def _shares(pairs: Pairs, looks: Looks, given: IntArray, level: float) -> PairSh
     n = len(pairs)
     return PairShares(
         n,
-        _share(agree, n, level),
-        _share(differ, n, level),
-        _share(int(pairs.uncertain.sum()), n, level),
+        measured_share(agree, n, level),
+        measured_share(differ, n, level),
+        measured_share(int(pairs.uncertain.sum()), n, level),
         pairs.n_both,
-        _share(int((pairs.agree & one).sum()), agree, level),
-        _share(int((pairs.differ & (one | other)).sum()), differ, level),
+        measured_share(int((pairs.agree & one).sum()), agree, level),
+        measured_share(int((pairs.differ & (one | other)).sum()), differ, level),
     )
 
 

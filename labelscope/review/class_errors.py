@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from labelscope.review.confidence import exact_interval
 from labelscope.review.looks import Looks
+from labelscope.review.shares import measured_share
 from labelscope.types import Estimate, FloatArray, IntArray
 
 #: Quantiles of the class sizes at which the curve may bend (Harrell).
@@ -84,12 +84,11 @@ def class_errors(
     expected = np.bincount(np.maximum(given, 0), weights=rest, minlength=k)
     rows = []
     for code in np.argsort(-size, kind="stable").tolist():
-        if not looked[code]:
-            continue
         n, hits = int(looked[code]), int(found[code])
-        rate = Estimate(hits / n, *exact_interval(hits, n, level), level=level, measured=True)
+        rate = measured_share(hits, n, level)
         share = float((hits + expected[code]) / size[code])
-        rows.append(ClassErrors(code, int(size[code]), n, hits, rate, share))
+        if rate is not None:
+            rows.append(ClassErrors(code, int(size[code]), n, hits, rate, share))
     return tuple(rows)
 
 

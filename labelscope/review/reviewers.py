@@ -8,8 +8,8 @@ import numpy as np
 
 from labelscope.errors import notify
 from labelscope.review.agreement import Agreement, cohen_kappa, krippendorff_alpha
-from labelscope.review.confidence import exact_interval
 from labelscope.review.looks import EDITED, NOTHING, Looks, names_of
+from labelscope.review.shares import measured_share
 from labelscope.types import BoolArray, Estimate, FloatArray, IntArray
 
 #: Looks from which on it is told that somebody always answers the same.
@@ -62,10 +62,12 @@ class Pairs:
         """
         sure = ~self.uncertain & (self.agree | self.differ)
         n, apart = int(sure.sum()), int((sure & self.differ).sum())
-        if not n:
+        found = measured_share(apart, n, level)
+        if found is None:
             return None
-        low, high = exact_interval(apart, n, level)
-        value, low, high = (1 - float(np.sqrt(max(0.0, 1 - share))) for share in (apart / n, low, high))
+        value, low, high = (
+            1 - float(np.sqrt(max(0.0, 1 - share))) for share in (found.value, found.low, found.high)
+        )
         return Estimate(value, low, high, level, measured=True)
 
 
@@ -296,8 +298,4 @@ def tell_of_reviewers(
 
 def _same(pairs: Pairs, chosen: BoolArray, level: float) -> Estimate | None:
     said = chosen & (pairs.agree | pairs.differ)
-    n = int(said.sum())
-    if not n:
-        return None
-    hits = int((said & pairs.agree).sum())
-    return Estimate(hits / n, *exact_interval(hits, n, level), level=level, measured=True)
+    return measured_share(int((said & pairs.agree).sum()), int(said.sum()), level)

@@ -261,6 +261,8 @@ def test_one_fix_proposes_others_and_changes_nothing_unasked(notebook: Make) -> 
     wanted = sorted(proposals.evaluate_all("all => all.map(one => one.dataset.variable)"))
     assert {"wings", "fins"} <= set(wanted)
 
+    nb.value("setattr(view, 'selection', [5, 6, 7, 8])")
+    expect(widget.locator(".ls-scope")).to_contain_text("4 rows selected")
     widget.locator("[data-action='fix-similar']").click()
     expect(widget.locator(".ls-bulk h2")).to_have_text("Fix 1 row like row 3?")
     press(nb, "Enter")
@@ -268,6 +270,7 @@ def test_one_fix_proposes_others_and_changes_nothing_unasked(notebook: Make) -> 
     press(nb, "Control+z")
     nb.until("view.session.state.tags[7].tolist() == [1, 1, 0, 0]")
 
+    nb.value("setattr(view, 'selection', [])")
     go_to(nb, 3)
     press(nb, "e")
     nb.until("view.session.state.tags[3].tolist() == [0, 0, 1, 0]")

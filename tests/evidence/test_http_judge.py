@@ -294,10 +294,11 @@ def test_token_probabilities_that_cannot_be_read_are_sampled_instead(content: An
 
 
 @pytest.mark.parametrize(
-    ("status", "word"), [(401, "key"), (403, "key"), (404, "no chat completions"), (307, "redirects")]
+    ("status", "word"),
+    [(401, "key"), (403, "key"), (404, "no chat completions"), (302, "redirects"), (307, "redirects")],
 )
 def test_a_host_that_refuses_everything_is_an_error(status: int, word: str, tmp_path: Path) -> None:
-    headers = {"Location": "http://127.0.0.1:1/v1/chat/completions"} if status == 307 else {}
+    headers = {"Location": "http://127.0.0.1:1/v1/chat/completions"} if status in (302, 307) else {}
     body = {"error": f"bad key {SECRET}"}
     refusal = Answer(status=status, headers=headers, body=body)
     with serving(lambda *_: refusal) as server, pytest.raises(InvalidInputError, match=word) as caught:

@@ -15,7 +15,7 @@ from labelscope.scorers import ConceptEnergy
 from labelscope.scorers.concepts import conditionals
 from labelscope.scorers.concepts.energy import JointEnergy, Relations, sigmoid, softmax
 from labelscope.scorers.concepts.mean_field import minimize
-from labelscope.scorers.concepts.relations import fit_relations, pseudo_loss
+from labelscope.scorers.concepts.relations import fit_folds, fit_relations, pseudo_loss
 from labelscope.testing import check_scorer
 from labelscope.types import Evidence
 

@@ -11,7 +11,18 @@ const current = signal<number | null>(0);
 const connection = signal("live");
 const toast = vi.fn();
 const classes = signal([1, 2]);
-const store = { keyCodes, current, connection, classes, say: vi.fn(), toast } as unknown as Store;
+const task = signal("classification");
+const detail = signal<{ row: number } | null>(null);
+const store = {
+  keyCodes,
+  current,
+  connection,
+  classes,
+  task,
+  detail,
+  say: vi.fn(),
+  toast,
+} as unknown as Store;
 const digit: Action = { do: "digit", place: 0 };
 const keep: Action = { do: "keep" };
 let done: Action[] = [];
@@ -61,4 +72,19 @@ it("drops what waits on Escape and when the kernel is gone, and says so", async 
   await settle();
   expect(done).toEqual([]);
   expect(toast.mock.calls[1]![1]).toContain("2 keys");
+});
+
+it("holds a digit of a tag until the chips of the row are here; numbers have no digits to wait for", async () => {
+  task.value = "multilabel";
+  line.take(digit);
+  line.take({ do: "refuse", place: 1 });
+  expect(done).toEqual([]);
+  detail.value = { row: 0 };
+  await settle();
+  expect(done).toEqual([digit, { do: "refuse", place: 1 }]);
+  detail.value = null;
+  task.value = "regression";
+  line.take(digit);
+  expect(done).toHaveLength(3);
+  task.value = "classification";
 });

@@ -164,6 +164,8 @@ describe("the query box", () => {
       name.form!.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
     });
     expect(store.saveFilter).toHaveBeenCalledWith("young", "age > 3");
+    expect(drawn.root.querySelector(".ls-panel")).toBeNull();
+    open();
     click(q("[aria-label='Forget the filter old']"));
     expect(store.dropFilter).toHaveBeenCalledWith("old");
   });

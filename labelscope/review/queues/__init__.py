@@ -44,8 +44,8 @@ def by_name(name: str) -> Policy:
     ----------
     name : str
         ``"most_suspicious"``, ``"random"``, ``"class_pair"``, ``"active_lab"``, ``"gate"``,
-        ``"clusters"``, ``"two_way_confusion"``, ``"foreign"``, ``"review_plan"``, ``"spread"``, ``"mistakes"``,
-        ``"robust_distillation"`` or ``"elicitation"``; class names work, too.
+        ``"clusters"``, ``"two_way_confusion"``, ``"foreign"``, ``"review_plan"``, ``"spread"``,
+        ``"mistakes"``, ``"robust_distillation"`` or ``"elicitation"``; class names work, too.
 
     Returns
     -------

@@ -50,8 +50,8 @@ class RobustDistillation:
     of rows and the value of spreading over these; ``worst_case``, the gain in right answers that the worst
     mistakes leave under ``"rad"``, ``"margin"`` and ``"uniform"`` draws of as many rows; ``teacher_error``
     (`TeacherError`); ``method``, ``"rad"`` or ``"uniform"``; ``why``, in words, where rows are drawn
-    uniformly or not at all; and ``n_left``. All but the measured error are computed from the student's probabilities:
-    nothing in them was checked by a person.
+    uniformly or not at all; and ``n_left``. All but the measured error are computed from the student's
+    probabilities: nothing in them was checked by a person.
 
     Without a known error rows are drawn uniformly, which is also what measuring it takes. A teacher that may
     be wrong everywhere is not worth asking: the queue is empty. The hedge is for the worst case: with a weak

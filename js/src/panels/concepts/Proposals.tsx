@@ -1,7 +1,7 @@
 /** What a fix makes likely for the rest of the row: old → new, taken up one by one or all; nothing changes unasked. */
 import { useSignal } from "@preact/signals";
 import type { Proposal } from "../../protocol";
-import type { Store } from "../../store/types";
+import { FLAGGED, type Store } from "../../store/types";
 import { percent, rows as rowsText } from "../format";
 import { uiOf } from "../ui";
 
@@ -53,12 +53,22 @@ function Similar({ store }: { store: Store }) {
   const open = async (): Promise<void> => {
     busy.value = true;
     const rows: number[] = [];
-    const chosen = count > 1 ? mask : store.passing.peek();
-    for (let row = 0; row < chosen.length; row++) if (chosen[row] === 1) rows.push(row);
+    // Without a selection, what is suspicious anyway: a whole class may hold the same pattern rightly.
+    const { flags, n } = store.table.peek();
+    const passing = store.passing.peek();
+    const isChosen = (row: number): boolean =>
+      count > 1 ? mask[row] === 1 : passing[row] === 1 && (flags[row]! & FLAGGED) !== 0;
+    for (let row = 0; row < n; row++) if (isChosen(row)) rows.push(row);
     const found = await store.similarFixes(rows, shown.row, shown.fix);
     busy.value = false;
     if (found === null) return;
-    if (found.alike.length === 0) store.toast("info", "No other row holds the same wrong pattern.");
+    if (found.alike.length === 0)
+      store.toast(
+        "info",
+        count > 1
+          ? "No other selected row holds the same pattern."
+          : "No other suspect holds the same pattern.",
+      );
     else
       uiOf(store).sheet.value = {
         kind: "many",
@@ -72,10 +82,10 @@ function Similar({ store }: { store: Store }) {
       class="ls-chip"
       data-action="fix-similar"
       disabled={busy.value || !store.canDecide.value}
-      title="Rows that hold the same wrong pattern get the same fix; they are shown first"
+      title="Selected rows, or suspects, that held the same pattern get the same fix; they are shown first"
       onClick={() => void open()}
     >
-      apply to similar {count > 1 ? `of ${rowsText(count)}` : "rows"}…
+      apply to similar {count > 1 ? `of ${rowsText(count)}` : "suspects"}…
     </button>
   );
 }

@@ -64,7 +64,7 @@ function Line({ option, at, ...props }: Props & { option: Option; at: number }) 
   const current = active.value === at;
   const row = store.current.value;
   const now = row === null ? undefined : store.classNames.value[store.table.value.current[row]!];
-  const steps = now === undefined ? null : distance(now, option.name);
+  const steps = now === undefined || option.code === null ? null : distance(now, option.name);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the keys are handled where the focus is, in the text field
     <div

@@ -121,11 +121,13 @@ export function rowChips(store: Store, row: number): RowChips {
   const detail = store.detail.value;
   if (detail === null || detail.row !== row) return NONE;
   if (store.task.value === "multilabel") {
-    const views = remembered(store, row, setChips(store, row, detail));
-    const shown = views.filter(
-      ({ mark, share }) => (mark !== "off" && mark !== "unknown") || (share ?? 0) >= MAYBE,
+    // What was shown once stays, so that refusing one does not move the digits of the others.
+    const before = new Set(orders.get(store)?.get(row) ?? []);
+    const shown = setChips(store, row, detail).filter(
+      ({ tag, mark, share }) =>
+        before.has(tag) || (mark !== "off" && mark !== "unknown") || (share ?? 0) >= MAYBE,
     );
-    return { views: shown, first: 0 };
+    return { views: remembered(store, row, shown), first: 0 };
   }
   if (store.task.value !== "concepts") return NONE;
   const chips = (detail.concepts ?? []).map(conceptChip);

@@ -1,0 +1,81 @@
+"""What a person hands to a view from the next cell: predictions of models, answers of people and judges, a teacher."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from labelscope.errors import InvalidInputError, InvalidTypeError
+
+if TYPE_CHECKING:
+    from labelscope.review.session import Session
+
+#: What can be given, and what for.
+NAMES = {
+    "models": "predictions by the name of the model, for benchmark stability and mistakes",
+    "experts": "answers of experts, (n, raters) or (n,)",
+    "crowd": "answers of a crowd, (n, raters) or (n,)",
+    "judges": "answers of judges, (n, raters) or (n,)",
+    "truth": "(n,) labels that answers are measured against",
+    "costs": "cost of one answer by source, such as {'experts': 1.5}",
+    "prior_probs": "(n, K) probabilities that need no label, for the budget",
+    "teacher": "a function of rows that returns their labels",
+}
+_ROWS = ("experts", "crowd", "judges", "truth", "prior_probs")
+
+
+class Given:
+    """Holds what was given; belongs to a session.
+
+    Parameters
+    ----------
+    session : Session
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._held: dict[str, Any] = {}
+
+    def give(self, **named: Any) -> None:
+        """Take things by name; None takes one back.
+
+        Raises
+        ------
+        InvalidInputError, InvalidTypeError
+            An unknown name, or something that does not fit the rows; nothing is taken then.
+        """
+        for name, value in named.items():
+            if name not in NAMES:
+                raise InvalidInputError.unknown("thing to give", name, NAMES)
+            if value is not None:
+                self._check(name, value)
+        self._held = {k: v for k, v in {**self._held, **named}.items() if v is not None}
+
+    def get(self, name: str) -> Any:
+        """Return what was given under a name; None without."""
+        return self._held.get(name)
+
+    def sources(self) -> dict[str, Any]:
+        """Return the answers that were given, by source."""
+        return {name: self._held[name] for name in ("experts", "crowd", "judges") if name in self._held}
+
+    def _check(self, name: str, value: Any) -> None:
+        n = self._session.audit.n
+        if name == "models":
+            from labelscope.review.predictions import read_models
+
+            state = self._session.state
+            read_models(value, n, state.classes, self._session.audit.dataset.labels.names)
+        elif name == "teacher" and not callable(value):
+            raise InvalidTypeError(
+                f"teacher is a {type(value).__name__}.", "Give a function of rows that returns their labels."
+            )
+        elif name == "costs" and not isinstance(value, Mapping):
+            raise InvalidTypeError(
+                f"costs is a {type(value).__name__}.", "Give costs by source: {'experts': 1.5}."
+            )
+        elif name in _ROWS:
+            if not hasattr(value, "__len__"):
+                raise InvalidTypeError(f"{name} is a {type(value).__name__}.", "Give one entry a row.")
+            if len(value) != n:
+                raise InvalidInputError.wrong_length(name, len(value), n)
