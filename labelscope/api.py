@@ -21,7 +21,7 @@ from labelscope.review.session import Session
 from labelscope.types import Evidence, Score, Scorer
 
 if TYPE_CHECKING:
-    from labelscope.reports import Report
+    from labelscope.reports import NutritionLabel, Report
     from labelscope.widget.view import View
 
 
@@ -245,32 +245,34 @@ def view(source: Audit | Session, **options: Any) -> View:
 
 def report(
     source: Audit | Session, path: str | os.PathLike[str] | None = None, *, kind: str = "auto"
-) -> Report | Path:
+) -> Report | NutritionLabel | Path:
     """Summarize how good the labels are, or write a packet for a colleague.
 
     Parameters
     ----------
     source : Audit or Session
     path : path, optional
-        Where to save it; ``.html`` or ``.md``.
-    kind : {"auto", "health", "packet"}
+        Where to save it; ``.html`` or ``.md``, a nutrition label ``.json`` as well.
+    kind : {"auto", "health", "nutrition", "packet"}
+        ``"nutrition"`` is the nutrition label of the data, see ``reports.nutrition_label``.
         ``"packet"`` writes one HTML file in which a colleague reviews without Python and without a network;
         ``session.merge`` takes back the journal that they download. ``"auto"`` is a packet when the file's
         name ends with ``packet.html``, else the report of label health.
 
     Returns
     -------
-    Report or Path
-        The report, or the file of the packet.
+    Report, NutritionLabel or Path
+        The report, the label, or the file of the packet.
 
     Raises
     ------
     InvalidInputError
         An unknown kind, another suffix, or a packet without a path.
     """
-    from labelscope.reports import health
+    from labelscope.reports import health, nutrition_label
+    from labelscope.reports.nutrition_label import check_label_path
 
-    kinds = ("auto", "health", "packet")
+    kinds = ("auto", "health", "nutrition", "packet")
     if kind not in kinds:
         raise InvalidInputError.unknown("kind of report", kind, kinds)
     target = None if path is None else Path(path)
@@ -283,7 +285,9 @@ def report(
                 "A packet is one HTML file.", 'Name it: ls.report(session, "packet.html").'
             )
         return write_packet(source, target)
-    made = health(source)
+    if kind == "nutrition" and target is not None:
+        check_label_path(target)
+    made: Report | NutritionLabel = nutrition_label(source) if kind == "nutrition" else health(source)
     if target is not None:
         made.save(target)
     return made

@@ -68,6 +68,10 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("file", type=Path)
     report.add_argument("--label", metavar="COL")
     _add_task(report)
+    kinds = ("health", "nutrition")
+    report.add_argument(
+        "--kind", choices=kinds, default="health", help="health of labels, or nutrition label"
+    )
     report.add_argument("--out", type=Path, default=Path("labels.html"), metavar="PATH", help=".html or .md")
     report.set_defaults(run=_report)
 
@@ -144,9 +148,12 @@ def _shown(found: Audit, code: int) -> str:
 def _report(arguments: argparse.Namespace) -> int:
     from labelscope.api import audit, report
     from labelscope.reports import check_path
+    from labelscope.reports.nutrition_label import check_label_path
 
-    check_path(arguments.out)
-    report(audit(_existing(arguments.file), arguments.label, task=arguments.task), arguments.out)
+    nutrition = arguments.kind == "nutrition"
+    (check_label_path if nutrition else check_path)(arguments.out)  # an audit may take minutes
+    found = audit(_existing(arguments.file), arguments.label, task=arguments.task)
+    report(found, arguments.out, kind=arguments.kind)
     _say(f"written    {arguments.out}")
     return 0
 

@@ -11,6 +11,8 @@ import {
   LiveRegion,
   NoticesBar,
   Palette,
+  QueueBar,
+  Reports,
   Sheets,
   Tabs,
   Toasts,
@@ -57,6 +59,7 @@ export function App({ store }: { store: Store }) {
         ref={box}
         class="ls-app"
         data-tab={folding.tab.value}
+        data-voting={store.methods.voting.value ? "1" : undefined}
         onScroll={(event) => {
           // Focus by keyboard may scroll a box that is not meant to; what it shows would be out of reach then.
           if (event.target === event.currentTarget) event.currentTarget.scrollTop = 0;
@@ -74,6 +77,7 @@ export function App({ store }: { store: Store }) {
         </div>
         <ErrorBoundary what="check">
           <CheckBar store={store} />
+          <QueueBar store={store} />
           <Controls store={store} />
         </ErrorBoundary>
         <Tabs folding={folding} id={id} says={OVERVIEW[store.task.value]} />
@@ -100,6 +104,9 @@ export function App({ store }: { store: Store }) {
           </ErrorBoundary>
         </div>
       </div>
+      <ErrorBoundary what="reports">
+        <Reports store={store} />
+      </ErrorBoundary>
       <ErrorBoundary what="dialog">
         <Palette store={store} />
         <Sheets store={store} />

@@ -1,5 +1,6 @@
 /** The wire between the kernel and the page. Mirrors labelscope/widget/messages.py; contract traces check both. */
 
+import type { Expert, MethodCommand, MethodRequest, ReportState } from "./reportWire";
 import type { TaskCard, TaskCommand, TaskDetail, TaskFacts, TaskRequest } from "./taskWire";
 import type {
   ColumnInfo,
@@ -13,6 +14,7 @@ import type {
   Tags,
 } from "./wire";
 
+export type * from "./reportWire";
 export type * from "./taskWire";
 export type * from "./wire";
 
@@ -155,6 +157,7 @@ export interface Detail extends Card, TaskDetail {
   /** texts of the nearest rows */
   similar_text?: string[];
   tags?: Tags & Record<string, unknown>;
+  expert?: Expert;
 }
 
 /* ---- page -> kernel ------------------------------------------------------------------------------------------ */
@@ -192,6 +195,7 @@ export type Command =
   | { name: "set_options"; control_rate?: number; reveal?: Reveal; live?: boolean }
   | { name: "save_filter"; filter: string; query: string }
   | { name: "drop_filter"; filter: string }
+  | MethodCommand
   | TaskCommand;
 
 export type Request =
@@ -201,7 +205,7 @@ export type Request =
   | { name: "detail"; row: number }
   /** reply: {mime, width?, height?, rate?} + one buffer (image/webp or png, audio/wav) */
   | { name: "media"; row: number; size: number }
-  /** reply: {} + buffer uint32 rows, in the order of the queue; of more than 50,000 the first 20,000 */
+  /** reply: {listed?} + buffer uint32 rows, in the order of the queue; of more than 50,000 the first 20,000 */
   | { name: "queue"; policy: string }
   /** reply: {} + buffer of uint32 rows whose caption, id or text contains the query */
   | { name: "search"; query: string }
@@ -235,6 +239,7 @@ export type Request =
   | { name: "page_control"; rows: WireRows; mean: "suggested" | "given" }
   /** reply: {path, filename, mime} + the bytes of one HTML file */
   | { name: "packet" }
+  | MethodRequest
   | TaskRequest;
 
 export type PageMessage =
@@ -283,6 +288,7 @@ export type KernelMessage =
     }
   | { type: "notice"; code: string; message: string; hint: string; level: "info" | "warning" | "error" }
   | Scores
+  | ({ type: "report" } & ReportState)
   /** options or saved filters changed, or the columns of a large frame were read: to every page */
   | {
       type: "options";

@@ -202,7 +202,9 @@ def _run(chosen: list[Scorer], evidence: Evidence, dataset: Dataset, executor: E
     if len(scores) > 1 and "auto" not in scores:
         scores = {"mean rank": mean_rank(scores, dataset), **scores}
     if any(isinstance(scorer, Ensemble) for scorer in chosen):
-        for name in _PARTS:
+        mixed = scores[Ensemble.name]
+        joined = [facts["scorer"] for facts in mixed.meta.get("joined", {}).values()]
+        for name in (*_PARTS, *joined):
             part = by_name(name)
             if all(need in evidence for need in part.needs):
                 where = executor if has_plan(part, evidence) else Local()

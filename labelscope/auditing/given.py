@@ -24,7 +24,18 @@ KNOWN = (
     "features",
     "pred_probs",
     "concepts",
+    "views",
+    "verified",
+    "training_dynamics",
+    "held_out_dynamics",
+    "fake_class",
+    "judgements",
+    "judgement_probs",
+    "tag_negatives",
+    "predictions",
 )
+#: What is handed to the methods that read it as it is; they check more than its length.
+_AS_IS = KNOWN[KNOWN.index("verified") :]
 
 
 @dataclass(frozen=True)
@@ -91,7 +102,8 @@ def given_evidence(dataset: Dataset, *, features: Any, pred_probs: Any, more: Ma
     pred_probs : (n, K) array or list of them, optional
     more : mapping
         Other evidence by name: ``map`` as an (n, 2) array or two column names, ``cleanlab`` as a frame of
-        issues, ``knn_ids``, ``knn_distances``, ``groups``, ``duplicates``.
+        issues, ``knn_ids``, ``knn_distances``, ``groups``, ``duplicates``; ``views``, a list of (n, d)
+        matrices; and what methods read as it is: ``verified``, ``training_dynamics``, ``judgements`` ….
 
     Returns
     -------
@@ -153,7 +165,30 @@ def shared_evidence(
             if len(array) != dataset.n:
                 raise InvalidInputError.wrong_length(name, len(array), dataset.n)
             items[name] = array
-    return items, provider
+    return items | _handed_on(dataset.n, more), provider
+
+
+def _handed_on(n: int, more: Mapping[str, Any]) -> dict[str, Any]:
+    """Check the length of what methods read as it is, views among it: one matrix a view."""
+    items: dict[str, Any] = {}
+    for name in _AS_IS:
+        if more.get(name) is not None:
+            items[name] = _of_length(name, more[name], n)
+    if more.get("views") is not None:
+        views = more["views"]
+        if isinstance(views, np.ndarray) or not isinstance(views, list | tuple) or not len(views):
+            raise InvalidInputError(
+                f"views is a {type(views).__name__}.", "Pass a list with one (n, d) matrix for each view."
+            )
+        items["views"] = tuple(check_features(view, n) for view in views)
+    return items
+
+
+def _of_length(name: str, value: Any, n: int) -> Any:
+    array = value if hasattr(value, "shape") else np.asarray(value)
+    if array.ndim == 0 or len(array) != n:
+        raise InvalidInputError.wrong_length(name, 1 if array.ndim == 0 else len(array), n)
+    return array
 
 
 def _models(pred_probs: Any, dataset: Dataset) -> list[FloatArray]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from labelscope.reports.annotation_quality import annotation_quality
 from labelscope.reports.benchmark_stability import benchmark_stability
 from labelscope.reports.effort import EffortReport, effort
+from labelscope.reports.gain import GainReport, gain
 from labelscope.reports.health import health
 from labelscope.reports.judge_quality import judge_quality, precision_by_confidence
 from labelscope.reports.mistakes import mistakes
+from labelscope.reports.nutrition_label import NutritionLabel, nutrition_label
 from labelscope.reports.plan_budget import BudgetPlan, plan_budget
 from labelscope.reports.report import Report, check_path
 from labelscope.reports.rescored_models import rescored_models
@@ -23,7 +25,9 @@ __all__ = [
     "BudgetPlan",
     "BudgetSettings",
     "EffortReport",
+    "GainReport",
     "MistakeReview",
+    "NutritionLabel",
     "Report",
     "ValidationSession",
     "annotation_quality",
@@ -32,11 +36,13 @@ __all__ = [
     "corrected_labels",
     "effort",
     "evaluate_slice",
+    "gain",
     "health",
     "judge_quality",
     "load_slice",
     "mistakes",
     "plan_budget",
+    "nutrition_label",
     "precision_by_confidence",
     "rescored_models",
     "validation",

@@ -248,7 +248,6 @@ def _left_out(report: EffortReport) -> Section:
         "untimed": "pages have no usable time",
         "empty": "pages hold no decision",
         "skewed": "pages took longer than it was since the page before",
-        "unreadable": "decisions are about rows that do not exist",
         "tags": "events changed tags; they count as looks, but are not compared",
     }
     rows = tuple(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from html import escape
+from typing import Any
 
-from labelscope.reports.report import Report, Section, Table, cell_text, is_number
+from labelscope.reports.report import Cell, Report, Section, Table, cell_text, is_number
 
-_STYLE = """
+STYLE = """
 .ls-report{--bg:#fff;--ink:#1b1f24;--ink2:#59636e;--line:#d8dee4;--soft:#f5f7f9;
  font:14px/1.5 system-ui,-apple-system,"Segoe UI",sans-serif;color:var(--ink);background:var(--bg);
  max-width:960px;margin:0 auto;padding:24px}
@@ -28,7 +29,7 @@ _STYLE = """
 """
 _DARK = "--bg:#0f1317;--ink:#e6eaee;--ink2:#9aa6b2;--line:#2b333b;--soft:#171c22"
 # Notebooks say themselves whether they are dark; elsewhere the reader's system does.
-_THEMES = (
+THEMES = (
     f"@media (prefers-color-scheme:dark){{.ls-report{{{_DARK}}}}}"
     f"body.vscode-dark .ls-report,[data-jp-theme-light=false] .ls-report,html.dark .ls-report{{{_DARK}}}"
     "[data-jp-theme-light=true] .ls-report,body.vscode-light .ls-report"
@@ -68,20 +69,22 @@ def fragment(report: Report) -> str:
     -------
     str
     """
-    sections = "".join(_section(section) for section in report.sections)
+    sections = "".join(section_html(section) for section in report.sections)
     return (
-        f"<style>{_STYLE}{_THEMES}</style>"
+        f"<style>{STYLE}{THEMES}</style>"
         f'<article class="ls-report"><h1>{escape(report.title)}</h1>{sections}</article>'
     )
 
 
-def _section(section: Section) -> str:
+def section_html(section: Section) -> str:
+    """Return one section as HTML, all text escaped."""
     parts = [f"<section><h2>{escape(section.heading)}</h2>"]
     parts += [f"<p>{escape(text)}</p>" for text in section.paragraphs]
     if section.figures:
         parts.append("<dl>")
         parts += [
-            f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in section.figures
+            f"<div><dt>{escape(name)}</dt><dd{_rows_of(value)}>{escape(cell_text('', value))}</dd></div>"
+            for name, value in section.figures
         ]
         parts.append("</dl>")
     parts += [_table(table) for table in section.tables]
@@ -102,7 +105,7 @@ def _table(table: Table) -> str:
     body = "".join(
         "<tr>"
         + "".join(
-            f"<td{attribute}>{escape(cell_text(name, value))}</td>"
+            f"<td{attribute}{_rows_of(value)}>{escape(cell_text(name, value))}</td>"
             for name, value, attribute in zip(table.header, row, mark, strict=True)
         )
         + "</tr>"
@@ -111,3 +114,7 @@ def _table(table: Table) -> str:
     caption = f"<caption>{escape(table.caption)}</caption>" if table.caption else ""
     inner = f"{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
     return f'<div class="ls-scroll"><table>{inner}</table></div>'
+
+
+def _rows_of(value: Any) -> str:
+    return f' data-rows="{escape(value.rows)}"' if isinstance(value, Cell) else ""

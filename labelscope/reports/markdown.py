@@ -32,7 +32,9 @@ def _section(section: Section) -> list[str]:
     blocks = [f"## {_escape(section.heading)}", *map(_escape, section.paragraphs)]
     if section.figures:
         blocks.append(
-            "\n".join(f"- {_escape(name)}: **{_escape(value)}**" for name, value in section.figures)
+            "\n".join(
+                f"- {_escape(name)}: **{_escape(cell_text('', value))}**" for name, value in section.figures
+            )
         )
     for table in section.tables:
         if table.caption:

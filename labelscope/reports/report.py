@@ -14,6 +14,21 @@ _SUFFIXES = (".html", ".htm", ".md")
 
 
 @dataclass(frozen=True)
+class Cell:
+    """A value that stands for rows of the data.
+
+    Attributes
+    ----------
+    value : text or number
+    rows : str
+        Key of the rows, which HTML carries as ``data-rows``, so that a page can select them.
+    """
+
+    value: Any
+    rows: str
+
+
+@dataclass(frozen=True)
 class Table:
     """Rows of cells under a header.
 
@@ -21,7 +36,8 @@ class Table:
     ----------
     header : tuple of str
     rows : tuple of tuples
-        Text or numbers; floats between 0 and 1 in a column named with "share" or "rate" are shown in %.
+        Text, numbers, or a Cell of either; floats between 0 and 1 in a column named with "share" or "rate"
+        are shown in %.
     caption : str
     """
 
@@ -39,13 +55,13 @@ class Section:
     heading : str
     paragraphs : tuple of str
     figures : tuple of (name, value)
-        Shown large, side by side.
+        Shown large, side by side; the value is text or a Cell of it.
     tables : tuple of Table
     """
 
     heading: str
     paragraphs: tuple[str, ...] = ()
-    figures: tuple[tuple[str, str], ...] = ()
+    figures: tuple[tuple[str, str | Cell], ...] = ()
     tables: tuple[Table, ...] = ()
 
 
@@ -138,6 +154,8 @@ class Report:
 
 def cell_text(header: str, value: Any) -> str:
     """Return a cell as text: numbers with separators, shares in %."""
+    if isinstance(value, Cell):
+        return cell_text(header, value.value)
     if value is None:
         return "–"
     if isinstance(value, bool):
@@ -152,6 +170,8 @@ def cell_text(header: str, value: Any) -> str:
 
 def is_number(value: Any) -> bool:
     """Whether a cell is set flush right."""
+    if isinstance(value, Cell):
+        return is_number(value.value)
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 

@@ -43,12 +43,9 @@ def current_evidence(session: Session) -> Evidence:
     ['right', 'up', 'down']
     """
     with session.ledger.lock:
-        evidence, state = session.evidence(), session.state
+        evidence = session.evidence()
         return evidence.including(
             given_labels=evidence["current"],
-            first_labels=np.asarray(session.audit.given_codes, dtype=np.int64),
-            verified=verified_rows(state),
-            excluded=np.asarray(state.state == EXCLUDED),
             pred_probs=_widened(evidence.get("pred_probs"), len(evidence["classes"])),
         )
 

@@ -75,7 +75,7 @@ class Looks:
     n_classes : int
     left_out : dict of str to int
         What is not counted, by reason: ``taken_over`` rows, ``revised`` answers, ``duplicates``,
-        ``untimed`` pages, ``empty`` pages, ``skewed`` pages (these are counted), ``unreadable`` rows.
+        ``untimed`` pages, ``empty`` pages, ``skewed`` pages (these are counted), ``tags`` events.
     """
 
     row: IntArray
@@ -135,16 +135,12 @@ class _Reading:
     def __post_init__(self) -> None:
         self.codes = {scalar_key(value): code for code, value in enumerate(self.state.classes)}
 
-    def add(self, event: Event, batch: int) -> int:
-        """Take an event in; returns how many of its rows do not exist."""
-        rows = np.array(event.rows, dtype=np.int64)
-        inside = rows < self.state.n
-        answer = self._answers(event)
-        self.rows.append(rows[inside])
-        self.answers.append(answer[inside])
-        self.unsure.append(np.full(int(inside.sum()), event.kind == "unsure"))
-        self.batch.append(np.full(int(inside.sum()), batch))
-        return int((~inside).sum())
+    def add(self, event: Event, batch: int) -> None:
+        """Take an event in."""
+        self.rows.append(np.array(event.rows, dtype=np.int64))
+        self.answers.append(self._answers(event))
+        self.unsure.append(np.full(len(event.rows), event.kind == "unsure"))
+        self.batch.append(np.full(len(event.rows), batch))
 
     def _answers(self, event: Event) -> IntArray:
         m = len(event.rows)
@@ -153,8 +149,7 @@ class _Reading:
             if len(said) == m:
                 found = [-1 if value is None else self.codes.get(scalar_key(value), -1) for value in said]
                 return np.array(found, dtype=np.int64)
-            rows = np.minimum(np.array(event.rows, dtype=np.int64), self.state.n - 1)
-            return self.state.given[rows].astype(np.int64)
+            return self.state.given[list(event.rows)].astype(np.int64)
         if event.kind == "accepted_set":
             named = event.data.get("labels")
             labels = named if isinstance(named, list) else []
@@ -200,7 +195,7 @@ def looks_of(state: ReviewState) -> Looks:
         if event.kind == "page_timed":
             timed.setdefault(number[event.batch], event)
     reading, who, when = _Reading(state), np.zeros(len(batches), int), np.full(len(batches), np.nan)
-    n_taken = n_unreadable = 0
+    n_taken = 0
     for event in events:
         batch = number[event.batch]
         who[batch], when[batch] = reviewers.index(event.reviewer), seconds_since_1970(event.at)
@@ -210,9 +205,9 @@ def looks_of(state: ReviewState) -> Looks:
         if event.source in _NOT_LOOKED_AT and batch not in timed and not alone:
             n_taken += len(event.rows)
         else:
-            n_unreadable += reading.add(event, batch)
+            reading.add(event, batch)
     row, answer, unsure, batch_of = _merged(reading)
-    left_out = {"taken_over": n_taken, "duplicates": n_duplicates, "unreadable": n_unreadable}
+    left_out = {"taken_over": n_taken, "duplicates": n_duplicates}
     pages, page_of, told = _pages(timed, batch_of, who, when)
     kept, answer, unsure, page, n_revised = _last_words(
         who[batch_of] * state.n + row, answer, unsure, page_of[batch_of]
@@ -239,7 +234,6 @@ def tell_of(looks: Looks) -> None:
     said = {
         "duplicates": "events are in the journal twice and count once",
         "untimed": "pages have no usable time and count for what was said, not for how long it took",
-        "unreadable": "decisions are about rows that do not exist and are not counted",
     }
     for reason, words in said.items():
         if looks.left_out.get(reason):

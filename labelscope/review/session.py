@@ -207,9 +207,11 @@ class Session(Decisions):
         Returns
         -------
         Evidence
-            Adds ``suspicion``, ``flagged``, ``current``, ``suggested`` (codes), ``state`` and ``gate``,
-            ``cluster`` and ``clusters`` where a score names them; ``classes`` include those that were added.
+            Adds ``suspicion``, ``flagged``, ``current``, ``suggested`` and ``first_labels`` (codes),
+            ``state``, ``verified`` and ``excluded`` (bool), ``gate``, and ``cluster`` and ``clusters`` where
+            a score names them; ``classes`` include those that were added.
         """
+        from labelscope.review.current_evidence import verified_rows
         from labelscope.review.gates import gate_at
 
         classes = np.empty(len(self.ledger.state.classes), dtype=object)
@@ -223,6 +225,10 @@ class Session(Decisions):
             suspicion=self.suspicion,
             flagged=self.flagged,
             state=self.ledger.state.state.copy(),
+            first_labels=np.asarray(self.audit.given_codes, dtype=np.int64),
+            verified=verified_rows(self.ledger.state)
+            | np.asarray(self.audit.evidence.get("verified", False)),
+            excluded=np.asarray(self.ledger.state.state == EXCLUDED),
             gate=gate_at(self),
             **_clusters(self.audit),
         )

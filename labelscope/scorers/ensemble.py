@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import ClassVar
 
 from labelscope.errors import MissingEvidenceError
 from labelscope.scorers.blockwise import Plan, Shape, drive, in_memory
 from labelscope.scorers.ensemble_plan import ensemble_plan
 from labelscope.scorers.flagging import best_expected_f1
-from labelscope.scorers.inputs import hold
+from labelscope.scorers.foreigners import raised_by_foreignness
+from labelscope.scorers.inputs import hold, read
+from labelscope.scorers.specialists import Specialist, doubt_of, facts_of, pooled, specialists
 from labelscope.scorers.voters import heads, voters
 from labelscope.types import Evidence, Score
 
@@ -38,11 +41,16 @@ class Ensemble:
     -----
     Works with ``pred_probs``, with ``knn_ids``, or with both. Where there are ``features`` too, neighbors
     that share a row's label and its small cluster count for half in log votes, so that mistakes which come
-    in clusters vouch less for each other (see `labelscope.scorers.voters`). ``details`` holds ``p_given``,
+    in clusters vouch less for each other (see `labelscope.scorers.voters`), and methods for noise that hides
+    join where the data asks for them: class Gaussians where classes are very unequal, experts of groups that
+    disagree, heads that learn from unlabelled rows, and foreignness where rows of no class are seen (see
+    `labelscope.scorers.specialists`). ``details`` holds ``p_given``,
     ``p_suggested``, ``model`` and ``neighbors`` (suspicion by each part alone), ``neighbors_for`` and
     ``neighbors_against``. ``meta`` holds ``scale``, ``parts``, ``joint``, ``noise_rate``, ``n_errors``,
     ``expected_precision_100``, ``kappa`` and ``noise_kind``: in words which kind of noise is seen, and the
-    shares that say so.
+    shares that say so. Where methods joined, ``meta["joined"]`` names the scorer of each and why, and
+    ``details`` holds their own doubts (``tail``, ``groups``, ``pool``) or ``foreign``, of which rows beyond
+    ``meta["foreign_cut"]`` are suspected more.
 
     Examples
     --------
@@ -94,12 +102,27 @@ class Ensemble:
         silenced = graph is not None and graph.shape[1] > 0 and n_classes > 0 and features is not None
         if silenced and graph is not None and features is not None:
             matrices["knn_ids"] = voters(graph, codes, n_classes, features)
-        shape = Shape(codes, held.classes, frozenset(matrices), held.dtype)
-        score = drive(self.plan(shape), in_memory(shape, matrices))
+        joined: list[Specialist] = []
+        if features is not None and "pred_probs" in matrices:
+            joined = specialists(codes, n_classes, evidence)
+        dtype = "float32" if joined else held.dtype
+        if joined:
+            matrices["pred_probs"] = pooled(read(evidence, type(self).__name__).probabilities(), joined)
+        shape = Shape(codes, held.classes, frozenset(matrices), dtype)
+        raised = partial(raised_by_foreignness, evidence=evidence) if features is not None else None
+        plan = ensemble_plan(shape, self.max_fit_rows, self.level, raised)
+        score = drive(plan, in_memory(shape, matrices))
         if silenced and graph is not None and "neighbors_for" in score.details:
             # Shown are all neighbors, also those that do not vote.
             both = zip(("neighbors_for", "neighbors_against"), heads(graph, codes), strict=True)
             score = replace(score, details={**score.details, **dict(both)})
+        facts = facts_of(joined)
+        if "foreign" in score.details:
+            facts["foreign"] = {"scorer": "weight_aware", "why": "Rows that belong to no class are seen."}
+        if facts:
+            doubts = {one.name: doubt_of(one, codes) for one in joined}
+            meta = {**score.meta, "joined": facts}
+            score = replace(score, details={**score.details, **doubts}, meta=meta)
         return score
 
     def plan(self, shape: Shape) -> Plan:

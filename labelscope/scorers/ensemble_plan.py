@@ -6,7 +6,8 @@ cluster, the score is the same to the last bit.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -26,7 +27,10 @@ _FIT_CELLS = 400_000
 _FEWEST_FIT_ROWS = 2000
 
 
-def ensemble_plan(shape: Shape, max_fit_rows: int, level: float) -> Plan:
+Raise = Callable[[FloatArray, float], tuple[FloatArray, FloatArray, float] | None]
+
+
+def ensemble_plan(shape: Shape, max_fit_rows: int, level: float, raised: Raise | None = None) -> Plan:
     """Yield the steps of the default mix, and make its score.
 
     Parameters
@@ -37,6 +41,9 @@ def ensemble_plan(shape: Shape, max_fit_rows: int, level: float) -> Plan:
         Parameters are fitted on about so many rows.
     level : float
         Coverage of the interval of the noise rate.
+    raised : callable, optional
+        Given suspicion (n,) and how surely foreign items are seen, returns raised suspicion, foreignness (n,)
+        and its cut, or None; only where all rows are in this process.
 
     Returns
     -------
@@ -61,7 +68,24 @@ def ensemble_plan(shape: Shape, max_fit_rows: int, level: float) -> Plan:
     model = latent.fit(parts, made.reduced["given"][order], pairwise=pairwise)
     del made, parts
     believed = yield step_of(model, off, needs)
-    return _score(shape, model, names, believed, level)
+    foreign = None if raised is None else raised(believed.rows["suspicion"], model.outside)
+    score = _score(shape, model, names, _moved(believed, foreign), level)
+    if foreign is None:
+        return score
+    details = {**score.details, "foreign": foreign[1]}
+    return replace(score, details=details, meta={**score.meta, "foreign_cut": foreign[2]})
+
+
+def _moved(believed: Stepped, foreign: tuple[FloatArray, FloatArray, float] | None) -> Stepped:
+    """Give other classes what the given one loses where suspicion was raised."""
+    if foreign is None:
+        return believed
+    rows, raised = believed.rows, foreign[0]
+    before = rows["suspicion"]
+    factor = np.divide(raised, before, out=np.ones_like(raised), where=before > 0)
+    given = np.where(raised > before, np.minimum(rows["given"], 1.0 - raised), rows["given"])
+    moved = {"suspicion": raised, "given": given, "other": rows["other"] * factor}
+    return Stepped(believed.reduced, {**rows, **moved})
 
 
 def _keyed(block: Block) -> Partial:

@@ -13,6 +13,11 @@ from labelscope.types import Evidence, Score
 
 _FIRES_AT = 0.5
 _FLAT = 0.6
+_JOINED = {
+    "tail": "A model that is fair to rare classes",
+    "groups": "The expert that knows the row's group best",
+    "pool": "A model that also learned from rows without a label",
+}
 
 
 def reasons(row: int, evidence: Evidence, score: Score) -> tuple[str, ...]:
@@ -50,10 +55,26 @@ def reasons(row: int, evidence: Evidence, score: Score) -> tuple[str, ...]:
     said += _model_reasons(known, row, given)
     said += _neighbor_reasons(inputs, row, given)
     said += _fired(row, score)
+    said += _joined(row, score)
     said += _outside(inputs, row, score)
     if not said and float(score.suspicion[row]) >= _FIRES_AT:
         said.append("The evidence is ambiguous, and here labels are often wrong where it is.")
     return tuple(said) or ("Nothing speaks against the given label.",)
+
+
+def _joined(row: int, score: Score) -> list[str]:
+    """Say what methods that joined for this data add, and why they did."""
+    said = []
+    for name, facts in score.meta.get("joined", {}).items():
+        if name == "foreign":
+            if float(score.details[name][row]) > float(score.meta["foreign_cut"]):
+                said.append(
+                    "It is far from every class: it belongs to no class, or to a new one."
+                )
+        elif float(score.details[name][row]) >= _FIRES_AT:
+            doubt = _percent(float(score.details[name][row]))
+            said.append(f"{_JOINED[name]} doubts the given label by {doubt}. {facts['why']}")
+    return said
 
 
 def _outside(inputs: Inputs, row: int, score: Score) -> list[str]:

@@ -16,6 +16,7 @@ from labelscope.review.files import replacing
 from labelscope.types import Array, IntArray
 from labelscope.widget.cards import cards, detail, rank_of
 from labelscope.widget.columns import MAX_POINTS, columns
+from labelscope.widget.derived_columns import expert_json
 from labelscope.widget.judging import estimate_json, gate_json
 from labelscope.widget.messages import PROTOCOL, Json, Message, progress_json
 from labelscope.widget.score_columns import by_scorer, scorer_of, scorers_json
@@ -102,7 +103,9 @@ class Answers:
         LabelscopeError
             When it cannot be answered.
         """
-        finding, judging, tagging = self.shared.finding, self.shared.judging, self.shared.tagging
+        shared = self.shared
+        finding, judging, tagging = shared.finding, shared.judging, shared.tagging
+        reporting = shared.reporting
         known: dict[str, Callable[..., Answer]] = {
             "cards": self.cards,
             "detail": self.detail,
@@ -129,6 +132,16 @@ class Answers:
             "conditionals": tagging.conditionals,
             "propagate": tagging.propagate,
             "similar_fixes": tagging.similar_fixes,
+            "reports": reporting.reports,
+            "report": reporting.report,
+            "report_state": reporting.report_state,
+            "report_cancel": reporting.report_cancel,
+            "report_rows": reporting.report_rows,
+            "report_file": reporting.report_file,
+            "bulk": reporting.bulk,
+            "queues": shared.queueing.queues,
+            "overlay": shared.overlaying.overlay,
+            "ballot": shared.voting.ballot,
             "export": self.export,
             "packet": self.packet,
         }
@@ -144,7 +157,8 @@ class Answers:
     def detail(self, row: int) -> Answer:
         """Return what the inspector shows."""
         rank = rank_of(np.asarray(self.session.suspicion), row)
-        return detail(self.session, row, rank, self.thumbnails, self.shared.facts), []
+        found = detail(self.session, row, rank, self.thumbnails, self.shared.facts)
+        return {**found, **expert_json(self.session, row)}, []
 
     def media(self, row: int, size: int) -> Answer:
         """Return the large picture, sound or text of a row."""
@@ -158,9 +172,11 @@ class Answers:
 
     def queue(self, policy: str) -> Answer:
         """Return the rows in the order of a policy; of very many the first ones, the page knows the rest."""
-        order = self.ordered(policy)
+        listed = self.shared.queueing.listed(policy)
+        order = self.ordered(policy) if listed is None else self._completed(listed)
         self.policy = policy  # after it worked: a name that is not known must not stick
-        return {"policy": policy}, [order.astype("<u4").tobytes()]
+        found: Json = {"policy": policy} if listed is None else {"policy": policy, "listed": len(listed)}
+        return found, [order.astype("<u4").tobytes()]
 
     def ordered(self, policy: str) -> IntArray:
         """Return all rows in the order of a policy, the rest by suspicion; of very many the first 20,000."""
@@ -169,9 +185,18 @@ class Answers:
         if scorer is not None:
             order = by_scorer(session, scorer)
             return order[:_MAX_QUEUE] if session.audit.n > MAX_POINTS else order
+        listed = self.shared.queueing.listed(policy)
+        if listed is not None:
+            return self._completed(listed)
         if session.audit.n > MAX_POINTS:
             return np.asarray(session.queue(policy or None, n=_MAX_QUEUE), dtype=np.int64)
-        first = np.asarray(session.queue(policy or None), dtype=np.int64)
+        return self._completed(np.asarray(session.queue(policy or None), dtype=np.int64))
+
+    def _completed(self, first: IntArray) -> IntArray:
+        """Return the rows of a queue, then all others by suspicion."""
+        session = self.session
+        if session.audit.n > MAX_POINTS:
+            return first[:_MAX_QUEUE]
         if len(first) < session.audit.n:
             rest = np.ones(session.audit.n, dtype=bool)
             rest[first] = False

@@ -20,7 +20,7 @@ _EVERY = 0.25
 RUNNING, DONE, FAILED, CANCELED = "running", "done", "failed", "canceled"
 
 
-class Canceled(Exception):
+class CanceledError(Exception):
     """Somebody gave the work up."""
 
 
@@ -101,9 +101,7 @@ class Jobs:
             self._jobs[name] = job
         if before is not None:
             self._give_up(before)
-        threading.Thread(
-            target=self._run, args=(job, work), name=f"labelscope-{name}", daemon=True
-        ).start()
+        threading.Thread(target=self._run, args=(job, work), name=f"labelscope-{name}", daemon=True).start()
         return job
 
     def cancel(self, id: str) -> bool:
@@ -137,7 +135,7 @@ class Jobs:
         def heard(what: str, done: int, total: int) -> None:
             nonlocal last
             if job.state != RUNNING:
-                raise Canceled
+                raise CanceledError
             job.what, job.done, job.total = what, done, total
             if time.monotonic() - last >= _EVERY:
                 last = time.monotonic()
@@ -149,7 +147,7 @@ class Jobs:
             with self._lock:
                 job.result, job.notices = found, list(notices)
             ended = self._end(job, DONE)
-        except Canceled:
+        except CanceledError:
             return
         except Exception as problem:
             job.problem = problem

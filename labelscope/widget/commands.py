@@ -51,10 +51,15 @@ def run(shared: Shared, message: Message) -> Json:
 
 def _decide(shared: Shared, name: str, args: Json) -> tuple[Event, ...]:
     session = shared.session
-    if name == "accept_rest":
-        return shared.judging.accept_rest(**args)
-    if name == "page_done":
-        return shared.judging.page_done(**args)
+    planned: dict[str, Callable[..., tuple[Event, ...]]] = {
+        "accept_rest": shared.judging.accept_rest,
+        "page_done": shared.judging.page_done,
+        "accept_bulk": shared.reporting.accept_bulk,
+        "ask_teacher": shared.reporting.ask_teacher,
+        "vote": shared.voting.vote,
+    }
+    if name in planned:
+        return planned[name](**args)
     if name == "relabel":
         return session.relabel(args["rows"], args["to"], new_class=args["new_class"], source=args["source"])
     if name == "accept":
@@ -88,6 +93,12 @@ def _set_gate(shared: Shared, at: float) -> None:
     set_gate(shared.session, at)
 
 
+def _reset_gate(shared: Shared) -> None:
+    from labelscope.review.gates import reset_gate
+
+    reset_gate(shared.session)
+
+
 def _set_options(shared: Shared, **options: Any) -> None:
     from labelscope.review.controls import checked_rate
 
@@ -106,6 +117,7 @@ def _drop_filter(shared: Shared, filter: str) -> None:
 
 _SETTINGS: dict[str, Callable[..., None]] = {
     "set_gate": _set_gate,
+    "reset_gate": _reset_gate,
     "set_options": _set_options,
     "save_filter": _save_filter,
     "drop_filter": _drop_filter,

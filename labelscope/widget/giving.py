@@ -1,4 +1,4 @@
-"""What a person hands to a view from the next cell: predictions of models, answers of people and judges, a teacher."""
+"""What a person hands to a view from the next cell: predictions, answers of people and judges, a teacher."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ NAMES = {
     "truth": "(n,) labels that answers are measured against",
     "costs": "cost of one answer by source, such as {'experts': 1.5}",
     "prior_probs": "(n, K) probabilities that need no label, for the budget",
+    "validation": "a reports.ValidationSession of this session, in place of five raters an item",
     "teacher": "a function of rows that returns their labels",
 }
 _ROWS = ("experts", "crowd", "judges", "truth", "prior_probs")
@@ -70,6 +71,14 @@ class Given:
             raise InvalidTypeError(
                 f"teacher is a {type(value).__name__}.", "Give a function of rows that returns their labels."
             )
+        elif name == "validation":
+            from labelscope.review.validating import ValidationSession
+
+            if not isinstance(value, ValidationSession) or value.session is not self._session:
+                raise InvalidTypeError(
+                    f"validation is a {type(value).__name__}.",
+                    "Give reports.ValidationSession(view.session, ...).",
+                )
         elif name == "costs" and not isinstance(value, Mapping):
             raise InvalidTypeError(
                 f"costs is a {type(value).__name__}.", "Give costs by source: {'experts': 1.5}."

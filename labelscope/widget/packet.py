@@ -24,6 +24,7 @@ from labelscope.widget.columns import sample_rows
 from labelscope.widget.judging import gate_json
 from labelscope.widget.picture import picture
 from labelscope.widget.shared import shared_of
+from labelscope.widget.task_columns import pack_attributes
 from labelscope.widget.thumbnails import Thumbnails
 
 if TYPE_CHECKING:
@@ -270,6 +271,11 @@ def _picture(session: Session, rows: IntArray) -> Json:
     found = picture(audit, with_map=with_map, session=session, rows=chosen)
     found["rows"] = None if found["rows"] is None else _base64(found["rows"])
     found["columns"] = {n: None if c is None else _base64(c) for n, c in found["columns"].items()}
+    attributes = pack_attributes(audit.dataset)
+    if attributes is not None:
+        found["attributes"] = _base64(attributes)
+    if "class_values" in found:
+        found["class_values"] = _base64(found["class_values"])
     return {**found, "cards": []}
 
 

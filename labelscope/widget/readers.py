@@ -251,6 +251,13 @@ def read_fix(name: str, value: Any, frame: Frame) -> dict[str, Any]:
     return {str(key): part for key, part in value.items()}
 
 
+def read_options(name: str, value: Any, frame: Frame) -> dict[str, Any]:
+    """Read settings: scalars by name."""
+    if not isinstance(value, Mapping) or len(value) > MAX_LABELS:
+        raise MessageError(f"{name} must hold settings by name, but is {value!r:.60}.")
+    return {read_text(name, key, frame): read_label(name, one, frame) for key, one in value.items()}
+
+
 def one_of(*known: str) -> Reader:
     """Return a reader for one of some names."""
 

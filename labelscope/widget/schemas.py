@@ -18,6 +18,7 @@ from labelscope.widget.readers import (
     read_labels,
     read_names,
     read_number,
+    read_options,
     read_row,
     read_rows,
     read_share,
@@ -75,8 +76,14 @@ _MANY_AT_ONCE: Mapping[str, Fields] = {
         "to": (read_label, None),
     },
 }
+_REPORTED: Mapping[str, Fields] = {
+    "accept_bulk": {**_ROWS, "plan": (read_text, REQUIRED)},
+    "ask_teacher": {},
+    "vote": {**_ROW, "answer": (one_of("first", "second", "both", "neither", "unsure"), REQUIRED)},
+}
 _SETTINGS: Mapping[str, Fields] = {
     "set_gate": {"at": (read_share, REQUIRED)},
+    "reset_gate": {},
     "set_options": {
         "control_rate": (maybe(read_share), None),
         "reveal": (maybe(one_of("at_once", "after_answer")), None),
@@ -85,7 +92,7 @@ _SETTINGS: Mapping[str, Fields] = {
     "save_filter": {"filter": (read_text, REQUIRED), "query": (read_text, REQUIRED)},
     "drop_filter": {"filter": (read_text, REQUIRED)},
 }
-COMMANDS: Mapping[str, Fields] = {**_DECISIONS, **_TAGS, **_MANY_AT_ONCE, **_SETTINGS}
+COMMANDS: Mapping[str, Fields] = {**_DECISIONS, **_TAGS, **_MANY_AT_ONCE, **_REPORTED, **_SETTINGS}
 
 _MEDIA: Mapping[str, Fields] = {
     "cards": {"rows": (read_cards, REQUIRED), "size": (read_size, 96)},
@@ -129,5 +136,25 @@ _TAG_REVIEW: Mapping[str, Fields] = {
     "similar_fixes": {**_ROWS, **_ROW, "fix": (read_fix, REQUIRED)},
     "propagate": {**_ROW, "fix": (read_fix, REQUIRED)},
 }
+_NAMED: Fields = {"report": (read_text, REQUIRED)}
+_REPORTS: Mapping[str, Fields] = {
+    "reports": {},
+    "report": {**_NAMED, "options": (read_options, {})},
+    "report_state": {**_NAMED, "job": (read_text, REQUIRED)},
+    "report_cancel": {"job": (read_text, REQUIRED)},
+    "report_rows": {**_NAMED, "key": (read_text, REQUIRED)},
+    "report_file": _NAMED,
+    "bulk": {"plan": (read_text, REQUIRED)},
+    "queues": {},
+    "overlay": {},
+    "ballot": _ROW,
+}
 _FILES: Mapping[str, Fields] = {"export": {"format": (read_text, REQUIRED)}, "packet": {}}
-REQUESTS: Mapping[str, Fields] = {**_MEDIA, **_FINDING, **_REVIEW, **_TAG_REVIEW, **_FILES}
+REQUESTS: Mapping[str, Fields] = {
+    **_MEDIA,
+    **_FINDING,
+    **_REVIEW,
+    **_TAG_REVIEW,
+    **_REPORTS,
+    **_FILES,
+}

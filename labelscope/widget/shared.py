@@ -11,12 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from labelscope.widget.finding import Finding
 from labelscope.widget.frame_columns import FrameColumns
+from labelscope.widget.giving import Given
 from labelscope.widget.judging import Judging
+from labelscope.widget.overlaying import Overlaying
+from labelscope.widget.queueing import Queueing
+from labelscope.widget.reporting import Reporting
 from labelscope.widget.rescoring import Rescorer, Watch
 from labelscope.widget.row_facts import RowFacts
 from labelscope.widget.settings import Settings
 from labelscope.widget.tagging import Tagging
 from labelscope.widget.task_columns import TaskColumns
+from labelscope.widget.voting import Voting
 
 if TYPE_CHECKING:
     from labelscope.review.controls import Controls
@@ -44,6 +49,12 @@ class Member:
     def told_settings(self) -> None:
         """Options or saved filters changed."""
 
+    def told_report(self, job: dict[str, Any]) -> None:
+        """A report is further, or at its end."""
+
+    def told_columns(self, infos: list[dict[str, Any]]) -> None:
+        """There are other columns."""
+
     def told_problem(self, problem: Exception) -> None:
         """Something that no message asked for went wrong."""
 
@@ -57,13 +68,20 @@ class Shared:
     """
 
     def __init__(self, session: Session) -> None:
-        self.session = session
+        self.session: Session = session
         self.settings = Settings(session)
-        self.columns = FrameColumns(session.audit.dataset, TaskColumns(session))
+        of_task = TaskColumns(session)
+        self.derived = of_task.derived
+        self.columns = FrameColumns(session.audit.dataset, of_task)
         self.facts = RowFacts(session.audit)
         self.finding = Finding(self)
         self.judging = Judging(self)
         self.tagging = Tagging(self)
+        self.given: Given = Given(session)
+        self.reporting = Reporting(self)
+        self.queueing = Queueing(self)
+        self.voting = Voting(self)
+        self.overlaying = Overlaying(self)
         self.rescorer = Rescorer(session, self._failed)
         self.watch = Watch(_looker(self), self._failed)
         self.seq = 0
@@ -104,6 +122,15 @@ class Shared:
     def tell_settings(self) -> None:
         """Tell all views what the settings are."""
         self._each(lambda member: member.told_settings())
+
+    def tell_report(self, job: dict[str, Any]) -> None:
+        """Tell all views how far a report is."""
+        self._each(lambda member: member.told_report(job))
+
+    def tell_columns(self) -> None:
+        """Tell all views which columns there are now."""
+        infos = self.columns.known_infos()
+        self._each(lambda member: member.told_columns(infos))
 
     def _heard(self, events: tuple[Event, ...]) -> None:
         if self.settings.follow(events):

@@ -8,6 +8,7 @@ import numpy as np
 
 from labelscope.review.task_values import task_names, task_value
 from labelscope.types import Array
+from labelscope.widget.derived_columns import DerivedColumns
 from labelscope.widget.score_columns import COLUMN, score_info
 
 if TYPE_CHECKING:
@@ -32,16 +33,19 @@ class TaskColumns:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self.derived = DerivedColumns(session)
 
     @property
     def names(self) -> list[str]:
         """Names such as ``"tag: joy"``, ``"P(joy)"`` and ``"target"``."""
-        return task_names(self._session)
+        return [*task_names(self._session), *self.derived.names]
 
     def values(self, name: str) -> tuple[Json, Array]:
         """Return what a column is, and its values: float32, or uint16 codes of yes, no and unknown."""
         if name.startswith(COLUMN):
             return score_info(self._session.audit, name)
+        if name in self.derived.names:
+            return self.derived.values(name)
         found = task_value(self._session, name)
         if found is None:
             raise KeyError(name)

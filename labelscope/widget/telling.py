@@ -63,6 +63,10 @@ class Teller(Member):
         """Send what the columns of a large frame are, once they were read."""
         self._send({"type": "options", **self._answers.shared.settings.to_json(), "columns": infos})
 
+    def told_report(self, job: messages.Json) -> None:
+        """Send how far a report is; the page asks for the report itself."""
+        self._send({"type": "report", **job})
+
     def told_problem(self, problem: Exception) -> None:
         """Send a notice."""
         self._send(messages.notice(problem))

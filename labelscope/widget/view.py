@@ -138,6 +138,32 @@ class View(anywidget.AnyWidget):
         """Number of rows."""
         return int(self._session.audit.n)
 
+    def give(self, **named: Any) -> None:
+        """Hand over what the reports and queues of this view cannot know of themselves.
+
+        Parameters
+        ----------
+        **named
+            ``models``: predictions by the name of the model; ``experts``, ``crowd`` and ``judges``: answers,
+            (n, raters) or (n,), with ``truth`` and ``costs``; ``prior_probs``: (n, K), for the budget;
+            ``validation``: a `reports.ValidationSession`; ``teacher``: a function of rows that returns their
+            labels. None takes one back.
+
+        Raises
+        ------
+        InvalidInputError, InvalidTypeError
+            An unknown name, or something that does not fit the rows.
+
+        Examples
+        --------
+        >>> import labelscope as ls
+        >>> from sklearn.datasets import load_iris
+        >>> X, y = load_iris(return_X_y=True)
+        >>> view = ls.View(ls.audit(X, y), journal=None)
+        >>> view.give(models={"always 0": 0 * y, "perfect": y})
+        """
+        self._desk.answers.shared.given.give(**named)
+
     def set_state(self, sync_data: Json) -> None:
         """Take what a page changed; what cannot be taken is refused with a notice in the page."""
         try:

@@ -5,31 +5,42 @@ from __future__ import annotations
 import numpy as np
 
 from labelscope.review.budget_grid import Deal, Pilot, run
-from labelscope.review.two_stage import moved, scaled
+from labelscope.review.two_stage import moved
 
 N_FEATURES, N_INFORMATIVE, N_CLUSTERS, WIDTH = 40, 12, 4, 100
+SPREAD = 0.85
 
 
 def rows_of(seed, n):
-    """Features and truth: four clusters a class in 12 of 40 dimensions, seen through random tanh units."""
+    """Features and truth: four clusters a class in 12 of 40 dimensions, seen through random tanh units.
+
+    The first rows are the same for every n.
+    """
     rng = np.random.default_rng([seed, 1])
-    centers = 0.75 * rng.normal(size=(2, N_CLUSTERS, N_INFORMATIVE))
+    centers = SPREAD * rng.normal(size=(2, N_CLUSTERS, N_INFORMATIVE))
     units = rng.normal(size=(N_FEATURES, WIDTH)) / np.sqrt(N_FEATURES)
-    y, cluster = rng.integers(0, 2, n), rng.integers(0, N_CLUSTERS, n)
-    X = rng.normal(size=(n, N_FEATURES))
+    y, cluster = np.random.default_rng([seed, 11]).integers(0, (2, N_CLUSTERS), (n, 2)).T
+    X = np.random.default_rng([seed, 12]).normal(size=(n, N_FEATURES))
     X[:, :N_INFORMATIVE] += centers[y, cluster]
     return np.tanh(X @ units).astype(np.float32), y
 
 
-def small_model_logits(X, y, seed, n=60, n_columns=20):
-    """Logits of a model of few labels and few features: systematically wrong, as weak models are."""
+def line_through(X, y, columns, own, penalty=10.0):
+    """Logits (n,) of the second class, of a model that learned from some of the first 6,000 rows."""
+    inputs = X[:, columns] / X[:6000, columns].std(axis=0)
+    inputs = np.hstack([inputs, np.ones((len(X), 1), np.float32)])
+    weights = moved(inputs[own], y[own], np.zeros((2, inputs.shape[1]), np.float32), penalty=penalty)
+    return inputs @ (weights[1] - weights[0])
+
+
+def small_model(X, y, seed, n_columns=30):
+    """Logits (n,) of a model of few features and no more labels than it takes: systematically wrong."""
     rng = np.random.default_rng([seed, 2])
-    for _ in range(200):
-        own, columns = rng.choice(len(y), n, replace=False), rng.choice(WIDTH, n_columns, replace=False)
-        inputs = scaled(X[:, columns])
-        weights = moved(inputs[own], y[own], np.zeros((2, n_columns + 1), np.float32), penalty=10.0)
-        logits = inputs @ weights.T
-        if 0.65 <= (logits.argmax(axis=1) == y).mean() <= 0.78:
+    for attempt in range(160):
+        n = 40 * 2 ** (attempt // 40)
+        own, columns = rng.choice(6000, n, replace=False), rng.choice(WIDTH, n_columns, replace=False)
+        logits = line_through(X, y, columns, own)
+        if 0.65 <= ((logits > 0) == y)[:6000].mean() <= 0.78:
             return logits
     raise AssertionError("no weak model of the wanted accuracy")
 
@@ -37,7 +48,7 @@ def small_model_logits(X, y, seed, n=60, n_columns=20):
 def weak_world(seed, n):
     """Cheap labels of a weak model, right on 65 to 78 % of the rows."""
     X, y = rows_of(seed, n)
-    return X, y, small_model_logits(X, y, seed).argmax(axis=1)
+    return X, y, (small_model(X, y, seed) > 0).astype(int)
 
 
 def eager_world(seed, n):
@@ -46,11 +57,8 @@ def eager_world(seed, n):
     They tell which rows are more of a class than others, and not where the border is.
     """
     X, y = rows_of(seed, n)
-    inputs = scaled(X)
-    weights = moved(inputs[:6000], y[:6000], np.zeros((2, WIDTH + 1), np.float32), penalty=10.0)
-    logits = inputs @ weights.T
-    lean = logits[:, 1] - logits[:, 0]
-    return X, y, (lean > np.quantile(lean, 0.85)).astype(int)
+    lean = line_through(X, y, np.arange(WIDTH), np.arange(6000))
+    return X, y, (lean > np.quantile(lean[:6000], 0.85)).astype(int)
 
 
 def chance_world(seed, n):
@@ -71,10 +79,10 @@ def pilot_of(X, y, cheap, n_verified):
     return Pilot.of(X, cheap, verified, 2)
 
 
-def true_accuracies(world, seed, sizes, *, n_repeats=3, n_test=6000, most_cheap=12_000, prior_probs=None):
+def true_accuracies(world, seed, sizes, *, n_repeats=3, n_test=5000, most_cheap=6_000, prior_probs=None):
     """Accuracy at (cheap, verified) sizes, over fresh training rows and many fresh rows to test on.
 
-    More cheap labels than 12,000 bring nothing that could be seen here, and are not trained on.
+    More cheap labels than 6,000 bring nothing that could be seen here, and are not trained on.
     """
     sizes = np.asarray(sizes).copy()
     sizes[:, 0] = np.minimum(sizes[:, 0], most_cheap)

@@ -4,6 +4,9 @@ import { numberText } from "../panels/target/number";
 import type { Card, Held, TagChip } from "../protocol";
 import { type Store, UNLABELLED } from "../store/types";
 
+/** Letters of two attributes that fit on a card. */
+const SHORT = 10;
+
 /** What the suggestion of the row is, as far as it may be shown and is a set that there is. */
 function suggestedSet(store: Store, row: number): ReadonlySet<string> | null {
   const code = store.suggestedOf(row);
@@ -98,15 +101,18 @@ export function Doubts({ store, row, chips }: { store: Store; row: number; chips
   const names = store.tags.value;
   if (hidden(store, row)) return null;
   const views = chipViews(chips, null, (tag) => held[names.indexOf(tag)] as Held | undefined);
+  const doubted = views.filter(({ mark }) => mark === "ghost" || mark === "struck");
+  // Beside two class names there is room for one name, or for two short ones.
+  const short = doubted.length === 2 && doubted[0]!.tag.length + doubted[1]!.tag.length <= SHORT;
+  const first = short ? doubted : doubted.slice(0, 1);
   return (
     <span class="ls-card-doubts">
-      {views
-        .filter(({ mark }) => mark === "ghost" || mark === "struck")
-        .map(({ tag, mark }) => (
-          <span key={tag} class={`ls-tag ${mark}`} title={`${tag} (${WORDS[mark]})`}>
-            <span class="ls-clip">{tag}</span>
-          </span>
-        ))}
+      {first.map(({ tag, mark }) => (
+        <span key={tag} class={`ls-tag ${mark}`} title={`${tag} (${WORDS[mark]})`}>
+          <span class="ls-clip">{tag}</span>
+        </span>
+      ))}
+      {doubted.length > first.length && <small>+{doubted.length - first.length}</small>}
     </span>
   );
 }

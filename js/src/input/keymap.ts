@@ -32,6 +32,8 @@ function find(event: Key): Bound | undefined {
   const chord = shiftKey ? `shift+${letter}` : letter;
   if (event.ctrlKey || event.metaKey)
     return BOUND.get(`mod+${chord}`) ?? (event.ctrlKey ? BOUND.get(`ctrl+${chord}`) : undefined);
+  // Where digits are typed with Shift they are digits all the same.
+  if (/^[1-9]$/.test(key)) return BOUND.get(key);
   const digit = shiftKey ? /^(?:Digit|Numpad)([1-9])$/.exec(event.code ?? "")?.[1] : undefined;
   if (digit !== undefined) return BOUND.get(`shift+${digit}`);
   if (SIGNS.has(key)) return BOUND.get(key);

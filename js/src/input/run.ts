@@ -3,10 +3,12 @@ import { toggleSound } from "../media/player";
 import { relabelTargets } from "../panels/bulk/preview";
 import { isHidden } from "../panels/inspector/selection";
 import { focusNote, focusSearch } from "../panels/keys";
+import { closeReports, toggleReports } from "../panels/reports/act";
 import { chosenCell } from "../panels/strip/cell";
 import { nudgeGate } from "../panels/strip/moveGate";
 import { acceptTags, answerCheck, digitTag, refuseDigit } from "../panels/tags/act";
 import { uiOf } from "../panels/ui";
+import { voteDigit } from "../panels/vote/vote";
 import { anyFilter, NO_FILTERS } from "../store/ranking";
 import { type Store, UNLABELLED } from "../store/types";
 import type { Action, Simple } from "./table";
@@ -19,6 +21,7 @@ function clear(store: Store): void {
   else if (ui.sheet.peek() !== null) ui.sheet.value = null;
   else if (ui.filters.peek()) ui.filters.value = false;
   else if (store.helpOpen.peek()) store.helpOpen.value = false;
+  else if (ui.reports.peek()) closeReports(store);
   else if (store.proposed.peek() !== null) store.dismissProposals();
   else {
     store.clearSelection();
@@ -29,6 +32,7 @@ function clear(store: Store): void {
 }
 
 function digit(store: Store, place: number): void {
+  if (voteDigit(store, place)) return;
   const code = store.keyCodes.peek()[place];
   if (code === undefined && digitTag(store, place)) return;
   if (code === undefined) {
@@ -166,6 +170,11 @@ const RUN: Record<Simple, Run> = {
   },
   help: (store) => {
     store.helpOpen.value = !store.helpOpen.peek();
+  },
+  reports: (store) => toggleReports(store),
+  queues: (_, root) => press(root, "queue"),
+  shapes: (store) => {
+    store.methods.overlayOn.value = !store.methods.overlayOn.peek();
   },
   fit: (_, root) => press(root, "fit"),
   zoom: (_, root) => press(root, "zoom"),

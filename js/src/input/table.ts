@@ -24,7 +24,10 @@ export type Simple =
   | "rerank"
   | "play"
   | "tags"
-  | "proposals";
+  | "proposals"
+  | "reports"
+  | "queues"
+  | "shapes";
 
 export type Action =
   | { do: "move"; by: number }
@@ -76,7 +79,7 @@ export const GROUPS: readonly Group[] = [
       once("Enter", "accept", "accept the suggested label"),
       { ...once(" ", "keep", "keep the label as it is"), shown: ["Space"] },
       {
-        does: "relabel to the candidate with that number; put the tag in, or take it out",
+        does: "relabel to the candidate with that number; put the tag in, or take it out; vote",
         keys: DIGITS,
         shown: ["1", "…", "9"],
         once: true,
@@ -133,6 +136,7 @@ export const GROUPS: readonly Group[] = [
           ["End", { do: "move", by: Number.POSITIVE_INFINITY }],
         ],
       },
+      once("w", "queues", "choose which rows come first"),
       one("/", "search", "search the rows"),
       one("q", "query", "filter by a query, columns or a saved filter"),
       {
@@ -169,13 +173,15 @@ export const GROUPS: readonly Group[] = [
     title: "Map and view",
     rows: [
       {
-        does: "lower or raise the gate",
+        does: "lower or raise the gate; a double click on it puts it back",
         keys: [
           ["[", { do: "gate", by: -1 }],
           ["]", { do: "gate", by: 1 }],
         ],
       },
       once("r", "rerank", "rank again with what you decided"),
+      once("i", "reports", "open or close the reports"),
+      once("h", "shapes", "show or hide an ellipse for each class on the map"),
       one("f", "fit", "show the whole map"),
       one("z", "zoom", "zoom the map to the selection"),
       once("p", "play", "play or stop the sound of the row"),

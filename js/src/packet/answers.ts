@@ -1,6 +1,6 @@
 /** Requests that a packet can answer; all others say that they need Python. */
 import { sniffImage } from "../media/mime";
-import type { Card, Detail, Gate, LabelValue, Request } from "../protocol";
+import type { Card, Detail, Gate, Held, LabelValue, Request } from "../protocol";
 import { bytesOf } from "../transport/binary";
 import type { PacketData } from "./data";
 import type { Journal } from "./journal";
@@ -132,7 +132,39 @@ function detail(desk: Desk, row: number): Detail {
   };
   const current = journal.fold.current;
   const neighbors = still.neighbors.map((one) => ({ ...one, code: current[one.row] ?? one.code }));
-  return { ...still, neighbors, history, note, tags };
+  return { ...still, ...tagged(desk, row, still), neighbors, history, note, tags };
+}
+
+/** Tags and attributes as they are now; nothing is left of a suspicion that somebody decided about. */
+function tagged(desk: Desk, row: number, still: Detail): Partial<Detail> {
+  const names = desk.data.picture.tags ?? [];
+  if (names.length === 0) return {};
+  const { journal } = desk;
+  const held = journal.fold.tagsOf(row);
+  const decided = new Set<string>();
+  for (const { kind, rows, data } of journal.active()) {
+    if (!rows.includes(row)) continue;
+    const whole = desk.data.picture.task === "multilabel" && (kind === "relabelled" || kind === "kept");
+    if (kind === "unsure") decided.clear();
+    else if (whole) for (const name of names) decided.add(name);
+    else if (kind === "tags_added" || kind === "tags_removed")
+      for (const name of Array.isArray(data.tags) ? data.tags : []) decided.add(String(name));
+  }
+  const now = (name: string) => (held[names.indexOf(name)] ?? -1) as Held;
+  const found: Partial<Detail> = {};
+  if (still.chips !== undefined)
+    found.chips = still.chips.map((chip) => ({
+      ...chip,
+      current: now(chip.tag),
+      ...(decided.has(chip.tag) ? { missing: 0, spurious: 0 } : {}),
+    }));
+  if (still.concepts !== undefined)
+    found.concepts = still.concepts.map((concept) => ({
+      ...concept,
+      current: now(concept.name),
+      ...(decided.has(concept.name) ? { suspicion: 0 } : {}),
+    }));
+  return found;
 }
 
 function media(desk: Desk, row: number): Reply {

@@ -9,6 +9,8 @@ export interface MenuItem {
   value: string;
   label: string;
   hint?: string;
+  /** cannot be picked now; the hint says why */
+  off?: boolean;
 }
 
 interface Props {
@@ -137,7 +139,9 @@ export function Menu(props: Props) {
 }
 
 function MenuLine({ item, props, close }: { item: MenuItem; props: Props; close: (focus: boolean) => void }) {
+  const off = item.off === true;
   const pick = (): void => {
+    if (off) return;
     close(true);
     props.onPick(item.value);
   };
@@ -151,7 +155,14 @@ function MenuLine({ item, props, close }: { item: MenuItem; props: Props; close:
     </>
   );
   return props.value === undefined ? (
-    <button type="button" role="menuitem" tabIndex={-1} data-value={item.value} onClick={pick}>
+    <button
+      type="button"
+      role="menuitem"
+      aria-disabled={off || undefined}
+      tabIndex={-1}
+      data-value={item.value}
+      onClick={pick}
+    >
       {body}
     </button>
   ) : (
@@ -159,6 +170,7 @@ function MenuLine({ item, props, close }: { item: MenuItem; props: Props; close:
       type="button"
       role="menuitemradio"
       aria-checked={props.value === item.value}
+      aria-disabled={off || undefined}
       tabIndex={-1}
       data-value={item.value}
       onClick={pick}

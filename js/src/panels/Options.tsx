@@ -5,6 +5,7 @@ import type { Store } from "../store/types";
 import { percent } from "./format";
 import { Icon } from "./Icon";
 import { Popover } from "./Popover";
+import { setVoting } from "./vote/vote";
 
 const RATES = [0, 0.01, 0.03, 0.05, 0.1];
 
@@ -66,6 +67,15 @@ export function Options({ store }: { store: Store }) {
         disabled={off}
         set={(on) => store.setOptions({ reveal: on ? "after_answer" : "at_once" })}
       />
+      {store.task.value === "classification" && (
+        <Switch
+          label="Several people vote"
+          hint="on flagged rows and hidden others; 1 to 5 answer, no label changes"
+          on={store.methods.voting.value}
+          disabled={off}
+          set={(on) => setVoting(store, on)}
+        />
+      )}
       <label class="ls-switch" for={id}>
         <select
           id={id}

@@ -5,6 +5,7 @@ import { PreviewSheet } from "./bulk/PreviewSheet";
 import { SeveritySheet } from "./bulk/SeveritySheet";
 import { CheckSheet } from "./check/CheckSheet";
 import { SeveralSheet } from "./palette/SeveralSheet";
+import { PlanSheet } from "./reports/PlanSheet";
 import { TagBox } from "./tags/TagBox";
 import { TagCheckSheet } from "./tags/TagCheckSheet";
 import { uiOf } from "./ui";
@@ -22,6 +23,8 @@ export function Sheets({ store }: { store: Store }) {
       return <TagCheckSheet store={store} cut={sheet.cut} n={sheet.n} />;
     case "several":
       return <SeveralSheet store={store} row={sheet.row} />;
+    case "plan":
+      return <PlanSheet store={store} plan={sheet.plan} />;
     case "severity":
       return <SeveritySheet store={store} />;
     case "check":

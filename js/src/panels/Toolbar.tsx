@@ -6,16 +6,11 @@ import { guardKeys, withMod } from "./keys";
 import { Menu, type MenuItem } from "./Menu";
 import { Options } from "./Options";
 import { ProgressBar } from "./ProgressBar";
+import { QueueMenu } from "./queues/QueueMenu";
+import { SCORE } from "./queues/queue";
+import { toggleReports } from "./reports/act";
 import { Search } from "./Search";
-
-const QUEUES: MenuItem[] = [
-  { value: "most_suspicious", label: "most suspicious", hint: "suspects first" },
-  { value: "gate", label: "above the gate", hint: "moves with the gate" },
-  { value: "random", label: "random", hint: "for honest estimates" },
-];
-
-/** how the kernel names the order of one scorer */
-const SCORE = "score:";
+import { uiOf } from "./ui";
 
 const COLORS: { value: ColorBy; label: string; hint: string }[] = [
   { value: "given", label: "given", hint: "as the data came" },
@@ -46,28 +41,6 @@ const THEMES: Record<ThemeName, { next: ThemeName; icon: IconName; says: string 
   light: { next: "dark", icon: "sun", says: "light" },
   dark: { next: "auto", icon: "moon", says: "dark" },
 };
-
-function Queue({ store }: { store: Store }) {
-  const queue = store.queue.value || "most_suspicious";
-  const named = queue.replace(SCORE, "by ");
-  const items = QUEUES.some((item) => item.value === queue)
-    ? QUEUES
-    : [...QUEUES, { value: queue, label: words(named) }];
-  return (
-    <Menu
-      label={`Queue: ${words(named)}`}
-      title="Which rows come first"
-      items={items}
-      value={queue}
-      action="queue"
-      onPick={(value) => {
-        store.queue.value = value;
-      }}
-    >
-      <b class="ls-clip">{words(named)}</b>
-    </Menu>
-  );
-}
 
 /** What the labels, the model and the decisions say, then the user's columns. */
 function colorItems(store: Store): MenuItem[] {
@@ -253,6 +226,23 @@ function View({ store }: { store: Store }) {
   );
 }
 
+function ReportsButton({ store }: { store: Store }) {
+  return (
+    <button
+      type="button"
+      class="ls-btn soft"
+      data-action="reports"
+      title="Reports: health, regimes, effort, budgets, plans (i)"
+      aria-keyshortcuts="i"
+      aria-expanded={uiOf(store).reports.value}
+      disabled={store.connection.value !== "live" && !uiOf(store).reports.value}
+      onClick={() => toggleReports(store)}
+    >
+      Reports
+    </button>
+  );
+}
+
 /** While the kernel is being asked; that it is gone is said by a bar of its own. */
 function Link({ store }: { store: Store }) {
   if (store.connection.value !== "connecting") return null;
@@ -274,11 +264,12 @@ export function Toolbar({ store }: { store: Store }) {
         <span class="ls-count">{count(store.table.value.n)} rows</span>
       </span>
       <span class="ls-sep" />
-      <Queue store={store} />
+      <QueueMenu store={store} />
       <Scores store={store} />
       <Color store={store} />
       <Search store={store} />
       <FilterPopover store={store} />
+      <ReportsButton store={store} />
       <Link store={store} />
       <span class="ls-gap" />
       <ProgressBar store={store} />

@@ -2,6 +2,7 @@ import evidence from "./evidence.css";
 import inspector from "./inspector.css";
 import messages from "./messages.css";
 import overlay from "./overlay.css";
+import reports from "./reports.css";
 import sheets from "./sheets.css";
 import strip from "./strip.css";
 import tags from "./tags.css";
@@ -10,7 +11,7 @@ import toolbar from "./toolbar.css";
 
 /** Styles of all panels; they need the tokens and base styles of `theme/`. */
 export const css: string =
-  toolbar + inspector + evidence + strip + overlay + sheets + messages + tags + target;
+  toolbar + inspector + evidence + strip + overlay + sheets + messages + tags + target + reports;
 
 export { ClassName } from "./ClassName";
 export { Controls } from "./Controls";
@@ -24,6 +25,8 @@ export { backToView, focusNote, focusSearch } from "./keys";
 export { Menu, type MenuItem } from "./Menu";
 export { LiveRegion, NoticesBar, Toasts } from "./Messages";
 export { Palette } from "./palette/Palette";
+export { QueueBar } from "./queues/QueueBar";
+export { Reports } from "./reports/Drawer";
 export { Sheets } from "./Sheets";
 export { BottomStrip } from "./strip/BottomStrip";
 export { Histogram } from "./strip/Histogram";

@@ -24,6 +24,8 @@ export type Sheet =
   | { kind: "tag-check"; cut: Cut; n: number }
   | { kind: "several"; row: number }
   | { kind: "severity" }
+  /** a change of many rows that a method proposes */
+  | { kind: "plan"; plan: string }
   | { kind: "check"; given: number; suggested: number };
 
 /** A check of a cell that goes on: rows drawn at random are looked at like any others. */
@@ -49,6 +51,8 @@ export interface Ui {
   readonly gateAt: Signal<number | null>;
   /** the tag whose cuts are shown */
   readonly tag: Signal<string | null>;
+  /** the reports at the side are open */
+  readonly reports: Signal<boolean>;
 }
 
 const kept = new WeakMap<Store, Ui>();
@@ -63,6 +67,7 @@ export function uiOf(store: Store): Ui {
       cell: signal(null),
       gateAt: signal(null),
       tag: signal(null),
+      reports: signal(false),
     };
     kept.set(store, ui);
   }

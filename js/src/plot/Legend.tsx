@@ -8,6 +8,7 @@ import { LegendList } from "./LegendList";
 import { LegendScale } from "./LegendScale";
 import { chosenCodes, toggleCode } from "./legendFilter";
 import { ShapeMark } from "./Mark";
+import { Shapes } from "./Shapes";
 import { coloringColumn } from "./scene";
 
 /** More entries than this are folded away behind a list that can be searched. */
@@ -144,6 +145,7 @@ export function Legend({ store }: { store: Store }) {
         </button>
       )}
       <Marks store={store} {...marks.value} />
+      <Shapes store={store} />
       {folded && open.value && (
         <LegendList entries={all} noun={noun} chosen={chosen} onToggle={toggle} onClose={close} />
       )}

@@ -2,6 +2,7 @@
 import { effect, signal } from "@preact/signals";
 import type { Combine, Store, Table } from "../store/types";
 import { type Bounds, toScreen, UNIT } from "./camera";
+import { ellipsesOf } from "./ellipses";
 import { Flashes } from "./flash";
 import { polygonMask, rowsInArea } from "./lasso";
 import { nearest } from "./nearest";
@@ -176,6 +177,7 @@ export class PlotController {
       store.highContrast.value,
     ]);
     watch(OVERLAY, () => [store.hover.value, store.neighborsOf.value]);
+    watch(OVERLAY, () => [store.methods.overlay.value, store.methods.overlayOn.value]);
     watch(OVERLAY, () => this.flashes.start(store.moved.value, performance.now()));
     watch(VIEW, () => this.surface.choose(store.renderer.value, store.table.value.n));
     watch(OVERLAY, () => {
@@ -275,6 +277,7 @@ export class PlotController {
       hover: store.hover.peek(),
       neighbors: current === null ? [] : store.neighborsOf.peek(),
       flash: this.flashes.at(time),
+      ellipses: ellipsesOf(store),
       path: this.path,
     };
     this.surface.drawOverlay(this.shown, marked);

@@ -7,6 +7,7 @@ import { type Coloring, colorIndex } from "./coloring";
 import type { Flash } from "./flash";
 import type { Inks } from "./look";
 import { SHAPES, shapePath } from "./palette";
+import { drawEllipses, type Ellipses } from "./ellipses";
 import type { Frame } from "./renderer";
 
 export interface Marked {
@@ -18,6 +19,8 @@ export interface Marked {
   neighbors: readonly { row: number; kind?: "pull" | "push" }[];
   /** rows that just moved */
   flash: Flash | null;
+  /** an ellipse a class, when they are shown */
+  ellipses: Ellipses | null;
   /** outline of the running lasso or box in CSS pixels, flat x, y list */
   path: readonly number[] | null;
 }
@@ -129,6 +132,7 @@ export function drawOverlay(pen: CanvasRenderingContext2D, frame: Frame, marked:
   const r = look.radius[look.radius.length - 1]!;
   const { current, hover, table } = marked;
   const at = current === null ? null : place(frame, table, current);
+  if (marked.ellipses !== null) drawEllipses(pen, frame, marked.ellipses);
   if (marked.flash !== null) drawFlash(pen, frame, table, marked.flash);
   if (at !== null && current !== null) {
     drawNeighbors(pen, frame, marked, current, at);

@@ -55,6 +55,11 @@ export class ColumnValues {
     for (const name of wanted) if (!this.core.review.isOwn(name)) void this.load(name);
   }
 
+  /** Values that methods made anew. */
+  reload(name: string): void {
+    if (!this.core.review.isOwn(name) && !BUILT_IN.has(name)) void this.load(name);
+  }
+
   private async load(name: string): Promise<void> {
     if (this.coming.has(name) || name === REVIEWER) return;
     const info = this.core.review.columnInfos.peek().find((column) => column.name === name);

@@ -1,6 +1,14 @@
 /** Is the kernel there? Says hello, keeps asking, folds what it tells, and sends again what it may have missed. */
 import { batch } from "@preact/signals";
-import type { ColumnInfo, Gate, JournalEvent, KernelMessage, LeftEstimate, Welcome } from "../protocol";
+import type {
+  ColumnInfo,
+  Gate,
+  JournalEvent,
+  KernelMessage,
+  LeftEstimate,
+  ReportState,
+  Welcome,
+} from "../protocol";
 import { u32Of } from "../transport/binary";
 import { type Answer, KernelError, Link } from "../transport/link";
 import { classesOf, tableOf, tableOfReply } from "./columns";
@@ -31,6 +39,9 @@ export class Connection {
   /** called with events that are new here */
   onEvents: (events: JournalEvent[]) => void = () => undefined;
   onLive: () => void = () => undefined;
+  onReport: (state: ReportState) => void = () => undefined;
+  /** how many rows the queue lists itself; null where it lists all */
+  onListed: (listed: number | null) => void = () => undefined;
   /** the kernel's own order is there, so the first row is the right one */
   onOrdered: () => void = () => undefined;
   /** answers of commands taken over from a view that lost its kernel */
@@ -42,6 +53,7 @@ export class Connection {
     this.link = new Link(core.model, {
       scores: (message, buffers) => this.scores.take(message, buffers),
       options: (message) => this.options(message),
+      report: (message) => this.onReport(message),
       events: (message) => this.events(message),
       notice: (message) => core.toast(message.level ?? "info", message.message, message.hint),
     });
@@ -225,8 +237,9 @@ export class Connection {
     const { core } = this;
     if (core.connection.peek() !== "live") return;
     try {
-      const { buffers } = await this.link.request({ name: "queue", policy });
+      const { data, buffers } = await this.link.request({ name: "queue", policy }, { timeout: 120_000 });
       if (this.ended || core.queue.peek() !== policy) return;
+      this.onListed(typeof data.listed === "number" ? data.listed : null);
       // Of very many rows the first ones come; the others follow by suspicion.
       core.order.value = completeOrder(u32Of(buffers[0]), bySuspicion(core.table.peek()));
     } catch (error) {

@@ -12,6 +12,7 @@ import { Core } from "./core";
 import { Decisions } from "./decisions";
 import { Details } from "./details";
 import { followFilters } from "./follow";
+import { Methods } from "./methods";
 import { Requests } from "./requests";
 import { reviewActions } from "./reviewing";
 import { syncTraits } from "./sync";
@@ -35,7 +36,9 @@ export function createStore(model: Model): Store {
   const requests = new Requests(core, connection, cards);
   const asking = new Asking(core, connection);
   const tasks = new Tasks(core, decisions, asking);
+  const methods = new Methods(core, connection, asking, decisions);
   const values = new ColumnValues(core, connection);
+  methods.onColumn = (name) => values.reload(name);
   const stopSync = syncTraits(core, connection);
   const stopFollow = followFilters(core);
   connection.onEvents = (events) => {
@@ -52,6 +55,7 @@ export function createStore(model: Model): Store {
   connection.onLive = () => {
     cards.retry();
     values.refresh();
+    void methods.loadQueues();
   };
   connection.onOrdered = () => {
     if (core.current.peek() === null) core.current.value = core.visible.peek()[0] ?? null;
@@ -88,6 +92,7 @@ export function createStore(model: Model): Store {
   return {
     ...taskActions(core, tasks, asking, decisions),
     ...reviewActions({ core, decisions, asking, values, requests }),
+    methods,
     meta: core.meta,
     classes: core.classes,
     classNames: core.classNames,
@@ -158,6 +163,7 @@ export function createStore(model: Model): Store {
       stopFollow();
       requests.dispose();
       asking.dispose();
+      methods.dispose();
       details.dispose();
       stopSync();
       connection.dispose();

@@ -109,11 +109,11 @@ export class Requests {
 }
 
 /** A file name without a path, whatever the kernel said. */
-function safeName(name: string): string {
+export function safeName(name: string): string {
   return name.replace(/[\\/:*?"<>|\p{Cc}]+/gu, "-").slice(0, 120) || "labels";
 }
 
-function download(bytes: Uint8Array, filename: string, mime: string): void {
+export function download(bytes: Uint8Array, filename: string, mime: string): void {
   // Never a type that a browser would open as a page.
   const type = /^(application|text)\/(?!x?html)[\w.+-]+$/.test(mime) ? mime : "application/octet-stream";
   const url = URL.createObjectURL(new Blob([bytes as Uint8Array<ArrayBuffer>], { type }));

@@ -4,6 +4,7 @@
  */
 import type { ReadonlySignal, Signal } from "@preact/signals";
 import type { Card, Command, Detail, JournalEvent, LabelValue, MediaKind, Progress, Task } from "../protocol";
+import type { MethodStore } from "./methods";
 import type { ColumnFilter, ReviewStore } from "./shapes";
 import type { CodeArray } from "./tagSets";
 import type { TaskStore } from "./taskShapes";
@@ -102,6 +103,8 @@ export interface Medium {
 }
 
 export interface Store extends ReviewStore, TaskStore {
+  /** reports, queues, votes and ellipses */
+  readonly methods: MethodStore;
   readonly meta: ReadonlySignal<Meta>;
   /** class values and display names; grows when a class is added in review */
   readonly classes: ReadonlySignal<LabelValue[]>;

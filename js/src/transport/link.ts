@@ -2,7 +2,7 @@
  * One conversation with the kernel: every hello, request and command gets exactly one outcome here.
  * Requests run out of time; commands never do: they stay unsent until the kernel has answered them.
  */
-import type { Command, KernelMessage, Request, Scores, Welcome } from "../protocol";
+import type { Command, KernelMessage, ReportState, Request, Scores, Welcome } from "../protocol";
 import { PROTOCOL } from "../protocol";
 import { exactBuffer } from "./binary";
 import { attempt, type Model } from "./model";
@@ -32,6 +32,7 @@ export interface Heard {
   notice(message: Extract<KernelMessage, { type: "notice" }>): void;
   scores?(message: Scores, buffers: ArrayBufferView[]): void;
   options?(message: Extract<KernelMessage, { type: "options" }>): void;
+  report?(message: ReportState): void;
 }
 
 interface Waiting {
@@ -219,6 +220,9 @@ export class Link {
         break;
       case "options":
         this.heard.options?.(message);
+        break;
+      case "report":
+        this.heard.report?.(message);
         break;
     }
   };

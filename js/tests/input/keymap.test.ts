@@ -80,6 +80,13 @@ describe("keys", () => {
   it("digits count from the first candidate", () =>
     expect(actionOf(key("3"))).toEqual({ do: "digit", place: 2 }));
 
+  it("with Shift a digit refuses, by where the key is; where digits need Shift they stay digits", () => {
+    expect(actionOf({ ...key("!", { shiftKey: true }), code: "Digit1" })).toEqual({ do: "refuse", place: 0 });
+    expect(actionOf({ ...key('"', { shiftKey: true }), code: "Digit2" })).toEqual({ do: "refuse", place: 1 });
+    expect(actionOf({ ...key("2", { shiftKey: true }), code: "Digit2" })).toEqual({ do: "digit", place: 1 });
+    expect(actionOf({ ...key("&"), code: "Digit1" })).toBeNull();
+  });
+
   it("a key held down moves on but never decides again", () => {
     for (const name of ["Enter", " ", "u", "x", "1", "a", "g", "r", "m", "s", "c", "o"])
       expect(found(name, { repeat: true })).toBe("held");

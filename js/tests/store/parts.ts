@@ -63,7 +63,8 @@ export function fakeTaskParts() {
     tagsIn: (label: LabelValue) =>
       typeof label === "string" ? new Set(label.split("|").filter(Boolean)) : null,
     wordsOf: (label: LabelValue) => (label === null ? "no label" : String(label)),
-    setWith: (_: number, added: readonly string[]) => added.join("|"),
+    setWith: (_: number, added: readonly string[], removed: readonly string[]) =>
+      [...added, ...removed.map((tag) => `-${tag}`)].join("|"),
     addTags: (async () => true) as TaskStore["addTags"],
     removeTags: (async () => true) as TaskStore["removeTags"],
     proposed: signal<TaskStore["proposed"]["value"]>(null),

@@ -6,6 +6,7 @@ import datetime
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ _ID_NAME = re.compile(r"(^|[_\W])(id|ids|uuid|guid|key|index|nr|no|hash)$", re.I
 _LEAST_FOR_ID = 20
 _NEARLY_ALL = 0.95
 _WORDS = 3.0
+_GAPS = ("NaTType", "NAType")
 _DATES = (datetime.date, datetime.time, np.datetime64)
 
 
@@ -138,13 +140,17 @@ def column_of(
     [1, 2]
     """
     values = np.asarray(values)
-    if values.dtype == object:
-        values = _as_numbers(values)
     if values.dtype.kind in "iuf":
         return _number_column(name, values.astype(np.float64), kind, derived)
     found = objects(values.tolist()) if values.dtype != object else values
-    missing = np.fromiter((_is_gap(v) for v in found), bool, len(found))
-    codes, categories = _factorized(found, missing)
+    types = set(map(type, found.tolist()))
+    missing = _gaps(found, types)
+    if _are_numbers(types):
+        numbers = [
+            np.nan if gap else float(v) for v, gap in zip(found.tolist(), missing.tolist(), strict=True)
+        ]
+        return _number_column(name, np.array(numbers, dtype=np.float64), kind, derived)
+    codes, categories = _factorized(found, missing, types)
     is_date = bool(categories) and all(isinstance(v, _DATES) for v in categories)
     ordered = order is not None or is_date or kind == "ordinal"
     if ordered:
@@ -172,9 +178,11 @@ def groups_of(column: Column, *, least: int, most: int = 30) -> tuple[IntArray, 
         Missing values are a group as well.
     names : list of str
     """
-    codes, names = column.codes, [text_of(value) for value in column.categories]
-    if (column.is_number and len(names) > 12) or (column.ordered and len(names) > most):
+    n_values = len(column.categories)
+    if (column.is_number and n_values > 12) or (column.ordered and n_values > most):
         codes, names = _ranges(column)
+    else:
+        codes, names = column.codes, [text_of(value) for value in column.categories]
     counts = np.bincount(codes[codes >= 0], minlength=len(names))
     order = np.argsort(-counts, kind="stable")[:most]
     kept = np.sort(order[counts[order] >= least])
@@ -217,16 +225,17 @@ def _order_of(series: Any) -> Sequence[Any] | None:
     return None
 
 
-def _is_gap(value: Any) -> bool:
-    return is_missing(value) or type(value).__name__ in ("NaTType", "NAType")
+def _gaps(values: Array, types: set[type]) -> BoolArray:
+    if types <= {str, NoneType}:  # nearly all columns that are not numbers
+        return np.array([value is None for value in values.tolist()], dtype=bool)
+    gone = [is_missing(v) or type(v).__name__ in _GAPS for v in values.tolist()]
+    return np.array(gone, dtype=bool)
 
 
-def _as_numbers(values: Array) -> Array:
-    """Numbers with gaps come as objects."""
-    kinds = {type(v) for v in values.tolist() if not _is_gap(v)}
-    if not kinds or not all(issubclass(t, int | float | np.number) and t is not bool for t in kinds):
-        return values
-    return np.array([np.nan if _is_gap(v) else float(v) for v in values.tolist()], dtype=np.float64)
+def _are_numbers(types: set[type]) -> bool:
+    """Whether objects are numbers: those with gaps come so."""
+    held = {kind for kind in types if kind is not NoneType and kind.__name__ not in _GAPS}
+    return bool(held) and all(issubclass(t, int | float | np.number) and t is not bool for t in held)
 
 
 def _number_column(name: str, numbers: Array, kind: str, derived: bool) -> Column:
@@ -264,8 +273,11 @@ def _role_of(name: str, counts: IntArray, categories: Sequence[Any]) -> str:
     return "identifier" if _looks_unique(name, counts, exact=False) else ""
 
 
-def _factorized(values: Array, missing: BoolArray) -> tuple[IntArray, list[Any]]:
+def _factorized(values: Array, missing: BoolArray, types: set[type]) -> tuple[IntArray, list[Any]]:
     index: dict[Any, int] = {}
+    if types <= {str, NoneType}:
+        found = [-1 if v is None else index.setdefault(v, len(index)) for v in values.tolist()]
+        return np.array(found, dtype=np.int64), list(index)
     categories: list[Any] = []
     codes = np.full(len(values), -1, dtype=np.int64)
     for row, value in enumerate(values.tolist()):

@@ -56,7 +56,9 @@ def rate_dependence(
 
     Notes
     -----
-    All columns are tested against the same permutations of the rows. p-values smaller than permutations can
+    All columns are tested against the same permutations of the rows. Where rates are probabilities, what is
+    permuted are errors drawn from them: a model's probabilities vary smoothly with the columns that it was
+    made of, which alone is no finding. p-values smaller than permutations can
     tell come from a gamma distribution with the mean and variance of the permuted values, which mutual
     information follows under independence.
 
@@ -72,18 +74,19 @@ def rate_dependence(
     rows = _some(len(rates), rng)
     rates, groups = rates[rows], [own[rows] for own in groups]
     sizes = [np.bincount(own).astype(np.float64) for own in groups]
-    whole = _entropy(rates.mean(keepdims=True))[0] if len(rates) else 0.0
 
     def bits(values: FloatArray) -> FloatArray:
-        found = np.zeros(len(groups))
+        found = np.full(len(groups), _entropy(values.mean(keepdims=True))[0] if len(values) else 0.0)
         for k, own in enumerate(groups):
             sums = np.bincount(own, weights=values, minlength=len(sizes[k]))
             with np.errstate(invalid="ignore", divide="ignore"):
                 means = np.where(sizes[k] > 0, sums / sizes[k], 0.0)
-            found[k] = whole - sizes[k] @ _entropy(np.clip(means, 0, 1)) / max(len(values), 1)
+            found[k] -= sizes[k] @ _entropy(np.clip(means, 0, 1)) / max(len(values), 1)
         return np.maximum(found, 0.0)
 
-    null = np.array([bits(rng.permutation(rates)) for _ in range(n_permutations)])
+    null = np.array(
+        [bits(rng.permutation(1.0 * (rng.random(len(rates)) < rates))) for _ in range(n_permutations)]
+    )
     return _judged(bits(rates), null.reshape(n_permutations, len(groups)))
 
 
@@ -164,7 +167,7 @@ def false_discovery(p: FloatArray) -> FloatArray:
 
 
 def _judged(found: FloatArray, null: FloatArray) -> list[Dependence]:
-    from scipy.stats import gamma
+    from scipy.special import gammaincc
 
     if not len(found):
         return []
@@ -173,7 +176,7 @@ def _judged(found: FloatArray, null: FloatArray) -> list[Dependence]:
     p = (1.0 + exceeded) / (n + 1.0)
     mean, variance = null.mean(axis=0), null.var(axis=0, ddof=1)
     for k in np.flatnonzero((exceeded < _FEW_EXCEEDED) & (variance > 0) & (mean > 0)):
-        tail = float(gamma.sf(found[k], mean[k] ** 2 / variance[k], scale=variance[k] / mean[k]))
+        tail = float(gammaincc(mean[k] ** 2 / variance[k], found[k] * mean[k] / variance[k]))
         # A value that chance did reach cannot be rarer than the tail makes of it by more than chance allows.
         p[k] = min(p[k], tail) if exceeded[k] == 0 else p[k]
     q = false_discovery(p)

@@ -93,7 +93,7 @@ def tail_of(counts: IntArray) -> IntArray:
     limit = 0.2 * counts.sum() / len(present)
     high = _poisson_upper(counts[present])
     found = present[high < limit]
-    return found[np.argsort(counts[found], kind="stable")]
+    return np.asarray(found[np.argsort(counts[found], kind="stable")])
 
 
 def _poisson_upper(counts: IntArray) -> FloatArray:
@@ -165,6 +165,10 @@ def _of_repeats(repeats: Repeats | None, selections: Selections) -> dict[str, An
 def _tail(names: Any, counts: IntArray, key: Any) -> list[dict[str, Any]]:
     total = max(int(counts.sum()), 1)
     return [
-        {"name": names[k], "share": number(counts[k] / total), "rows": figure(int(counts[k]), measured=True, rows=key(k))}
+        {
+            "name": names[k],
+            "share": number(counts[k] / total),
+            "rows": figure(int(counts[k]), measured=True, rows=key(k)),
+        }
         for k in tail_of(counts)[:MOST_TAIL].tolist()
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -90,6 +91,22 @@ def _checked_value(name: str, value: Any) -> Any:
     )
 
 
+def _data_hash(subject: Subject) -> str:
+    """Digest the contents: 32 hex digits that do not depend on labels and ids."""
+    media = subject.dataset.media
+    if media.kind not in ("table", "features"):
+        return str(media.content_key())
+    digest = hashlib.blake2b(digest_size=16)
+    for column in subject.columns.values():
+        digest.update(f"{column.name}\0{len(column.codes)}\0".encode("utf-8", "surrogatepass"))
+        if column.is_number:
+            digest.update(column.values.astype("<f8").tobytes())
+        else:
+            said = "\0".join(map(str, column.categories))
+            digest.update(column.codes.astype("<i8").tobytes() + said.encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
+
+
 def metadata_module(subject: Subject, stated: Mapping[str, Any], selections: Selections) -> dict[str, Any]:
     """Make the module.
 
@@ -127,7 +144,7 @@ def metadata_module(subject: Subject, stated: Mapping[str, Any], selections: Sel
         "name": subject.dataset.name,
         "task": subject.task,
         "modality": media.kind,
-        "data_hash": media.content_key(),
+        "data_hash": _data_hash(subject),
         "labels_hash": subject.dataset.fingerprint,
         "created": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
     }

@@ -98,9 +98,7 @@ def _reviewed(subject: Subject, selections: Selections) -> list[dict[str, Any]]:
         rows = np.array(reviewers[name]["rows"], dtype=np.int64)
         states = state.state[rows]
         query = '"' not in name and "\\" not in name
-        key = selections.add(
-            f"reviewer:{name}", rows, len(rows), f'reviewer == "{name}"' if query else None
-        )
+        key = selections.add(f"reviewer:{name}", rows, len(rows), f'reviewer == "{name}"' if query else None)
         sources = sorted(reviewers[name]["sources"])
         steps.append(
             {
@@ -119,8 +117,5 @@ def _reviewed(subject: Subject, selections: Selections) -> list[dict[str, Any]]:
     if len(order) > _MOST_REVIEWERS:
         rest = sum(len(reviewers[name]["rows"]) for name in order[_MOST_REVIEWERS:])
         who = f"{len(order) - _MOST_REVIEWERS:,} more reviewers"
-        steps.append(
-            {"step": "reviewed", "who": who, "how": None, "rows": figure(rest, measured=True)}
-        )
+        steps.append({"step": "reviewed", "who": who, "how": None, "rows": figure(rest, measured=True)})
     return steps
-

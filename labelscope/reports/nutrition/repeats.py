@@ -14,6 +14,8 @@ from labelscope.reports.nutrition.columns import Column
 from labelscope.reports.nutrition.subject import Subject
 from labelscope.types import Array, BoolArray, Evidence, IntArray
 
+_FEW_COLUMNS = 8
+
 
 @dataclass(frozen=True, eq=False)
 class Repeats:
@@ -30,6 +32,8 @@ class Repeats:
     n_near : int or None
         Rows that are nearly an earlier one, by features; None where that was not looked for.
     in_near : (n,) bool
+    n_features : int
+        Columns of the features that nearness was measured in.
     expected : float
         Pairs that independent columns would give by chance.
     basis : str
@@ -42,13 +46,19 @@ class Repeats:
     in_conflict: BoolArray
     n_near: int | None
     in_near: BoolArray
+    n_features: int
     expected: float
     basis: str
 
     @property
     def beyond_chance(self) -> bool:
         """Whether there are more exact repeats than columns with few values give by chance."""
-        return self.n_exact > 0 and self.n_exact > self.expected + 4 * np.sqrt(self.expected)
+        return bool(self.n_exact > 0 and self.n_exact > self.expected + 4 * np.sqrt(self.expected))
+
+    @property
+    def near_is_telling(self) -> bool:
+        """Whether nearness is no matter of chance: in few columns some rows are always close."""
+        return bool(self.n_near) and self.n_features > _FEW_COLUMNS
 
 
 def find_repeats(subject: Subject) -> Repeats | None:
@@ -81,13 +91,15 @@ def find_repeats(subject: Subject) -> Repeats | None:
         near = np.asarray(made.arrays["duplicates"])
         n_near = int(made.facts["n_near_duplicates"])
         if keys is None:
-            exact = matrix_keys(np.asarray(features["features"], dtype=np.float32))
-            sets, basis = np.unique(exact, return_inverse=True)[1], "features"
+            keys = matrix_keys(np.asarray(features["features"], dtype=np.float32))
+            sets, basis = np.unique(keys, return_inverse=True)[1], "features"
             sizes = np.bincount(sets, minlength=1)
         in_near = (np.bincount(near)[near] > 1) & (sizes[sets] == 1) if n else in_near
     n_conflicting, in_conflict = _conflicts(sets, subject.codes)
     n_sets = int((sizes > 0).sum())
-    return Repeats(n - n_sets, n_conflicting, sizes[sets] > 1, in_conflict, n_near, in_near, expected, basis)
+    n_features = 0 if features is None else int(np.shape(features["features"])[1])
+    exact = (n - n_sets, n_conflicting, sizes[sets] > 1, in_conflict)
+    return Repeats(*exact, n_near, in_near, n_features, expected, basis)
 
 
 def _keys(subject: Subject) -> tuple[Array | None, str, float]:

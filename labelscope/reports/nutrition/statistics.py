@@ -43,9 +43,7 @@ def statistics_module(
         "discrete": [],
     }
     for column in subject.columns.values():
-        made = (
-            _numbers(column, selections) if column.is_number else _values(column, least_count, selections)
-        )
+        made = _numbers(column, selections) if column.is_number else _values(column, least_count, selections)
         tables[column.kind].append({"name": column.name, **made, **_missing(column, selections)})
     return {
         "basis": "measured",

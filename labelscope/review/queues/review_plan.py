@@ -216,7 +216,9 @@ class ReviewPlan:
             size = min(size, int(n))
         rows, n_tail = self._chosen(evidence, given, order, risk, size)
         if self.target_accuracy is not None and n is None:
-            while len(rows) < len(order) and self._after(rows, risk, n_labelled) < self.target_accuracy:
+            # A quota takes places of more suspicious rows: a few more rows make up for it.
+            goal = self._after(order[:size], risk, n_labelled) - 1e-12
+            while len(rows) < len(order) and self._after(rows, risk, n_labelled) < goal:
                 size += self.page
                 rows, n_tail = self._chosen(evidence, given, order, risk, size)
         names = _names(self.reviewers)

@@ -138,6 +138,28 @@ class LocalGlobal:
         local, shared = self._confidence(said, accuracy, groups)
         return self._result(inputs, evidence, groups, said, (local, shared))
 
+    def probabilities(self, evidence: Evidence) -> FloatArray:
+        """Return what each row's better expert says, which has not seen the row's label.
+
+        Parameters
+        ----------
+        evidence : Evidence
+            As :meth:`score` takes it.
+
+        Returns
+        -------
+        (n, K) float64
+        """
+        inputs = read(evidence, type(self).__name__)
+        features = check_features(evidence["features"], inputs.n)
+        groups = group_codes(None, evidence, inputs.n)
+        if groups is None:
+            raise MissingEvidenceError.of("groups", type(self).__name__, evidence)
+        said = self._asked(features, inputs, groups)
+        local, shared = self._confidence(said, _accuracies(said, inputs, groups), groups)
+        is_local = said.has_local & (local >= shared)
+        return np.where(is_local[:, None], said.local, said.shared)
+
     def _asked(self, features: FloatArray, inputs: Inputs, groups: IntArray) -> Experts:
         """Answers of experts that have not seen the row's label."""
         settings = ExpertSettings(self.n_rounds, self.n_steps, self.penalty, self.min_group)

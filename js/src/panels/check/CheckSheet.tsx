@@ -54,8 +54,8 @@ export function Precision({ n, precision, busy, onCancel }: PrecisionProps) {
           </>
         ) : (
           <>
-            Only {rows(n)} {n === 1 ? "is" : "are"} left in this cell: looking at all of them is no more work
-            than a check of {count(k)}.
+            Only {rows(n)} {n === 1 ? "is" : "are"} left: looking at all of them is no more work than a check
+            of {count(k)}.
           </>
         )}
       </p>

@@ -3,6 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { Proposal } from "../../protocol";
 import { FLAGGED, type Store } from "../../store/types";
 import { percent, rows as rowsText } from "../format";
+import { backToView } from "../keys";
 import { uiOf } from "../ui";
 
 /** A class by its name, an attribute as yes or no. */
@@ -30,7 +31,11 @@ function Line({ store, proposal }: { store: Store; proposal: Proposal }) {
         title={`Accept: ${variable} ${from} → ${to}`}
         aria-label={`Accept ${variable}: ${from} to ${to}, ${percent(was[0]!)} before, ${percent(was[1]!)} now`}
         disabled={!store.canDecide.value}
-        onClick={() => void store.acceptProposals([variable])}
+        onClick={(event) => {
+          // The button goes with its proposal, and must not take the keys along.
+          backToView(event.currentTarget);
+          void store.acceptProposals([variable]);
+        }}
       >
         <b class="ls-clip">{variable}</b>
         <span class="old">{from}</span>
@@ -83,9 +88,12 @@ function Similar({ store }: { store: Store }) {
       data-action="fix-similar"
       disabled={busy.value || !store.canDecide.value}
       title="Selected rows, or suspects, that held the same pattern get the same fix; they are shown first"
-      onClick={() => void open()}
+      onClick={(event) => {
+        backToView(event.currentTarget);
+        void open();
+      }}
     >
-      apply to similar {count > 1 ? `of ${rowsText(count)}` : "suspects"}…
+      apply to similar{count > 1 ? ` of ${rowsText(count)}` : ""}…
     </button>
   );
 }
@@ -97,7 +105,7 @@ export function Proposals({ store, row }: { store: Store; row: number }) {
   return (
     <section class="ls-part ls-proposals" aria-label="What follows from the fix">
       <header class="ls-part-head">
-        <h3 class="ls-heading">then probably also</h3>
+        <h3 class="ls-heading">then also</h3>
         <span class="ls-part-acts">
           <Similar store={store} />
           <button
@@ -105,7 +113,10 @@ export function Proposals({ store, row }: { store: Store; row: number }) {
             class="ls-chip"
             data-action="dismiss-proposals"
             title="Leave all of them as they are"
-            onClick={() => store.dismissProposals()}
+            onClick={(event) => {
+              backToView(event.currentTarget);
+              store.dismissProposals();
+            }}
           >
             no
           </button>
@@ -116,7 +127,10 @@ export function Proposals({ store, row }: { store: Store; row: number }) {
             aria-keyshortcuts="e"
             title="Accept all of them in one step (e)"
             disabled={!store.canDecide.value}
-            onClick={() => void store.acceptProposals(all)}
+            onClick={(event) => {
+              backToView(event.currentTarget);
+              void store.acceptProposals(all);
+            }}
           >
             accept {all.length === 1 ? "it" : `all ${all.length}`} <kbd>e</kbd>
           </button>

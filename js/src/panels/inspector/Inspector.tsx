@@ -9,8 +9,10 @@ import { guardKeys } from "../keys";
 import { TagChips } from "../tags/TagChips";
 import { TargetLabels, TargetPart } from "../target/TargetPart";
 import { Actions } from "./Actions";
+import { Ballot } from "../vote/Ballot";
 import { Candidates } from "./Candidates";
 import { Exemplars } from "./Exemplars";
+import { Expert } from "./Expert";
 import { History, Note } from "./History";
 import { Picture, Record, Sound, Text } from "./Media";
 import { Neighbors } from "./Neighbors";
@@ -102,6 +104,7 @@ function Head({
 }) {
   const id = card?.id;
   const task = store.task.value;
+  const voting = store.methods.voting.value;
   return (
     <div class="ls-head">
       {store.meta.value.media === "image" && <Picture key={row} store={store} row={row} card={card} />}
@@ -110,6 +113,7 @@ function Head({
           <span>row {row}</span>
           <Decision store={store} row={row} />
           <Tagged store={store} row={row} detail={detail} />
+          {voting ? null : <Expert detail={detail} />}
         </h2>
         {id !== undefined && id !== String(row) && (
           <div class="ls-quiet ls-clip" title={id}>
@@ -119,9 +123,9 @@ function Head({
         {task === "regression" ? (
           <TargetLabels store={store} row={row} target={detail?.target} />
         ) : (
-          task !== "multilabel" && <Labels store={store} row={row} />
+          task !== "multilabel" && !voting && <Labels store={store} row={row} />
         )}
-        <Sure store={store} row={row} detail={detail} />
+        {voting ? null : <Sure store={store} row={row} detail={detail} />}
       </div>
     </div>
   );
@@ -159,6 +163,16 @@ function Row({ store, row }: { store: Store; row: number }) {
   const hidden = isHidden(store, row);
   const task = store.task.value;
   const media = store.meta.value.media;
+  // Who votes is told nothing that could lead the vote.
+  if (store.methods.voting.value && task === "classification")
+    return (
+      <>
+        <Head store={store} row={row} card={card} detail={detail} />
+        <Content store={store} row={row} card={card} />
+        <Ballot store={store} row={row} />
+        <Note store={store} row={row} note={detail?.note ?? ""} />
+      </>
+    );
   // A list of values is long; what is to be decided stands before it where that is more than a label.
   const late = task !== "classification" && (media === "table" || media === "features");
   return (

@@ -3,7 +3,7 @@ import type { Store } from "../../store/types";
 import { decimal } from "../format";
 import { uiOf } from "../ui";
 import { clampGate, gateKey } from "./gate";
-import { canMoveGate, dropGate, restGate, setGate, showGate } from "./moveGate";
+import { canMoveGate, dropGate, putBack, restGate, setGate, showGate } from "./moveGate";
 
 interface Props {
   store: Store;
@@ -43,7 +43,9 @@ export function GateHandle({ store, at, says }: Props) {
       aria-disabled={!usable}
       data-action="gate"
       title={
-        usable ? "Drag, or use the arrow keys ([ and ] from anywhere)" : "Moving the gate needs the kernel"
+        usable
+          ? "Drag, or use the arrow keys ([ and ] from anywhere). A double click or Backspace puts it back"
+          : "Moving the gate needs the kernel"
       }
       onPointerDown={(event) => {
         if (!usable || event.button !== 0) return;
@@ -64,9 +66,13 @@ export function GateHandle({ store, at, says }: Props) {
         dragging.current = false;
         dropGate(store);
       }}
+      onDblClick={() => {
+        if (usable) putBack(store);
+      }}
       onKeyDown={(event) => {
         if (event.ctrlKey || event.metaKey || event.altKey) return;
         if (event.key === "Escape" && gateAt.peek() !== null) dropGate(store);
+        else if ((event.key === "Backspace" || event.key === "Delete") && usable) putBack(store);
         else if (event.key === "Enter" && gateAt.peek() !== null) setGate(store);
         else {
           const to = usable ? gateKey(event.key, at) : null;

@@ -52,6 +52,12 @@ export function restGate(store: Store, at: number): void {
   );
 }
 
+/** Back to where it was fitted. */
+export function putBack(store: Store): void {
+  dropGate(store);
+  void store.methods.resetGate();
+}
+
 /** By [ and ], wherever the focus is. */
 export function nudgeGate(store: Store, by: number): void {
   const at = uiOf(store).gateAt.peek() ?? store.gate.peek()?.at;

@@ -1,6 +1,7 @@
 /** Tags, or attributes, of the current row: a digit or a click toggles, Shift with the digit refuses. */
 import type { Store } from "../../store/types";
 import { percent } from "../format";
+import { backToView } from "../keys";
 import { uiOf } from "../ui";
 import { refuseTag, toggleTag } from "./act";
 import { type ChipView, digitOf, isSuggestion, type Mark, rowChips } from "./chips";
@@ -55,7 +56,10 @@ export function TagChip({
           aria-label={mark === "ghost" ? `Refuse: ${tag} is not missing` : `Refuse: ${tag} is right`}
           aria-keyshortcuts={digit > 0 ? `Shift+${digit}` : undefined}
           disabled={!store.canDecide.value}
-          onClick={() => refuseTag(store, view, row)}
+          onClick={(event) => {
+            backToView(event.currentTarget);
+            refuseTag(store, view, row);
+          }}
         >
           <span aria-hidden="true">{mark === "ghost" ? "✕" : "✓"}</span>
         </button>
@@ -70,7 +74,11 @@ export function TagChips({ store, row }: { store: Store; row: number }) {
   const loading = store.detail.value?.row !== row;
   const key = sets ? "l" : "t";
   return (
-    <section class="ls-part ls-tags" aria-label={sets ? "Tags" : "Attributes"} aria-busy={loading}>
+    <section
+      class="ls-part ls-tags"
+      aria-label={sets ? "Tags of the row" : "Attributes of the row"}
+      aria-busy={loading}
+    >
       <header class="ls-part-head">
         <h3 class="ls-heading">{sets ? "tags" : "attributes"}</h3>
         <span class="ls-part-acts">

@@ -149,7 +149,7 @@ export function TagPanel({ store }: { store: Store }) {
   const first = groups[0]?.tags[0]?.tag ?? null;
   const chosen = counts.find(({ tag }) => tag === ui.tag.value) ?? counts.find(({ tag }) => tag === first);
   return (
-    <section class="ls-strip-part ls-tagpanel" aria-label="Tags">
+    <section class="ls-strip-part ls-tagpanel" aria-label="All tags">
       <div class="ls-tagpanel-list">
         <header>
           <h3 class="ls-heading">tags · now · estimated</h3>

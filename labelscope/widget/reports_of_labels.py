@@ -1,0 +1,304 @@
+"""Reports about labels: health, nutrition label, regimes, gate, groups, mistakes, benchmarks, gain."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from labelscope.reports.report import Report, Section, Table
+from labelscope.widget.bulk import corrections
+from labelscope.widget.report_kinds import Kind, Made, Option, evidence_missing, of_classes, optional
+
+if TYPE_CHECKING:
+    from labelscope.types import Score
+    from labelscope.widget.report_rows import Find
+    from labelscope.widget.shared import Shared
+
+Json = dict[str, Any]
+
+_NUTRITION = ("labelscope.reports.nutrition_label", "nutrition_label")
+_GAIN = ("labelscope.reports.gain", "gain")
+MODELS = 'Give predictions in the next cell: view.give(models={"resnet": predictions, ...}).'
+
+
+def score_of(shared: Shared, name: str) -> Score | None:
+    """Return a score of the audit; None where there is none."""
+    return shared.session.audit.scores.get(name)
+
+
+def _health(shared: Shared, options: Json) -> Made:
+    from labelscope.reports.health import health
+
+    return Made(report=health(shared.session))
+
+
+def _nutrition(shared: Shared, options: Json) -> Made:
+    make = optional(*_NUTRITION)
+    assert make is not None  # not offered otherwise
+    label = make(shared.session)
+    return Made(report=label.to_report(), find=label.rows, to_html=label.to_html)
+
+
+def _value(shared: Shared, options: Json) -> Made:
+    from labelscope.reports.value_of_labels import value_of_labels
+
+    report = value_of_labels(shared.session)
+    columns = {f":regime {name}": one.suspicion for name, one in report.regimes.items()}
+    given = shared.session.state.given
+    chosen = options["regime"] if options["regime"] in report.regimes else report.recommended
+
+    def rows_of(heading: str, column: str, row: dict[str, Any]) -> Find | None:
+        regime = report.regimes.get(str(row.get("regime")))
+        if regime is not None and column in ("flag rate", "tail false alarm rate"):
+            return lambda: regime.flagged & (report.tail if column.startswith("tail") else given >= 0)
+        return (lambda: report.pool) if column == "unlabelled rows" else None
+
+    changed = report.changes("plain", chosen)
+    said = Section(
+        "What the regime changes",
+        (f"Rows that are flagged with “plain” or with “{chosen}”, and not with both.",),
+        (("changed", f"{len(changed):,}"),),
+    )
+    report_ = Report(report.title, (report.sections[0], said, *report.sections[1:]))
+    actions = [{"do": "color", "name": f":regime {chosen}", "label": f"Color the map by “{chosen}”"}]
+    if (given < 0).any():
+        suggested = report.regimes[chosen].suggested
+        columns[":pseudo-label"] = np.asarray(suggested, dtype=object).copy()
+        columns[":pseudo-label"][given >= 0] = None
+        actions.append(
+            {"do": "color", "name": ":pseudo-label", "label": "Color unlabelled rows by their pseudo-label"}
+        )
+    return Made(
+        report=report_,
+        actions=tuple(actions),
+        rows_of=lambda h, c, r: (lambda: changed) if c == "changed" else rows_of(h, c, r),
+        columns=columns,
+    )
+
+
+def _regimes(shared: Shared) -> tuple[Option, ...]:
+    from labelscope.reports.value_of_labels import REGIMES
+
+    choices = (("", "the recommended one"), *((name, name) for name in REGIMES))
+    return (Option(name="regime", label="regime", kind="choice", value="", choices=choices),)
+
+
+def _gate(shared: Shared, options: Json) -> Made:
+    from labelscope.review.gates import gate_history, gate_of
+
+    session = shared.session
+    now = gate_of(session)
+    found = gate_history(session)
+    fitted = [one for one in found if one["kind"] == "fitted"]
+    moved = [one for one in found if one["kind"] != "fitted"]
+    sections = [
+        Section(
+            "Now",
+            ("Double-click the gate in the histogram, or press Backspace on it, to put it back.",),
+            (
+                ("gate", f"{now.at:.3f}"),
+                ("above it, not reviewed", f"{now.n_above:,}"),
+                ("of these right, estimated", f"{now.expected_right:.0f}"),
+            ),
+        )
+    ]
+    if fitted:
+        names = [n for n, v in fitted[0].items() if n != "kind" and isinstance(v, int | float | str | bool)]
+        rows = tuple(tuple(_plain(one.get(name)) for name in names) for one in fitted)
+        said = "One row a round and view: the two distributions of the loss, and where they part."
+        sections.append(Section("Fitted", (said,), tables=(Table(tuple(names), rows),)))
+    if moved:
+        rows = tuple((one["kind"], one["before"], one["at"], one["reviewer"], one["when"]) for one in moved)
+        table = Table(("what", "from", "to", "reviewer", "when"), rows)
+        sections.append(Section("Moved", tables=(table,)))
+    plan = corrections(session, options["p"], options["round"] or None)
+    changes = Section(
+        "Corrections",
+        (f"Labels that are taken over where their probability is {options['p']:.2f} or more.",),
+        (("rows", f"{len(plan.rows):,}"), ("wrong among them, expected", f"{plan.expected_wrong:.0f}")),
+    )
+    sections.append(changes)
+    action = {"do": "bulk", "name": "corrections", "label": f"Accept {len(plan.rows):,} corrections…"}
+
+    def rows_of(heading: str, column: str, row: dict[str, Any]) -> Find | None:
+        if heading == "Corrections" and column == "rows":
+            return lambda: plan.rows
+        above = np.asarray(session.suspicion) >= now.at
+        return (lambda: above & (session.state.state == 0)) if column.startswith("above") else None
+
+    return Made(
+        report=Report("Gate", tuple(sections)),
+        actions=(action,) if len(plan.rows) else (),
+        rows_of=rows_of,
+        plans={"corrections": plan},
+    )
+
+
+def _plain(value: Any) -> Any:
+    return float(value) if isinstance(value, float | np.floating) else value
+
+
+def _gate_options(shared: Shared) -> tuple[Option, ...]:
+    score = score_of(shared, "dynamic_loss_gate")
+    rounds = int(score.meta.get("n_rounds", 0)) if score is not None else 0
+    cut = Option(name="p", label="accept corrections above", kind="number", value=0.9, high=1.0, step=0.01)
+    hint = "0: as the last round left it"
+    at = Option(name="round", label="round", kind="number", value=0, high=max(rounds, 0), step=1, hint=hint)
+    return (cut, at)
+
+
+def _groups(shared: Shared, options: Json) -> Made:
+    score = score_of(shared, "local_global")
+    assert score is not None  # not offered otherwise
+    groups = score.meta.get("groups", [])
+    names = list(groups[0]) if groups else []
+    header = tuple(name.replace("_", " ") for name in names)
+    rows = tuple(tuple(_plain(one[name]) for name in names) for one in groups)
+    agree = np.asarray(score.details["agree"], dtype=bool)
+    basis = score.meta.get("accuracy_on", "given")
+    said = (
+        "Each group has an expert of its own and shares a global one; the surer of the two answers. Accuracy"
+        f" is out of fold, against the {basis} labels."
+    )
+    figures = (("experts disagree", f"{int((~agree).sum()):,}"),)
+    sections = (Section("Groups", (said,), figures, (Table(header, rows),) if rows else ()),)
+
+    def rows_of(heading: str, column: str, row: dict[str, Any]) -> Find | None:
+        if column == "experts disagree":
+            return lambda: ~agree
+        members = shared.session.audit.dataset.groups
+        if column == "rows" and members is not None and "group" in row:
+            return lambda: np.array([str(v) == str(row["group"]) for v in members.tolist()])
+        return None
+
+    action = {"do": "color", "name": ":expert", "label": "Color the map by expert"}
+    return Made(report=Report("Groups", sections), actions=(action,), rows_of=rows_of)
+
+
+def _models(shared: Shared) -> Any:
+    """Predictions that were given, or those of the audit."""
+    given = shared.given.get("models")
+    if given is not None:
+        return given
+    probs = shared.session.audit.evidence.get("pred_probs")
+    return None if probs is None else {"the audit's model": np.asarray(probs)}
+
+
+def _mistakes(shared: Shared, options: Json) -> Made:
+    from labelscope.reports.mistakes import mistakes
+
+    report = mistakes(shared.session, _models(shared))
+
+    def rows_of(heading: str, column: str, row: dict[str, Any]) -> Find | None:
+        if column == "mistakes" and isinstance(row.get("prediction"), str):
+            facts_given, said = str(row.get("label")), str(row["prediction"])
+            found = report.findings
+            return None if found is None else _pair(shared, facts_given, said)
+        return None
+
+    queue = {"do": "queue", "name": "mistakes", "label": "Review the mistakes"}
+    return Made(report=report, actions=(queue,), rows_of=rows_of)
+
+
+def _pair(shared: Shared, label: str, said: str) -> Find:
+    from labelscope.review.predictions import read_models
+
+    def find() -> Any:
+        state = shared.session.state
+        names = shared.session.audit.dataset.labels.names
+        codes = read_models(_models(shared), state.n, state.classes, names)[1]
+        place = {str(value): code for code, value in enumerate(state.classes)}
+        return (state.current == place.get(label, -9)) & (codes == place.get(said, -9)).any(axis=0)
+
+    return find
+
+
+def _stability(shared: Shared, options: Json) -> Made:
+    from labelscope.reports.benchmark_stability import benchmark_stability
+
+    report = benchmark_stability(
+        shared.given.get("models"),
+        shared.session,
+        policy=options["policy"],
+        n_bootstrap=options["n_bootstrap"],
+    )
+    return Made(report=report)
+
+
+def _stability_options(shared: Shared) -> tuple[Option, ...]:
+    policies = (("majority", "majority"), ("unanimous", "all agree"))
+    return (
+        Option(name="policy", label="votes count by", kind="choice", value="majority", choices=policies),
+        Option(
+            name="n_bootstrap", label="draws for the intervals", kind="number", value=500, high=10_000, step=1
+        ),
+    )
+
+
+def _gain(shared: Shared, options: Json) -> Made:
+    make = optional(*_GAIN)
+    assert make is not None  # not offered otherwise
+    return Made(report=make(shared.session))
+
+
+def _changed(shared: Shared) -> str:
+    state = shared.session.state
+    return "" if (state.state != 0).any() else "Nothing was decided yet, so there is nothing to compare."
+
+
+KINDS = (
+    Kind(name="health", title="Label health", about="counts, classes, confusions, suspects", make=_health),
+    Kind(
+        name="nutrition_label",
+        title="Nutrition label",
+        about="what is in the dataset, with alerts",
+        make=_nutrition,
+        offered=lambda _: optional(*_NUTRITION) is not None,
+    ),
+    Kind(
+        name="value_of_labels",
+        title="Value of labels",
+        about="training regimes under imbalance, and what the unlabelled rows bring",
+        make=_value,
+        missing=lambda shared: evidence_missing(shared, "features"),
+        options=_regimes,
+        offered=of_classes,
+    ),
+    Kind(
+        name="gate", title="Gate", about="where it is, why, and corrections above a certainty",
+        make=_gate, options=_gate_options, offered=of_classes,
+    ),
+    Kind(
+        name="groups",
+        title="Groups",
+        about="local experts against the global one",
+        make=_groups,
+        offered=lambda shared: score_of(shared, "local_global") is not None,
+    ),
+    Kind(
+        name="mistakes",
+        title="Mistakes",
+        about="predictions outside the label sets, by kind and severity",
+        make=_mistakes,
+        missing=lambda shared: "" if _models(shared) is not None else f"Needs predictions. {MODELS}",
+        offered=of_classes,
+    ),
+    Kind(
+        name="benchmark_stability",
+        title="Benchmark stability",
+        about="does the leaderboard still stand on the corrected labels?",
+        make=_stability,
+        missing=lambda shared: "" if shared.given.get("models") is not None else f"Needs models. {MODELS}",
+        options=_stability_options,
+        offered=of_classes,
+    ),
+    Kind(
+        name="gain",
+        title="Gain",
+        about="what the cleaned labels are worth, on rows verified blind",
+        make=_gain,
+        missing=_changed,
+        offered=lambda shared: of_classes(shared) and optional(*_GAIN) is not None,
+    ),
+)  # fmt: skip
