@@ -83,7 +83,7 @@ class SourceQuality:
         return self.rules.get("majority") or self.rules["single"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class AnnotationQuality(Report):
     """The report, with its numbers.
 

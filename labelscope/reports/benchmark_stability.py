@@ -78,7 +78,7 @@ class Crossing:
     passed: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class BenchmarkStability(Report):
     """The report, with its numbers.
 

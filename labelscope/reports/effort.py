@@ -67,7 +67,7 @@ class PairShares:
     differ_with_given: Estimate | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class EffortReport(Report):
     """The report, with what a picture of it needs.
 

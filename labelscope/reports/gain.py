@@ -33,7 +33,7 @@ LEAST_ROWS = 30
 _OUTCOMES = {1: "gain", 0: "no difference shown", -1: "loss"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class GainReport(Report):
     """The report, with its numbers.
 

@@ -50,7 +50,7 @@ class ConfidenceBin:
     precision: Estimate | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class JudgeQuality(Report):
     """The report, with its numbers.
 

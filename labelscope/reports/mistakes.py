@@ -34,7 +34,7 @@ _MOST_PAIRS = 20
 _MAJOR = SEVERITIES.index("major")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MistakeReport(Report):
     """The report, with its numbers.
 

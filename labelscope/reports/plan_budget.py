@@ -16,7 +16,7 @@ from labelscope.review.session import Session
 from labelscope.types import Estimate, Evidence
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class BudgetPlan(Report):
     """The report, with what a panel and a queue need.
 

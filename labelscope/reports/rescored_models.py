@@ -36,7 +36,7 @@ class Rescored:
     rank: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RescoredModels(Report):
     """The report, with its numbers.
 

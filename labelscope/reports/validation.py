@@ -40,7 +40,7 @@ from labelscope.types import Estimate, IntArray
 _SAME_FROM = 20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Validation(Report):
     """The report, with its numbers.
 

@@ -59,7 +59,7 @@ class RegimeScore:
     figures: dict[str, float | None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ValueOfLabels(Report):
     """The report, with what a picture of it needs.
 

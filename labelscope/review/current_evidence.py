@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from labelscope.review.sampling import MACHINES
 from labelscope.review.state import EXCLUDED, KEPT, RELABELLED, ReviewState
 from labelscope.types import BoolArray, Evidence
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from labelscope.review.session import Session
 
 # Labels of these sources came from a method: people took them over in one go, and did not look at each.
-_NOT_LOOKED_AT = ("propagated", "teacher")
+_NOT_LOOKED_AT = MACHINES
 
 
 def current_evidence(session: Session) -> Evidence:

@@ -14,6 +14,8 @@ from labelscope.types import IntArray
 #: With fewer labeled rows people look at all of them, and chance has nothing to add.
 LEAST_ROWS = 100
 RATE = 0.05
+#: Who is not a person: a decision of theirs is no look.
+MACHINES = ("teacher", "propagated")
 _CHUNK = 4096
 
 
@@ -22,7 +24,7 @@ class Sampler:
 
     The order is a permutation of the labeled rows that depends on nothing but the seed. Its first row
     without a decision is a uniform draw from all rows without one, flagged or not, whatever was looked at
-    before, as long as nobody chooses rows by this order. A look is a decision about one row alone.
+    before, as long as nobody chooses rows by this order. A look is a person's decision about one row alone.
 
     Parameters
     ----------
@@ -45,6 +47,7 @@ class Sampler:
         self.rate = rate if len(labeled) >= LEAST_ROWS else 0.0
         self._looked: set[int] = set()
         self._drawn: set[int] = set()
+        self._asked_for: set[int] = set()
 
     @property
     def looks(self) -> int:
@@ -73,7 +76,7 @@ class Sampler:
     def feed(self, events: Iterable[Event]) -> None:
         """Count the looks among events."""
         for event in events:
-            if len(event.rows) == 1 and event.kind in DECISIONS:
+            if len(event.rows) == 1 and event.kind in DECISIONS and event.source not in MACHINES:
                 self._looked.add(event.rows[0])
                 if event.data.get("drawn") == "random":
                     self._drawn.add(event.rows[0])
@@ -90,15 +93,40 @@ class Sampler:
                 break
         return np.concatenate(found)[:n] if found else self.order[:0]
 
+    def asked_for(self, rows: IntArray, state: ReviewState, n: int | None = None) -> IntArray:
+        """Put rows into the random order, undecided ones first: who works through it draws by chance.
+
+        Parameters
+        ----------
+        rows : (m,) int
+            Any rows; unlabelled and decided ones keep their order behind the others.
+        state : ReviewState
+        n : int, optional
+            How many rows are wanted.
+
+        Returns
+        -------
+        (m,) int64
+        """
+        wanted = np.zeros(state.n, dtype=bool)
+        wanted[rows] = True
+        ahead = self.upcoming(state, len(self.order))
+        ahead = ahead[wanted[ahead]]
+        self._asked_for.update(ahead[:n].tolist())
+        wanted[ahead] = False
+        return np.concatenate([ahead, rows[wanted[rows]]]).astype(np.int64)[:n]
+
     def mark(self, state: ReviewState, row: int) -> dict[str, Any]:
         """Return what an event about a row says of chance: empty unless it is the draw that is due.
+
+        A draw is also due where somebody asked for rows by chance.
 
         Returns
         -------
         dict
             ``drawn`` ``"random"`` and ``p``, the probability with which this row was drawn then.
         """
-        if not self.due or self.upcoming(state, 1).tolist() != [row]:
+        if not (self.due or row in self._asked_for) or self.upcoming(state, 1).tolist() != [row]:
             return {}
         left = int(((state.state == UNREVIEWED) & (state.given >= 0)).sum())
         return {"drawn": "random", "p": 1.0 / left}

@@ -19,7 +19,7 @@ from labelscope.review.ledger import Ledger, Listener
 from labelscope.review.live import Rescored
 from labelscope.review.merging import MergeReport, conflicts_of
 from labelscope.review.progress import Progress, progress_of
-from labelscope.review.queues import MostSuspicious, by_name
+from labelscope.review.queues import MostSuspicious, RandomRows, by_name
 from labelscope.review.records import review_columns
 from labelscope.review.state import EXCLUDED, ReviewState
 from labelscope.review.suggestions import concepts_now
@@ -192,13 +192,17 @@ class Session(Decisions):
         chosen: Policy = MostSuspicious()
         if policy is not None:
             chosen = by_name(policy) if isinstance(policy, str) else policy
-        plain = policy is None or policy == MostSuspicious.name
+        plain, chance = policy is None or policy == MostSuspicious.name, policy == RandomRows.name
         with self.ledger.lock:
             # Rows by chance take places of others: a few more must be there to choose from.
-            ranking = chosen.order(self.evidence(), None if n is None else int(n) + plain * self.audit.n)
+            more = (plain or chance) * self.audit.n
+            ranking = chosen.order(self.evidence(), None if n is None else int(n) + more)
             rows: IntArray = np.asarray(ranking.rows, dtype=np.int64)
             if plain:
                 rows = self.ledger.sampler.interleave(rows, self.ledger.state, n)
+            elif chance:
+                # The order of the looks by chance, so that what is found on the way counts as measured.
+                rows = self.ledger.sampler.asked_for(rows, self.ledger.state, n)
         return rows
 
     def evidence(self) -> Evidence:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from labelscope.errors import notify
 from labelscope.review.events import DECISIONS, Draft, Event
 from labelscope.review.ledger import Ledger
+from labelscope.review.sampling import MACHINES
 
 
 class Steps:
@@ -84,10 +85,12 @@ class Steps:
         return self.ledger.stacks.can_redo
 
     def _record(self, plan: Callable[[], Sequence[Draft]], source: str) -> tuple[Event, ...]:
-        return self.ledger.record(lambda: self._marked(plan()), source)
+        return self.ledger.record(lambda: self._marked(plan(), source), source)
 
-    def _marked(self, drafts: Sequence[Draft]) -> Sequence[Draft]:
-        """Say of a look by chance that it is one: what is left is estimated from these."""
+    def _marked(self, drafts: Sequence[Draft], source: str) -> Sequence[Draft]:
+        """Say of a person's look by chance that it is one: what is left is estimated from these."""
+        if source in MACHINES:
+            return drafts
         if len(drafts) == 1 and len(drafts[0].rows) == 1 and drafts[0].kind in DECISIONS:
             drafts[0].data.update(self.ledger.sampler.mark(self.ledger.state, int(drafts[0].rows[0])))
         return drafts

@@ -68,9 +68,7 @@ def _joined(row: int, score: Score) -> list[str]:
     for name, facts in score.meta.get("joined", {}).items():
         if name == "foreign":
             if float(score.details[name][row]) > float(score.meta["foreign_cut"]):
-                said.append(
-                    "It is far from every class: it belongs to no class, or to a new one."
-                )
+                said.append("It is far from every class: it belongs to no class, or to a new one.")
         elif float(score.details[name][row]) >= _FIRES_AT:
             doubt = _percent(float(score.details[name][row]))
             said.append(f"{_JOINED[name]} doubts the given label by {doubt}. {facts['why']}")

@@ -149,13 +149,13 @@ def test_a_review_makes_the_same_numbers_measured(scene):
         rows = np.flatnonzero(wrong & (right == code))
         session.relabel(rows, NAMES[code])
     label = nutrition_label(session)
-    (site,) = (
-        e for e in label.modules["probabilistic_model"]["errors_by_column"] if e["column"] == "site"
-    )
+    (site,) = (e for e in label.modules["probabilistic_model"]["errors_by_column"] if e["column"] == "site")
     for group in site["groups"]:
         assert group["rate"]["basis"] == "measured"
         assert group["wrong"] == wrong[frame["site"] == group["value"]].sum()
+        assert group["left"] == 0
     change = nutrition_label(audit).diff(label)
+    assert {alert["code"] for alert in change.resolved} >= {"errors_depend_on_column", "wrong_labels"}
     assert change.same_data and not change.new
     assert any(one.name == "label quality: reviewed" and one.after == 1 for one in change.changes)
 

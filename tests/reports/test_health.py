@@ -10,7 +10,7 @@ import pytest
 import labelscope as ls
 from labelscope.errors import ExportError, InvalidInputError, InvalidTypeError
 from labelscope.reports import Report, health
-from labelscope.reports.report import Section, Table
+from labelscope.reports.report import Cell, Section, Table
 
 EVIL = '<script>alert("x")</script>|*b*'
 
@@ -175,3 +175,13 @@ def test_a_report_of_ones_own():
     assert "50.0 %" in report.to_html() and "A caption" in report.to_markdown()
     assert repr(report) == "<Report 'Mine': One, Empty>"
     parsed(report.to_html())
+
+
+def test_cells_carry_the_key_of_their_rows():
+    table = Table(("name", "share"), ((Cell("<b>", 'a"b'), Cell(0.5, "half")),))
+    report = Report("Mine", (Section("One", figures=(("n", Cell("3", "all")),), tables=(table,)),))
+    found = parsed(report.to_html())
+    keys = [(tag, value) for tag, name, value in found.attributes if name == "data-rows"]
+    assert keys == [("dd", "all"), ("td", 'a"b'), ("td", "half")]
+    assert "50.0 %" in report.to_markdown() and "**3**" in report.to_markdown()
+    assert ("td", "class", "ls-n") in found.attributes and "b" not in found.tags

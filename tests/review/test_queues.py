@@ -35,8 +35,11 @@ def test_random_rows_do_not_jump(build):
     session = ls.Session(build(n=50), journal=None)
     before = session.queue("random").tolist()
     assert sorted(before) == list(range(50)) and before != session.queue(RandomRows(random_state=1)).tolist()
+    plain = session.queue(RandomRows()).tolist()
     session.keep(before[0])
-    assert session.queue(RandomRows()).tolist() == [*before[1:], before[0]]
+    assert session.queue("random").tolist() == [*before[1:], before[0]]
+    plain.remove(before[0])
+    assert session.queue(RandomRows()).tolist() == [*plain, before[0]]
 
 
 def test_class_pairs(build):

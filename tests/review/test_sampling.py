@@ -59,3 +59,25 @@ def test_few_rows_have_none(build):
     session = ls.Session(build(n=LEAST_ROWS - 1), journal=None)
     assert session.queue().tolist() == session.queue(ls.queues.MostSuspicious()).tolist()
     assert not session.ledger.sampler.due
+
+
+def test_what_a_machine_decides_is_no_look(build):
+    session = ls.Session(build(n=400), journal=None)
+    for row in range(20):
+        session.keep(row)
+    assert session.ledger.sampler.due and session.ledger.sampler.looks == 20
+    drawn = int(session.ledger.sampler.upcoming(session.state, 1)[0])
+    session.keep(drawn, source="teacher")
+    assert session.ledger.sampler.looks == 20 and session.ledger.sampler.drawn == 0
+    assert all("drawn" not in event.data for event in session.events)
+
+
+def test_rows_asked_for_by_chance_count_as_drawn(build):
+    session = ls.Session(build(n=400), journal=None)
+    rows = session.queue("random", n=30).tolist()
+    for row in rows:
+        session.keep(row)
+    assert session.ledger.sampler.drawn == 30
+    chosen = int(session.ledger.sampler.upcoming(session.state, 40)[-1])
+    session.keep(chosen)  # not in the order that was handed out
+    assert session.ledger.sampler.drawn == 30 and session.ledger.sampler.looks == 31

@@ -158,6 +158,13 @@ def test_the_whole_way_of_a_new_class():
     assert (WeightAware().score(current_evidence(session)).suspicion == before.suspicion).all()
 
 
+def test_a_few_verified_rows_do_not_silence_the_other_classes():
+    X, codes, true = drawn()
+    session = reviewed(X, codes)
+    session.keep(np.flatnonzero(codes == 0)[:3])
+    assert (true[session.queue(Foreign(unlabelled=True), 20)] == 3).mean() >= 0.9
+
+
 def test_rows_out_of_scope_leave_the_list_and_refresh_the_scores():
     X, codes, true = drawn()
     session = reviewed(X, codes)

@@ -230,15 +230,17 @@ function ReportsButton({ store }: { store: Store }) {
   return (
     <button
       type="button"
-      class="ls-btn soft"
+      class="ls-btn"
       data-action="reports"
+      aria-label="Reports"
       title="Reports: health, regimes, effort, budgets, plans (i)"
       aria-keyshortcuts="i"
       aria-expanded={uiOf(store).reports.value}
       disabled={store.connection.value !== "live" && !uiOf(store).reports.value}
       onClick={() => toggleReports(store)}
     >
-      Reports
+      <Icon name="chart" />
+      <span class="ls-reports-word">Reports</span>
     </button>
   );
 }
@@ -269,7 +271,6 @@ export function Toolbar({ store }: { store: Store }) {
       <Color store={store} />
       <Search store={store} />
       <FilterPopover store={store} />
-      <ReportsButton store={store} />
       <Link store={store} />
       <span class="ls-gap" />
       <ProgressBar store={store} />
@@ -277,6 +278,7 @@ export function Toolbar({ store }: { store: Store }) {
       <span class="ls-tools">
         <History store={store} />
         <Rerank store={store} />
+        <ReportsButton store={store} />
         <Export store={store} />
         <Options store={store} />
         <View store={store} />

@@ -4,10 +4,10 @@ import type { Table } from "../store/types";
 import { toScreen, UNIT } from "./camera";
 import type { Rgb } from "./color";
 import { type Coloring, colorIndex } from "./coloring";
+import { drawEllipses, type Ellipses } from "./ellipses";
 import type { Flash } from "./flash";
 import type { Inks } from "./look";
 import { SHAPES, shapePath } from "./palette";
-import { drawEllipses, type Ellipses } from "./ellipses";
 import type { Frame } from "./renderer";
 
 export interface Marked {

@@ -10,7 +10,7 @@ import {
   type Toast,
   UNLABELLED,
 } from "../../src/store/types";
-import { fakeStoreParts, fakeTaskParts } from "../store/parts";
+import { fakeMethods, fakeStoreParts, fakeTaskParts } from "../store/parts";
 
 export const NOTHING: Filters = {
   given: null,
@@ -121,6 +121,7 @@ export function fakeStore(start: Start = {}) {
   const own = {
     ...fakeStoreParts(),
     ...fakeTaskParts(),
+    methods: fakeMethods(),
     suggestedOf: (row: number): number => table.value.suggested[row] ?? UNLABELLED,
     meta: signal<Meta>({ ...META, ...start.meta }),
     classes,

@@ -55,7 +55,7 @@ describe("Plot", () => {
     expect(Number(host.querySelector<HTMLElement>(".ls-plot")!.dataset.frames)).toBeGreaterThan(0);
     expect(stage().getAttribute("role")).toBe("application");
     expect(stage().getAttribute("aria-label")).toContain("5 rows");
-    expect(host.querySelectorAll("[data-action]").length).toBe(5);
+    expect(host.querySelectorAll("[data-action]").length).toBe(6);
   });
 
   it("explains an empty map while it is being made", async () => {

@@ -1,6 +1,7 @@
 /** A small table with a map, and a store that remembers what was asked of it. */
 import { computed, type Signal, signal } from "@preact/signals";
 import type { ColumnData, Combine, Filters, Store, Table } from "../../src/store/types";
+import { fakeMethods } from "../store/parts";
 
 export function makeTable(points: readonly [x: number, y: number][], change: Partial<Table> = {}): Table {
   const n = points.length;
@@ -82,6 +83,8 @@ export function makeStore(first: Table, names: string[]): FakeStore {
     renderer: signal("raster"),
     detail: signal(null),
     neighborsOf: signal([]),
+    task: signal("classification"),
+    methods: fakeMethods(),
     moved: signal(new Set()),
     columnOf: () => column,
     column,

@@ -1,6 +1,7 @@
 /** The review half of a store for fakes: signals with nothing in them, and actions that do nothing. */
 import { signal } from "@preact/signals";
 import type { LabelValue } from "../../src/protocol";
+import type { MethodStore } from "../../src/store/methods";
 import type { ReviewStore } from "../../src/store/shapes";
 import type { TaskStore } from "../../src/store/taskShapes";
 import { UNLABELLED } from "../../src/store/types";
@@ -51,6 +52,33 @@ export function fakeStoreParts() {
     exemplars: nothing as ReviewStore["exemplars"],
     packet: () => undefined,
   } satisfies ReviewStore;
+}
+
+/** Reports, queues, votes and ellipses. */
+export function fakeMethods() {
+  return {
+    reports: signal<MethodStore["reports"]["value"]>(null),
+    shown: signal<MethodStore["shown"]["value"]>(null),
+    queues: signal<MethodStore["queues"]["value"]>([]),
+    listed: signal<number | null>(null),
+    overlay: signal<MethodStore["overlay"]["value"]>(null),
+    overlayOn: signal(false),
+    voting: signal(false),
+    ballot: signal<MethodStore["ballot"]["value"]>(null),
+    loadReports: async () => undefined,
+    loadQueues: async () => undefined,
+    openReport: async () => undefined,
+    cancelReport: () => undefined,
+    reportRows: nothing as MethodStore["reportRows"],
+    saveReport: async () => undefined,
+    bulk: nothing as MethodStore["bulk"],
+    acceptBulk: (async () => true) as MethodStore["acceptBulk"],
+    askTeacher: (async () => true) as MethodStore["askTeacher"],
+    resetGate: async () => undefined,
+    vote: async () => undefined,
+    reorder: async () => undefined,
+    colorBy: () => undefined,
+  } satisfies MethodStore;
 }
 
 /** The half about tags and attributes. */

@@ -205,6 +205,8 @@ def _of_dependence(model: dict[str, Any]) -> list[dict[str, Any]]:
         if entry["q"] >= _SURE or not entry["groups"] or entry["bits"] <= entry["threshold"]:
             continue
         worst = entry["groups"][0]
+        if worst["left"] < WORTH_AN_ALERT * worst["n"]:  # the review has mended them
+            continue
         found.append(
             _alert("errors_depend_on_column", "high", entry["column"],
                    f"Labels are wrong more often for some values of {entry['column']!r}: about"

@@ -140,12 +140,13 @@ def column_of(
     [1, 2]
     """
     values = np.asarray(values)
-    if values.dtype.kind in "iuf":
+    counted = kind not in ("ordinal", "nominal")  # postal codes and grades are no amounts
+    if values.dtype.kind in "iuf" and counted:
         return _number_column(name, values.astype(np.float64), kind, derived)
     found = objects(values.tolist()) if values.dtype != object else values
     types = set(map(type, found.tolist()))
     missing = _gaps(found, types)
-    if _are_numbers(types):
+    if counted and _are_numbers(types):
         numbers = [
             np.nan if gap else float(v) for v, gap in zip(found.tolist(), missing.tolist(), strict=True)
         ]
@@ -156,7 +157,8 @@ def column_of(
     if ordered:
         codes, categories = _sorted(codes, categories, order)
     counts = np.bincount(codes[codes >= 0], minlength=len(categories)).astype(np.int64)
-    role = _role_of(name, counts, categories) or ("date" if is_date else "")
+    role = _role_of(name, counts, categories)
+    role = "date" if is_date and role != "constant" else role
     own = kind if kind in ("ordinal", "nominal") else ("ordinal" if ordered else "nominal")
     return Column(name, own, found, missing, codes, categories, counts, role, derived, ordered)
 
@@ -180,7 +182,7 @@ def groups_of(column: Column, *, least: int, most: int = 30) -> tuple[IntArray, 
     """
     n_values = len(column.categories)
     if (column.is_number and n_values > 12) or (column.ordered and n_values > most):
-        codes, names = _ranges(column)
+        codes, names = _ranges(column, min(8, max(2, column.n_present // (2 * least))))
     else:
         codes, names = column.codes, [text_of(value) for value in column.categories]
     counts = np.bincount(codes[codes >= 0], minlength=len(names))
@@ -314,7 +316,7 @@ def _sorted(
     return rank[codes], [categories[k] for k in sequence]
 
 
-def _ranges(column: Column, n_bins: int = 8) -> tuple[IntArray, list[str]]:
+def _ranges(column: Column, n_bins: int) -> tuple[IntArray, list[str]]:
     """Cut at quantiles of the rows; equal values stay together."""
     shares = np.cumsum(column.counts) / max(column.n_present, 1)
     bins = np.minimum((shares - column.counts / max(column.n_present, 1) / 2) * n_bins, n_bins - 1)

@@ -82,7 +82,7 @@ def rate_dependence(
             with np.errstate(invalid="ignore", divide="ignore"):
                 means = np.where(sizes[k] > 0, sums / sizes[k], 0.0)
             found[k] -= sizes[k] @ _entropy(np.clip(means, 0, 1)) / max(len(values), 1)
-        return np.maximum(found, 0.0)
+        return np.asarray(np.maximum(found, 0.0))
 
     null = np.array(
         [bits(rng.permutation(1.0 * (rng.random(len(rates)) < rates))) for _ in range(n_permutations)]
@@ -132,7 +132,7 @@ def cramers_v(first: IntArray, second: IntArray) -> float:
 
     Examples
     --------
-    >>> cramers_v(np.array([0, 0, 1, 1] * 9), np.array([1, 1, 0, 0] * 9))
+    >>> round(cramers_v(np.array([0, 0, 1, 1] * 9), np.array([1, 1, 0, 0] * 9)), 6)
     1.0
     """
     n = len(first)

@@ -80,7 +80,7 @@ def _card(document: Mapping[str, Any]) -> str:
     return (
         f'<div class="ls-label"><h1>{escape(document["title"])}</h1>'
         f"<p>{escape(metadata['task'])} · {escape(metadata['modality'])}</p>"
-        f"<h2>Contents</h2><table>{_rows(metadata['counted'])}{_rows(labels)}</table>"
+        f"<h2>Contents</h2><table>{_rows({**metadata['counted'], **labels})}</table>"
         f"<h2>Label quality</h2><table>{_rows(quality['figures'])}</table><p>{escape(quality['basis'])}</p>"
         f"<h2>Alerts</h2>{_alerts(document['alerts'])}"
         f"<h2>Origin</h2><table>{facts}</table></div>"

@@ -17,6 +17,8 @@ _LEAST_IN_GROUP = 10
 _MOST_TESTED = 60
 _MOST_GROUPS, _MOST_CLASSES, _MOST_CELLS, _MOST_SHOWN = 12, 12, 20, 3
 _PSEUDO_ROWS = 10.0
+#: Rows that the overall share counts for: with few groups their spread says little about it.
+_STRENGTH = (10.0, 1000.0)
 _SKIPPED = ("empty", "constant", "identifier", "text")
 
 
@@ -104,6 +106,7 @@ def _rates(
     known = errors.known
     sizes = np.bincount(own[known], minlength=len(shown)).astype(np.float64)
     wrong = np.bincount(own[known], weights=errors.rates[known], minlength=len(shown)).astype(np.float64)
+    left = np.bincount(own[known], weights=errors.left[known], minlength=len(shown))
     shrunk = shrunken(wrong, sizes)
     found = []
     for k in np.argsort(-shrunk, kind="stable")[:_MOST_GROUPS].tolist():
@@ -117,6 +120,7 @@ def _rates(
                 "value": shown[k],
                 "n": int(sizes[k]),
                 "wrong": number(wrong[k]),
+                "left": number(left[k]),
                 "rate": figure(
                     wrong[k] / sizes[k],
                     measured=errors.measured,
@@ -148,7 +152,7 @@ def shrunken(wrong: FloatArray, sizes: FloatArray) -> FloatArray:
     Examples
     --------
     >>> shrunken(np.array([0.0, 1.0, 50.0]), np.array([2.0, 2.0, 500.0])).round(2).tolist()
-    [0.1, 0.11, 0.1]
+    [0.08, 0.17, 0.1]
     """
     n = float(sizes.sum())
     if not n:
@@ -159,7 +163,7 @@ def shrunken(wrong: FloatArray, sizes: FloatArray) -> FloatArray:
     expected = max(int((sizes > 0).sum()) - 1, 0) * overall * (1 - overall)
     between = max(spread - expected, 0.0) / max(n - float((sizes**2).sum()) / n, 1e-9)
     strength = overall * (1 - overall) / between - 1.0 if between > 0 else np.inf
-    strength = float(np.clip(strength, 1.0, 200.0))
+    strength = float(np.clip(strength, *_STRENGTH))
     return np.asarray((wrong + strength * overall) / (sizes + strength))
 
 

@@ -14,7 +14,7 @@ from labelscope.reports.nutrition.subject import Subject
 
 SEVERAL, ALL_DIFFERENT, SUPPRESSED = "multiple detected", "–", "suppressed"
 #: From so many values on, a text column may name people: its rare values are not shown.
-_MANY_VALUES = 50
+_MANY_VALUES, _SEVERAL_VALUES = 50, 20
 
 
 def statistics_module(
@@ -98,9 +98,9 @@ def _extreme(column: Column, size: int, least_count: int) -> dict[str, Any]:
 
 def is_private(column: Column) -> bool:
     """Whether rare values of a column may name people: text, identifiers, and what has very many values."""
-    return not column.is_number and (
-        column.role in ("text", "identifier") or len(column.counts) > _MANY_VALUES
-    )
+    n_values = len(column.counts)
+    many = n_values > _MANY_VALUES or n_values > max(_SEVERAL_VALUES, 0.2 * column.n_present)
+    return not column.is_number and (column.role in ("text", "identifier") or many)
 
 
 def value_key(column: Column, place: int, selections: Selections) -> str:

@@ -29,6 +29,8 @@ class Errors:
     ----------
     rates : (n,) float64
         NaN where nothing can be said.
+    left : (n,) float64
+        The same of labels as they are now: 0 where somebody decided.
     measured : bool
         Whether all of them rest on verdicts of people or on a reference.
     calibrated : bool
@@ -39,6 +41,7 @@ class Errors:
     """
 
     rates: FloatArray
+    left: FloatArray
     measured: bool
     calibrated: bool
     low: float
@@ -168,14 +171,15 @@ def errors_of(audit: Audit, session: Session | None) -> Errors | None:
     calibrated = audit.has_probability
     said = np.asarray(audit.suspicion if session is None else session.suspicion, dtype=np.float64)
     rates = said.copy() if calibrated else np.asarray(audit.flagged, dtype=np.float64)
+    left = rates.copy()
     measured, estimate = False, audit.noise_rate
     if session is not None:
         state = session.state
         judged = (state.state != UNREVIEWED) & (state.state != UNSURE)
-        rates[judged] = wrong_rows(state)[judged]
+        rates[judged], left[judged] = wrong_rows(state)[judged], 0.0
         measured = bool(judged[labeled].all())
         estimate = noise_rate_of(audit, session.ledger, session.suspicion)
-    rates[~labeled] = np.nan
+    rates[~labeled] = left[~labeled] = np.nan
     value = max(estimate.value, 1e-9)
     low, high = (estimate.low / value, estimate.high / value) if calibrated else (0.0, 1.0 / value)
     basis = (
@@ -186,12 +190,12 @@ def errors_of(audit: Audit, session: Session | None) -> Errors | None:
     )
     if measured:
         low = high = 1.0
-    return Errors(rates, measured, calibrated or measured, min(low, 1.0), max(high, 1.0), basis)
+    return Errors(rates, left, measured, calibrated or measured, min(low, 1.0), max(high, 1.0), basis)
 
 
 def against_reference(subject: Subject, wrong: FloatArray, name: str) -> Errors:
     """Take disagreement with a reference as errors: ``wrong`` (n,) is 1, 0 or NaN."""
-    return Errors(wrong, True, True, 1.0, 1.0, f"disagreement with {name}")
+    return Errors(wrong, wrong, True, True, 1.0, 1.0, f"disagreement with {name}")
 
 
 def _label_columns(dataset: Dataset, labels: Any) -> Sequence[str]:

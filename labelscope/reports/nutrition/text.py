@@ -162,7 +162,7 @@ def variables(document: Mapping[str, Any]) -> Section:
             )
             header = (word.removesuffix("es") if word == "classes" else "tag", "rows", "description")
             tables.append(Table(header, rows, _of(len(rows), total)))
-    said = () if tables else ("There are no columns beside the labels.",)
+    said = () if module["columns"] else ("There are no columns beside the labels.",)
     return Section("3. Variables", said, tables=tuple(tables))
 
 
@@ -239,7 +239,7 @@ def model(document: Mapping[str, Any]) -> Section:
     if module["errors_by_column"]:
         word = "error rate" if module["errors_are_rates"] else "flag rate"
         n_tested = len(module["errors_by_column"])
-        tested = f"Wrong labels by column, {n_tested:,} tested at once:"
+        tested = f"Labels wrong before any review, by column, {n_tested:,} tested at once:"
         rows = tuple(
             (e["column"], e["bits"], e["threshold"], e["p"], e["q"])
             for e in module["errors_by_column"][:_TESTED]

@@ -12,7 +12,7 @@ from labelscope.review.queues.foreign import Foreign
 from labelscope.review.queues.mistakes import Mistakes
 from labelscope.review.queues.most_suspicious import MostSuspicious
 from labelscope.review.queues.random_rows import RandomRows
-from labelscope.review.queues.review_plan import Plan, ReviewPlan
+from labelscope.review.queues.review_plan import ReviewPlan
 from labelscope.review.queues.robust_distillation import RobustDistillation
 from labelscope.review.queues.spread import Spread
 from labelscope.review.queues.two_way_confusion import TwoWayConfusion
@@ -27,7 +27,6 @@ __all__ = [
     "Foreign",
     "Mistakes",
     "MostSuspicious",
-    "Plan",
     "RandomRows",
     "ReviewPlan",
     "RobustDistillation",

@@ -161,7 +161,6 @@ class RepresentationCalibration:
             meta=_facts(gaussians, points, inputs, posterior),
         )
 
-
     def _classified(self, inputs: Inputs, features: FloatArray) -> dict[str, Array]:
         provider = CalibratedProbabilities(settings=self.settings, individual=self.individual)
         classes = np.arange(inputs.n_classes)

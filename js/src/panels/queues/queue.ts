@@ -5,7 +5,14 @@ import { words } from "../format";
 
 /** Before the kernel has said, and where there is none. */
 export const BASE: readonly QueueInfo[] = [
-  { name: "most_suspicious", label: "most suspicious", hint: "suspects first", ready: true, why: "", actions: [] },
+  {
+    name: "most_suspicious",
+    label: "most suspicious",
+    hint: "suspects first",
+    ready: true,
+    why: "",
+    actions: [],
+  },
   { name: "gate", label: "above the gate", hint: "moves with the gate", ready: true, why: "", actions: [] },
   { name: "random", label: "random", hint: "for honest estimates", ready: true, why: "", actions: [] },
 ];

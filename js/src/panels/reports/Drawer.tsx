@@ -6,7 +6,7 @@ import type { Store } from "../../store/types";
 import { Icon } from "../Icon";
 import { guardKeys } from "../keys";
 import { uiOf } from "../ui";
-import { closeReports, runAction, stepText, valuesOf } from "./act";
+import { closeReports, runAction, stepText, valuesOf, widthOf } from "./act";
 import { Fields } from "./Fields";
 import { Section } from "./Parts";
 
@@ -58,13 +58,22 @@ function Progress({ store, shown }: { store: Store; shown: Shown }) {
   const { what = "", done = 0, total = 0, seconds = 0 } = state ?? {};
   return (
     <div class="ls-report-progress" role="status">
-      <progress max={total || undefined} value={total > 0 ? Math.min(done, total) : undefined} aria-label="Progress" />
+      <progress
+        max={total || undefined}
+        value={total > 0 ? Math.min(done, total) : undefined}
+        aria-label="Progress"
+      />
       <span>
         {stepText(what, done, total)}
         {seconds >= 2 && ` · ${Math.round(seconds)} s`}
       </span>
       {state !== null && (
-        <button type="button" class="ls-btn line" data-action="cancel-report" onClick={() => store.methods.cancelReport()}>
+        <button
+          type="button"
+          class="ls-btn line"
+          data-action="cancel-report"
+          onClick={() => store.methods.cancelReport()}
+        >
           Cancel
         </button>
       )}
@@ -127,9 +136,7 @@ function Open({ store, shown }: { store: Store; shown: Shown }) {
                   class={`ls-btn ${k === 0 ? "primary" : "line"}`}
                   data-action={`report-${action.do}`}
                   disabled={busy || !store.canDecide.value}
-                  onClick={(event) =>
-                    runAction(store, action, event.currentTarget.closest(".ls-root")?.clientWidth ?? 1000)
-                  }
+                  onClick={(event) => runAction(store, action, widthOf(event.currentTarget))}
                 >
                   {action.label}
                 </button>
@@ -190,7 +197,8 @@ function Sheet({ store }: { store: Store }) {
           <Open store={store} shown={shown} />
         ) : (
           <p class="ls-report-hint ls-quiet">
-            Choose a report. Numbers in blue stand for rows: click one to select them, with Shift to show only these.
+            Choose a report. Numbers in blue stand for rows: click one to select them, with Shift to show only
+            these.
           </p>
         )}
       </div>

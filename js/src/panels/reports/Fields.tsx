@@ -26,7 +26,6 @@ function Field({ option, disabled, set }: FieldProps) {
     "aria-describedby": hint ? `${id}-hint` : undefined,
     "aria-invalid": wrong.value || undefined,
   };
-  const number = kind === "number" || kind === "range";
   return (
     <label class={`ls-field ${kind}`} for={id}>
       <span>{label}</span>
@@ -50,15 +49,23 @@ function Field({ option, disabled, set }: FieldProps) {
           checked={value === true}
           onChange={(event) => change(String(event.currentTarget.checked))}
         />
+      ) : kind === "range" ? (
+        <input
+          class="ls-input"
+          {...common}
+          type="range"
+          min={option.low}
+          max={option.high}
+          step={option.step || 1}
+          value={String(value)}
+          onChange={(event) => change(event.currentTarget.value)}
+        />
       ) : (
         <input
           class="ls-input"
           {...common}
-          type={kind === "range" ? "range" : "text"}
-          inputMode={number ? "decimal" : "text"}
-          min={kind === "range" ? option.low : undefined}
-          max={kind === "range" ? option.high : undefined}
-          step={kind === "range" ? option.step || 1 : undefined}
+          type="text"
+          inputMode={kind === "number" ? "decimal" : "text"}
           value={String(value)}
           onChange={(event) => change(event.currentTarget.value)}
         />

@@ -1,7 +1,7 @@
 /** The parts of a report: paragraphs, large figures, tables. All text is text; numbers that stand for rows are buttons. */
 import type { ReportSection, ReportTable, RowsKey } from "../../protocol";
 import type { Store } from "../../store/types";
-import { chooseRows } from "./act";
+import { chooseRows, widthOf } from "./act";
 import { Line } from "./Line";
 
 /** Longer tables are cut; the rest is in the file. */
@@ -25,7 +25,7 @@ function Cell({ store, text, name, rowsKey }: CellProps) {
       aria-label={`${text}, ${name}: select these rows`}
       title={`${name}: select these rows, with Shift show only these`}
       onClick={(event) => {
-        const width = event.currentTarget.closest(".ls-root")?.clientWidth ?? 1000;
+        const width = widthOf(event.currentTarget);
         void chooseRows(store, rowsKey, name, event.shiftKey, width);
       }}
     >

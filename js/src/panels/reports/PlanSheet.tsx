@@ -55,7 +55,9 @@ export function PlanSheet({ store, plan }: { store: Store; plan: string }) {
           <span>
             <b>{count(chosen.length)}</b> {chosen.length === 1 ? "changes" : "change"}
           </span>
-          {wrong > 0 && <span title="If the method's certainty is right">about {count(wrong)} wrong expected</span>}
+          {wrong > 0 && (
+            <span title="If the method's certainty is right">about {count(wrong)} wrong expected</span>
+          )}
           {out.value.size > 0 && (
             <span>
               <b>{count(out.value.size)}</b> left out

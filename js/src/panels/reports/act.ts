@@ -6,7 +6,7 @@ import { rows as rowsText } from "../format";
 import { uiOf } from "../ui";
 
 /** Below this width the drawer covers the view: what a number selects would be out of sight. */
-const NARROW = 700;
+const NARROW = 760;
 
 export function openReports(store: Store, name?: string): void {
   const ui = uiOf(store);
@@ -44,6 +44,11 @@ export async function chooseRows(
   store.setCurrent(firstOf(store, rows));
   store.say(`${rowsText(rows.length)} ${only ? "shown and selected" : "selected"}: ${name}.`);
   if (width < NARROW) closeReports(store);
+}
+
+/** Width of the view that an element is in. */
+export function widthOf(element: Element): number {
+  return element.closest(".ls-root")?.clientWidth || NARROW;
 }
 
 /** The first of some rows in the order of the queue. */

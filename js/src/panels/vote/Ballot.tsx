@@ -18,7 +18,11 @@ function Examples({ store, rows, name }: { store: Store; rows: readonly number[]
         const caption = shown?.card.text ?? shown?.card.caption ?? "";
         return (
           <li key={row} class="ls-example" title={caption || `row ${row}`}>
-            {shown?.url ? <img src={shown.url} alt={`row ${row}`} draggable={false} /> : <span>{caption || row}</span>}
+            {shown?.url ? (
+              <img src={shown.url} alt={`row ${row}`} draggable={false} />
+            ) : (
+              <span>{caption || row}</span>
+            )}
           </li>
         );
       })}

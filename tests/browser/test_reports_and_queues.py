@@ -1,0 +1,150 @@
+"""Reports at the side, queues of their own kind, votes, ellipses and the gate put back, in a real notebook."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from lab import Notebook
+from pages import current_row, hear, listen, view_cell
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.filterwarnings("ignore::labelscope.errors.LabelscopeWarning")
+Make = Callable[..., Notebook]
+
+DIGITS = """
+import numpy as np
+from sklearn.datasets import load_digits
+import labelscope as ls
+digits = load_digits()
+images, labels = digits.images[:600], digits.target[:600].astype(object)
+labels[5:60:6] = (digits.target[5:60:6] + 1) % 10
+labels[400:] = None
+X = images.reshape(600, -1).astype("float32")
+audit = ls.audit(images, labels.tolist(), features=X, evidence={"map": X @ np.linalg.svd(X, full_matrices=False)[2][:2].T})
+"""
+
+
+def test_reports_queues_votes_and_the_gate(notebook: Make) -> None:
+    nb = notebook([DIGITS, view_cell()])
+    nb.ready().locator(".ls-card").first.click()
+    listen(nb)
+    _health_selects_rows(nb)
+    _a_report_that_takes_a_while(nb)
+    _foreign_rows(nb)
+    _votes(nb)
+    _ellipses(nb)
+    _the_gate_goes_back(nb)
+
+
+def _health_selects_rows(nb: Notebook) -> None:
+    nb.page.keyboard.press("i")
+    drawer = nb.widget.get_by_role("complementary", name="Reports")
+    expect(drawer).to_be_visible()
+    expect(drawer.locator("[data-report='benchmark_stability']")).to_contain_text("view.give(models=")
+    drawer.locator("[data-report='health']").click()
+    expect(drawer.locator("h2")).to_contain_text("Label health")
+    number = drawer.get_by_role("button", name=re.compile("^[0-9]+, 3, flagged: select"))
+    number.click()
+    hear(nb, "selected: 3, flagged.")
+    wanted = nb.value("[int(r) for r in np.flatnonzero(audit.flagged & (audit.given_codes == 3))]")
+    assert nb.until("len(view.selection)") == len(wanted) > 0
+    assert nb.value("view.selection.tolist()") == wanted
+    nb.page.keyboard.press("Escape")
+    expect(drawer).to_have_count(0)
+
+
+def _a_report_that_takes_a_while(nb: Notebook) -> None:
+    nb.widget.locator("[data-action='reports']").click()
+    drawer = nb.widget.get_by_role("complementary", name="Reports")
+    drawer.locator("[data-report='spread']").click()
+    field = drawer.locator("[data-option='round']")
+    expect(field).to_be_enabled(timeout=20_000)
+    drawer.locator("[data-action='report-bulk']").click()
+    sheet = nb.widget.get_by_role("dialog")
+    expect(sheet).to_contain_text("Labels up to round 1")
+    before = nb.value("len(view.session.events)")
+    expect(sheet.locator("[data-action='accept-plan']")).to_be_enabled()
+    nb.page.keyboard.press("Enter")
+    nb.until(f"len(view.session.events) > {before}")
+    assert nb.value("{e.source for e in view.session.events} == {'propagated'}")
+    drawer.locator("[data-action='close-reports']").click()
+    nb.widget.locator("[data-action='undo']").click()
+    nb.until("view.session.progress().reviewed == 0")
+
+
+def _foreign_rows(nb: Notebook) -> None:
+    nb.widget.locator(".ls-card").first.click()
+    nb.page.keyboard.press("w")
+    menu = nb.widget.get_by_role("menu")
+    expect(menu.locator("[data-value='mistakes']")).to_be_visible()
+    menu.locator("[data-value='foreign']").click()
+    bar = nb.widget.get_by_role("region", name="Queue")
+    expect(bar).to_contain_text("belongs to no class")
+    order = "view._desk.answers.shared.queueing.listed('foreign').tolist()"
+    first = nb.value(order)[0]
+    nb.page.wait_for_function(
+        "row => document.querySelector('.labelscope').shadowRoot.querySelector('.ls-card')?.dataset.row == row",
+        arg=first,
+    )
+    nb.widget.locator(f".ls-card[data-row='{first}']").click()
+    nb.page.keyboard.press("x")
+    nb.until(f"decided()[-1] == ['excluded', [{first}]]")
+    again = nb.value(order)
+    assert first not in again
+    nb.page.wait_for_function(
+        "row => document.querySelector('.labelscope').shadowRoot.querySelector('.ls-card')?.dataset.row == row",
+        arg=again[0],
+    )
+    bar.locator("[data-action='end-queue']").click()
+    expect(bar).to_have_count(0)
+
+
+def _votes(nb: Notebook) -> None:
+    nb.widget.locator("[data-action='options']").click()
+    nb.widget.get_by_role("checkbox", name="Several people vote").check()
+    nb.page.keyboard.press("Escape")
+    ballot = nb.widget.get_by_role("region", name="Vote")
+    expect(ballot.locator("[data-vote='second']")).to_be_visible()
+    expect(nb.widget.locator(".ls-inspector .ls-labels")).to_have_count(0)
+    nb.widget.locator(".ls-card").first.click()
+    row = current_row(nb)
+    expect(ballot.locator("[data-vote='both']")).to_have_attribute("aria-keyshortcuts", "3")
+    nb.page.wait_for_function(
+        "row => document.querySelector('.labelscope').shadowRoot.querySelector('[data-vote]')"
+        "?.closest('.ls-inspector')?.querySelector('h2')?.textContent.includes(`row ${row}`)",
+        arg=row,
+    )
+    nb.page.keyboard.press("3")
+    nb.until("kinds()[-1] == 'voted'")
+    event = nb.value("[view.session.events[-1].rows, view.session.events[-1].data['option']]")
+    assert [list(event[0]), event[1]] == [[row], "both"]
+    expect(nb.widget.locator(".ls-inspector h2")).not_to_contain_text(f"row {row} ")
+    nb.widget.locator("[data-action='options']").click()
+    nb.widget.get_by_role("checkbox", name="Several people vote").uncheck()
+    nb.page.keyboard.press("Escape")
+    expect(ballot).to_have_count(0)
+
+
+def _ellipses(nb: Notebook) -> None:
+    box = nb.widget.get_by_role("checkbox", name="ellipses")
+    box.check()
+    expect(box).to_have_attribute("aria-busy", "false", timeout=20_000)
+    expect(nb.widget.locator(".ls-legend-check")).to_have_attribute("title", re.compile("two deviations"))
+    box.uncheck()
+
+
+def _the_gate_goes_back(nb: Notebook) -> None:
+    at = "float(__import__('labelscope.review.gates', fromlist=['x']).gate_at(view.session))"
+    before = nb.value(at)
+    gate = nb.widget.get_by_role("slider", name="Gate")
+    gate.scroll_into_view_if_needed()
+    gate.focus()
+    nb.page.keyboard.press("ArrowLeft")
+    nb.until("kinds()[-1] == 'gate_set'")
+    assert nb.value(at) != before
+    gate.dblclick()
+    nb.until("view.session.events[-1].data.get('reset') is True")
+    assert nb.value(at) == before
+    expect(gate).to_have_attribute("aria-valuenow", re.compile(f"^{re.escape(str(round(before, 4)))[:5]}"))
