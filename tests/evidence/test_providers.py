@@ -11,10 +11,12 @@ from labelscope.types import Made, Provider
 
 # What feeds evidence from a training loop is no provider: it holds what the loop said so far.
 RECORDERS = {"RecordedModel", "SkorchRecorder", "TrainingDynamics"}
+# Judges answer for the provider Judgements, and have a contract and tests of their own.
+JUDGES = {name for name in ls.providers.__all__ if name.endswith("Judge")} | {"JudgePrompt"}
 PROVIDERS = [
     value
     for name in ls.providers.__all__
-    if isinstance(value := getattr(ls.providers, name), type) and name not in RECORDERS
+    if isinstance(value := getattr(ls.providers, name), type) and name not in RECORDERS | JUDGES
 ]
 
 

@@ -14,6 +14,14 @@ from labelscope.widget.shared import shared_of
 pytestmark = pytest.mark.filterwarnings("ignore::labelscope.errors.LabelscopeWarning")
 
 
+@pytest.fixture(autouse=True)
+def interruptible():
+    """Interrupts are switched off for what a shell runs in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 class Slow:
     """A session whose rescore waits until it may end."""
 
