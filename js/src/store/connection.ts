@@ -239,9 +239,9 @@ export class Connection {
     try {
       const { data, buffers } = await this.link.request({ name: "queue", policy }, { timeout: 120_000 });
       if (this.ended || core.queue.peek() !== policy) return;
-      this.onListed(typeof data.listed === "number" ? data.listed : null);
       // Of very many rows the first ones come; the others follow by suspicion.
       core.order.value = completeOrder(u32Of(buffers[0]), bySuspicion(core.table.peek()));
+      this.onListed(typeof data.listed === "number" ? data.listed : null);
     } catch (error) {
       this.complain(error);
     }

@@ -52,6 +52,8 @@ export interface MethodStore {
   askTeacher(): Promise<boolean>;
   resetGate(): Promise<void>;
   vote(answer: VoteAnswer): Promise<void>;
+  /** the next order that comes is looked at from its first row on */
+  goFirst(): void;
   /** asks for the order of the queue once more */
   reorder(): Promise<void>;
   /** colors the map by a column that a method made */
@@ -74,6 +76,7 @@ export class Methods implements MethodStore {
   /** values of a column may be others now */
   onColumn: (name: string) => void = () => undefined;
   private asked = 0;
+  private jump = false;
   private stopLook: () => void = () => undefined;
   private readonly stops: (() => void)[] = [];
 
@@ -85,7 +88,12 @@ export class Methods implements MethodStore {
   ) {
     connection.onReport = (state) => this.heard(state);
     connection.onListed = (listed) => {
-      this.listed.value = listed;
+      batch(() => {
+        this.listed.value = listed;
+        const first = core.visible.peek()[0];
+        if (this.jump && first !== undefined) core.current.value = first;
+        this.jump = false;
+      });
     };
     this.stops.push(
       effect(() => {
@@ -181,6 +189,10 @@ export class Methods implements MethodStore {
       this.core.say(`Voted ${answer}. ${Math.max(0, ballot.left - (ballot.answer === null ? 1 : 0))} left.`);
       this.next(row);
     });
+  }
+
+  goFirst(): void {
+    this.jump = true;
   }
 
   async reorder(): Promise<void> {

@@ -76,6 +76,7 @@ export function fakeMethods() {
     askTeacher: (async () => true) as MethodStore["askTeacher"],
     resetGate: async () => undefined,
     vote: async () => undefined,
+    goFirst: () => undefined,
     reorder: async () => undefined,
     colorBy: () => undefined,
   } satisfies MethodStore;

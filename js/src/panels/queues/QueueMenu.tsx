@@ -21,6 +21,7 @@ export function QueueMenu({ store }: { store: Store }) {
       class="soft ls-queue"
       onPick={(value) => {
         store.methods.voting.value = baseName(value) === "validation";
+        store.methods.goFirst();
         if (value === store.queue.peek()) void store.methods.reorder();
         else store.queue.value = value;
       }}

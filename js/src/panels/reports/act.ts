@@ -65,6 +65,7 @@ export function filterTo(store: Store, rows: readonly number[], name: string): v
 
 export function runAction(store: Store, action: ReportAction, width: number): void {
   if (action.do === "queue") {
+    store.methods.goFirst();
     store.queue.value = action.name;
     void store.methods.reorder();
     store.say(`${action.label}.`);

@@ -18,6 +18,7 @@ export function voteDigit(store: Store, place: number): boolean {
 
 export function setVoting(store: Store, on: boolean): void {
   store.methods.voting.value = on;
+  store.methods.goFirst();
   if (on) store.queue.value = "validation";
   else if (store.queue.peek() === "validation") store.queue.value = "most_suspicious";
 }
