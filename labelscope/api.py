@@ -293,7 +293,13 @@ def report(
     return made
 
 
-def export(source: Audit | Session, path: str | os.PathLike[str], format: str | None = None) -> Path:
+def export(
+    source: Audit | Session,
+    path: str | os.PathLike[str],
+    format: str | None = None,
+    *,
+    drop_excluded: bool = False,
+) -> Path:
     """Write the labels as they are now, with the record of who changed what.
 
     Parameters
@@ -303,6 +309,8 @@ def export(source: Audit | Session, path: str | os.PathLike[str], format: str | 
         Parquet, CSV, JSONL or .npy by its suffix.
     format : str, optional
         ``"parquet"``, ``"csv"``, ``"jsonl"``, ``"npy"`` or ``"cleanlab"``, when the suffix does not say.
+    drop_excluded : bool
+        Whether to leave excluded rows out.
 
     Returns
     -------
@@ -316,4 +324,4 @@ def export(source: Audit | Session, path: str | os.PathLike[str], format: str | 
     """
     from labelscope.exports import write
 
-    return write(source, Path(path), format)
+    return write(source, Path(path), format, drop_excluded=drop_excluded)

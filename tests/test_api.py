@@ -56,3 +56,11 @@ def test_labels_come_back_as_they_were(iris: tuple[np.ndarray, np.ndarray]) -> N
     np.testing.assert_array_equal(session.labels(), iris[1])
     session.relabel([3], "virginica")
     assert session.labels()[3] == "virginica" and session.labels().dtype == iris[1].dtype
+
+
+def test_names_that_people_need_are_public():
+    texts, codes = ls.testing.topic_texts(3)
+    assert len(texts) == len(codes) == 3
+    assert ls.reports.error_rate(ls.reports.Checked(1, 3)).value == 0.25
+    assert "propose" in ls.scorers.__all__ and ls.scorers.propose.__doc__
+    assert "Examples" in ls.queues.Spread.proposals.__doc__

@@ -21,6 +21,7 @@ from labelscope.auditing.plan import Workbench
 from labelscope.auditing.summary import evidence_line, warn_when_weak
 from labelscope.auditing.tasks import steps_of
 from labelscope.auditing.tasks.building import Request, build_for_task
+from labelscope.auditing.texts import text_evidence
 from labelscope.data.dataset import Dataset
 from labelscope.errors import (
     InvalidInputError,
@@ -108,6 +109,7 @@ def build_audit(
         if "pred_probs" in given.evidence:
             notices_of_probabilities(bench.evidence, random_state)
             bench.facts["model_accuracy"] = _agreement(bench.evidence)
+        text_evidence(bench, chosen)
         scores = _run(chosen, bench.evidence, dataset, executor or Local())
         if given.issues is not None:
             scores["cleanlab"] = score_of_issues(given.issues, dataset)

@@ -33,6 +33,7 @@ KNOWN = (
     "judgement_probs",
     "tag_negatives",
     "predictions",
+    "texts",
 )
 #: What is handed to the methods that read it as it is; they check more than its length.
 _AS_IS = KNOWN[KNOWN.index("verified") :]
@@ -154,9 +155,10 @@ def shared_evidence(
     provider = features if hasattr(features, "make") else None
     if features is not None and provider is None:
         items["features"] = check_features(features, dataset.n)
-    groups = more.get("groups") if more.get("groups") is not None else dataset.groups
-    if groups is not None:
-        items["groups"] = _group_codes(groups, dataset.n)
+    if more.get("groups") is not None:
+        items["groups"], items["group_names"] = _group_codes(more["groups"], dataset.n)
+    elif dataset.groups is not None:
+        items["groups"], items["group_names"] = dataset.groups, dataset.group_names
     if more.get("map") is not None:
         items["map"] = _map(more["map"], dataset)
     for name in ("knn_ids", "knn_distances", "duplicates"):
@@ -185,7 +187,9 @@ def _handed_on(n: int, more: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _of_length(name: str, value: Any, n: int) -> Any:
-    array = value if hasattr(value, "shape") else np.asarray(value)
+    # str of a fixed width would take much memory
+    kind = object if name == "texts" else None
+    array = value if hasattr(value, "shape") else np.asarray(value, dtype=kind)
     if array.ndim == 0 or len(array) != n:
         raise InvalidInputError.wrong_length(name, 1 if array.ndim == 0 else len(array), n)
     return array
@@ -199,11 +203,12 @@ def _models(pred_probs: Any, dataset: Dataset) -> list[FloatArray]:
     return [check_pred_probs(p, labels.codes, labels.classes) for p in models]
 
 
-def _group_codes(groups: Any, n: int) -> Any:
+def _group_codes(groups: Any, n: int) -> tuple[Any, tuple[str, ...]]:
     values = np.asarray(groups)
     if len(values) != n:
         raise InvalidInputError.wrong_length("groups", len(values), n)
-    return np.unique(values.astype(str) if values.dtype == object else values, return_inverse=True)[1]
+    names, codes = np.unique(values.astype(str) if values.dtype == object else values, return_inverse=True)
+    return codes, tuple(str(name) for name in names.tolist())
 
 
 def _map(given: Any, dataset: Dataset) -> FloatArray:

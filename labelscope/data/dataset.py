@@ -84,6 +84,9 @@ class Dataset:
     task : str
     class_names : tuple of str
     groups : (n,) int64 or None
+        Codes into ``group_names``.
+    group_names : tuple of str
+        In the order of first appearance; empty without groups.
     annotators : object
     concepts : Tags or None
     concepts_original : object
@@ -115,6 +118,7 @@ class Dataset:
         "evidence",
         "fingerprint",
         "frame",
+        "group_names",
         "groups",
         "ids",
         "labels",
@@ -131,6 +135,7 @@ class Dataset:
     task: str
     class_names: tuple[str, ...]
     groups: npt.NDArray[np.int64] | None
+    group_names: tuple[str, ...]
     annotators: Any
     concepts: Tags | None
     concepts_original: Any
@@ -171,6 +176,7 @@ class Dataset:
         implicit = own_ids is None and source.index is not None
         row_ids = make_ids(source.index if implicit else own_ids, n, implicit=implicit)
         row_ids.flags.writeable = False
+        group_codes, group_names = make_groups(_column(source, groups, "groups"), n)
         self._fill(
             media=source.media,
             labels=encoded,
@@ -179,7 +185,8 @@ class Dataset:
             name=source.name or "dataset",
             task=encoded.task,
             class_names=encoded.names,
-            groups=make_groups(_column(source, groups, "groups"), n),
+            groups=group_codes,
+            group_names=group_names,
             annotators=annotators,
             concepts=attributes,
             concepts_original=held,

@@ -57,10 +57,10 @@ def make_ids(given: Any, n: int, *, implicit: bool = False) -> Array:
     return objects(str(v) for v in values)
 
 
-def make_groups(given: Any, n: int) -> npt.NDArray[np.int64] | None:
-    """Number groups by order of first appearance; a row without one is a group of its own."""
+def make_groups(given: Any, n: int) -> tuple[npt.NDArray[np.int64] | None, tuple[str, ...]]:
+    """Number groups by order of first appearance, and name them; a row without one is a group of its own."""
     if given is None:
-        return None
+        return None, ()
     if isinstance(given, (str, bytes)) or not hasattr(given, "__len__"):
         raise InvalidTypeError(
             f"groups are given as {type(given).__name__}.", "Pass one per row, or a column name of a frame."
@@ -75,7 +75,8 @@ def make_groups(given: Any, n: int) -> npt.NDArray[np.int64] | None:
             ("row", row) if is_missing(value) else ("is", str(value)), len(numbers)
         )
     codes.flags.writeable = False
-    return codes
+    names = tuple(value if kind == "is" else f"no group (row {value})" for kind, value in numbers)
+    return codes, names
 
 
 def _refuse_repeats(values: list[Any], implicit: bool) -> None:

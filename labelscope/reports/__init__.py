@@ -17,6 +17,7 @@ from labelscope.reports.validation import validation
 from labelscope.reports.value_of_labels import value_of_labels
 from labelscope.review.budget import BudgetSettings
 from labelscope.review.corrected import corrected_labels
+from labelscope.review.extrapolating import Checked, error_rate
 from labelscope.review.mistakes import MistakeReview
 from labelscope.review.slices import evaluate_slice, load_slice
 from labelscope.review.validating import ValidationSession
@@ -24,6 +25,7 @@ from labelscope.review.validating import ValidationSession
 __all__ = [
     "BudgetPlan",
     "BudgetSettings",
+    "Checked",
     "EffortReport",
     "GainReport",
     "MistakeReview",
@@ -35,6 +37,7 @@ __all__ = [
     "check_path",
     "corrected_labels",
     "effort",
+    "error_rate",
     "evaluate_slice",
     "gain",
     "health",

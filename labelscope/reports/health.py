@@ -159,6 +159,7 @@ def _review(session: Session) -> Section:
     done = progress_of(state, np.asarray(audit.flagged, dtype=bool))
     figures = (
         ("reviewed", f"{done.reviewed:,} of {done.n:,}"),
+        *((("of these by a teacher or propagation", f"{done.by_machine:,}"),) if done.by_machine else ()),
         ("relabelled", f"{done.relabelled:,}"),
         ("kept", f"{done.kept:,}"),
         ("unsure", f"{done.unsure:,}"),

@@ -191,9 +191,17 @@ def plan_budget(
     return BudgetPlan("Labeling budget", sections, plan=found, measured_on=measured_on)
 
 
+def _lead(advice: BudgetAdvice) -> str:
+    """Introduce the best split: a mix may be best without being clearly ahead of one kind alone."""
+    mixed = advice.best.n_cheap > 0 and advice.best.n_verified > 0
+    if mixed and advice.regime in ("quantity", "quality"):
+        return "Not clearly ahead of that, but best in the estimate, are"
+    return "Recommended are"
+
+
 def _summary(found: Plan, measured_on: str) -> Section:
     words = [
-        f"Budget {one.budget:g}: {one.regime} ({REGIMES[one.regime]}). Recommended are"
+        f"Budget {one.budget:g}: {one.regime} ({REGIMES[one.regime]}). {_lead(one)}"
         f" {one.best.n_cheap:,} cheap and {one.best.n_verified:,} verified labels, for an accuracy of"
         f" {_shown(one.best.accuracy)}{', beyond the pilot' if one.extrapolated else ''}."
         for one in found.advice

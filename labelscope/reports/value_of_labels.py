@@ -35,6 +35,8 @@ REGIMES = {
 }
 # A regime must be better by so much to be recommended over a simpler one.
 _WORTH = 0.005
+# So many times as imbalanced as the labels is worth a warning; the pool's classes are guesses.
+_CLEARLY = 1.5
 
 
 @dataclass(frozen=True)
@@ -316,7 +318,7 @@ def _pool_section(report: ValueOfLabels) -> Section:
             f"Warning: under {100 * RELEVANT_ENOUGH:.0f} % of the unlabelled rows seem to belong to a"
             f" labelled class, so the pool is {done}."
         )
-    if report.pool_imbalance > report.imbalance:
+    if report.pool_imbalance > _CLEARLY * report.imbalance:
         said.append(
             f"Warning: the pool is more imbalanced ({report.pool_imbalance:.0f} to 1, by pseudo-labels) than"
             f" the labels ({report.imbalance:.0f} to 1), where it can hurt."

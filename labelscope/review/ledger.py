@@ -10,6 +10,7 @@ from pathlib import Path
 from labelscope.data.dataset import Dataset
 from labelscope.errors import InvalidTypeError
 from labelscope.review.events import Draft, Event, finish
+from labelscope.review.happened import Happened
 from labelscope.review.journal import Journal
 from labelscope.review.journal_lines import Header
 from labelscope.review.sampling import Sampler
@@ -97,7 +98,7 @@ class Ledger:
                 with self.journal.turn() as turn:
                     self._fold(turn.others)
                     told = turn.others
-                    events = tuple(make())
+                    events = Happened(make())
                     if events:
                         turn.write(events)
                         self._fold(events)

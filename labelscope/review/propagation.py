@@ -76,7 +76,7 @@ def fitted_energy(audit: Audit) -> FittedConceptEnergy:
     if audit.dataset.concepts is None:
         raise TaskError(
             f"A fix is propagated between a class and attributes, but the task is {audit.dataset.task}.",
-            "Pass attributes: ls.audit(data, labels, concepts=matrix).",
+            "Pass attributes: ls.audit(ls.Dataset(data, labels, concepts=matrix)).",
         )
     with _lock:
         found = _fitted.get(audit)

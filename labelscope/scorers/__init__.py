@@ -26,6 +26,7 @@ from labelscope.scorers.dynamics.loss_gate import DynamicLossGate
 from labelscope.scorers.ensemble import Ensemble
 from labelscope.scorers.federated.local_global import LocalGlobal
 from labelscope.scorers.judges.judge_ensemble import JudgeEnsemble
+from labelscope.scorers.judges.policies import propose
 from labelscope.scorers.multilabel.confident_tags import ConfidentTags
 from labelscope.scorers.multilabel.kept_labels import kept_labels_table
 from labelscope.scorers.multilabel.long_tail_partial import LongTailPartial
@@ -95,6 +96,7 @@ __all__ = [
     "fit_conr_head",
     "kept_labels_table",
     "macro_f1_by_popularity",
+    "propose",
     "reasons",
 ]
 

@@ -25,10 +25,12 @@ class Ensemble:
 
     The weights of both parts and the confusions between classes are fitted to the given labels by maximum
     likelihood (see `labelscope.scorers.latent`), under two readings of them: mistakes fall anywhere, or they
-    gather on ambiguous rows. How the readings are weighed, and whether items from outside the class set are
-    seen, follows from how many mistakes sit on clear rows (see `labelscope.scorers.noise_kinds`). Without
-    human verdicts this calibration is a model's assumption, and ``meta["noise_rate"]`` says so; see
-    `labelscope.scorers.calibration` for what verdicts do.
+    gather on ambiguous rows. Where neither finds mistakes on clear rows, labels cannot tell good ones from
+    mistakes that the model has learned, and plain disagreement of model and label is averaged in
+    (``meta["noise_kind"]["untold"]`` is its weight). How the readings are weighed, and whether items from
+    outside the class set are seen, follows from how many mistakes sit on clear rows (see
+    `labelscope.scorers.noise_kinds`). Without human verdicts this calibration is a model's assumption, and
+    ``meta["noise_rate"]`` says so; see `labelscope.scorers.calibration` for what verdicts do.
 
     Parameters
     ----------

@@ -16,9 +16,18 @@ import numpy as np
 from labelscope.scorers import flagging, latent, noise_kinds
 from labelscope.scorers.blockwise import Block, Partial, Plan, Shape, Step, Stepped
 from labelscope.scorers.confident import row_sums
-from labelscope.scorers.evidence_tables import CANDIDATES, DENSE_UP_TO, parts_of, table_of, values_of
+from labelscope.scorers.evidence_tables import (
+    CANDIDATES,
+    DENSE_UP_TO,
+    PAIRS_ROWS,
+    PAIRS_UP_TO,
+    parts_of,
+    table_of,
+    values_of,
+)
 from labelscope.scorers.inputs import labels_of
 from labelscope.scorers.neighbors.graph_blocks import id_range, refuse_strangers
+from labelscope.scorers.pair_rates import pairs_tell
 from labelscope.scorers.posterior import step_of
 from labelscope.scorers.row_keys import keys_of, mixed
 from labelscope.types import Array, FloatArray, IntArray, Score
@@ -62,10 +71,18 @@ def ensemble_plan(shape: Shape, max_fit_rows: int, level: float, raised: Raise |
     chosen = yield from _sample(first.rows["key"], shape, at_most, latent.first_rows(width))
     del first
     wanted = np.sort(chosen)
-    made = yield Step(partial(_taken, wanted=wanted, off=off), _stacked, needs)
     order = np.searchsorted(wanted, chosen)
-    parts = [made.reduced[name][order] for name in names]
-    model = latent.fit(parts, made.reduced["given"][order], pairwise=pairwise)
+    asked = not pairwise and n_classes <= PAIRS_UP_TO and len(shape.codes) <= PAIRS_ROWS
+    for dense in (True, False) if asked else (pairwise,):
+        made = yield Step(partial(_taken, wanted=wanted, off=off, dense=dense), _stacked, needs)
+        parts = [made.reduced[name][order] for name in names]
+        given = made.reduced["given"][order]
+        if not (asked and dense):
+            break
+        pairwise = pairs_tell(parts, given)
+        if pairwise:
+            break
+    model = latent.fit(parts, given, pairwise=pairwise)
     del made, parts
     believed = yield step_of(model, off, needs)
     foreign = None if raised is None else raised(believed.rows["suspicion"], model.outside)
@@ -141,11 +158,11 @@ def _around(block: Block, keys: Array) -> Partial:
     return Partial(None, {"key": mixed(keys[block.start : block.stop] + heard)})
 
 
-def _taken(block: Block, wanted: IntArray, off: IntArray) -> Partial:
+def _taken(block: Block, wanted: IntArray, off: IntArray, dense: bool) -> Partial:
     """Return the evidence of the rows that the model is fitted on."""
     low, high = np.searchsorted(wanted, [block.start, block.stop])
     rows = wanted[low:high] - block.start
-    table = table_of(values_of(block, rows, off), block.codes[rows])
+    table = table_of(values_of(block, rows, off), block.codes[rows], dense=dense)
     return Partial({**{name: part.T for name, part in table.parts.items()}, "given": table.given})
 
 

@@ -14,6 +14,8 @@ from labelscope.scorers.neighbors.votes import count_votes
 from labelscope.types import FloatArray, IntArray
 
 DENSE_UP_TO = 64
+# So many classes, of so many rows at most, are all looked at where pairs of them have rates of their own.
+PAIRS_UP_TO, PAIRS_ROWS = 128, 50_000
 CANDIDATES = 32
 FLOOR = np.float32(1e-8)
 EXTRA_VOTES = np.float32(0.5)
@@ -80,8 +82,8 @@ def values_of(block: Block, rows: slice | IntArray, off: IntArray) -> dict[str, 
     return found
 
 
-def table_of(values: Mapping[str, FloatArray], codes: IntArray) -> Table:
-    """Take logs; where there are many classes, of the given one and the likeliest others.
+def table_of(values: Mapping[str, FloatArray], codes: IntArray, *, dense: bool) -> Table:
+    """Take logs, of all classes or of the given one and the likeliest others.
 
     Parameters
     ----------
@@ -89,9 +91,11 @@ def table_of(values: Mapping[str, FloatArray], codes: IntArray) -> Table:
         As `values_of` returns them.
     codes : (b,) int
         Given labels; -1 is unlabelled.
+    dense : bool
+        Whether all classes are wanted.
     """
     n_classes = next(iter(values.values())).shape[1]
-    if n_classes <= DENSE_UP_TO:
+    if dense:
         turned = {name: np.array(one.T, dtype=np.float32, order="C") for name, one in values.items()}
         return Table(_logs(turned), codes)
     level = next(iter(values.values()))

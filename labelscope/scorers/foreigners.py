@@ -11,7 +11,7 @@ from labelscope.types import Evidence, FloatArray
 # Items from outside the class set must be seen in the probabilities first.
 _SEEN = 0.5
 # An outlier of a class is as far as a foreign row; where rows are foreign, most of the far ones are doubted.
-_DOUBTED, _FEWEST = 0.6, 5
+_DOUBTED, _FEWEST = 0.8, 5
 # Being far and being doubted have part of their causes in common, so odds rise at most so many times.
 _MOST_ODDS = 10.0
 # Every row is compared with every other one.

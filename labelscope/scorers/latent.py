@@ -6,7 +6,8 @@ confuses some pairs more than others: ``P(given = j | z = a, row) ∝ tau[a, j] 
 ``kappa = 0`` this is class-conditional noise, where confident learning undercounts because people's
 mistakes gather on ambiguous rows; ``kappa > 0`` lets the noise follow the ambiguity. All parameters are
 found by penalized maximum likelihood of the given labels alone, except ``kappa``, which labels hardly tell:
-two readings of the labels are averaged, with weights from `labelscope.scorers.noise_kinds`.
+two readings of the labels are averaged, and where neither finds mistakes on clear rows a third, in which the
+label says nothing (``tau`` is 1), with weights from `labelscope.scorers.noise_kinds`.
 """
 
 from __future__ import annotations
@@ -104,19 +105,27 @@ class LatentModel:
     Attributes
     ----------
     components : tuple of Component
-        Fits for one or two values of ``kappa``.
+        Fits for one or two values of ``kappa``, and the reading in which the label says nothing.
     weights : (n_components,) float64
         Weights of the components; they sum to one.
     clear : float
         Share of the mistakes that sits on clear rows, see `labelscope.scorers.noise_kinds`.
     outside : float
         How surely items from outside the class set are among the rows, in [0, 1].
+    guessing : float
+        Weight of the last component where it is the reading in which the label says nothing; below 1.
     """
 
     components: tuple[Component, ...]
     weights: FloatArray
     clear: float = 1.0
     outside: float = 0.0
+    guessing: float = 0.0
+
+    @property
+    def pairwise(self) -> bool:
+        """Whether pairs of classes have rates of their own, for which all classes must be there."""
+        return any(one.tau.shape != (1, 1) for one in self.components)
 
     @property
     def kappa(self) -> float:
@@ -125,14 +134,15 @@ class LatentModel:
 
     @property
     def following(self) -> float:
-        """Weight of the reading in which mistakes follow the ambiguity."""
+        """Weight of the reading in which mistakes follow the ambiguity, of the two that were fitted."""
         followers = [one.kappa > 0 for one in self.components]
-        return float(self.weights[followers].sum())
+        return float(self.weights[followers].sum()) / (1.0 - self.guessing)
 
     @property
     def kind(self) -> dict[str, object]:
         """Which kind of noise is seen, in words and shares."""
-        return noise_kinds.described(self.clear, self.following, self.outside)
+        said = noise_kinds.described(self.clear, self.following, self.outside)
+        return {**said, "untold": self.guessing}
 
     def posterior(self, parts: Sequence[FloatArray], codes: IntArray) -> tuple[FloatArray, FloatArray]:
         """Return P(true class | evidence, given label) and every component's doubt about the given label.
@@ -216,14 +226,8 @@ def fit(parts: Sequence[FloatArray], codes: IntArray, *, pairwise: bool = True) 
         A component whose weight is under 1 % is left out.
     """
     n_classes = parts[0].shape[1]
-    tau = np.full((n_classes, n_classes) if pairwise else (1, 1), 0.05 / max(n_classes - 1, 1))
-    if pairwise:
-        np.fill_diagonal(tau, 1.0)
-    start, kappa = Component(0.0, np.ones(1), tau), noise_kinds.followed(len(parts))
-    shares = _own_weights(start, parts, codes)
-    mixed = parts[0]
-    if len(parts) > 1:
-        mixed = np.sum([share * part for share, part in zip(shares, parts, strict=True)], axis=0)
+    start, kappa = _start(n_classes, pairwise=pairwise), noise_kinds.followed(len(parts))
+    mixed, shares = mixed_part(parts, codes, pairwise=pairwise)
     first = first_rows(n_classes)
     rows = Sideways.of(mixed, codes, pairwise=pairwise)
     more = len(codes) > first
@@ -240,10 +244,40 @@ def fit(parts: Sequence[FloatArray], codes: IntArray, *, pairwise: bool = True) 
     gain = components[1].log_likelihood - components[0].log_likelihood
     clear = noise_kinds.clear_share(*doubts)
     following = noise_kinds.weight_of_following(gain, clear, doubts[1])
-    weights = np.array([1.0 - following, following])
+    guessing = noise_kinds.weight_of_guessing(clear)
+    components.append(Component(0.0, noise_kinds.guessed() * shares, np.ones((1, 1))))
+    weights = np.array([(1.0 - guessing) * (1.0 - following), (1.0 - guessing) * following, guessing])
     kept = np.flatnonzero(weights >= _NEGLIGIBLE)
     weights = weights[kept] / weights[kept].sum()
-    return LatentModel(tuple(components[i] for i in kept), weights, clear, noise_kinds.outside_share(gain))
+    guessing = float(weights[-1]) if kept[-1] == 2 else 0.0
+    chosen = tuple(components[i] for i in kept)
+    return LatentModel(chosen, weights, clear, noise_kinds.outside_share(gain), guessing)
+
+
+def _start(n_classes: int, *, pairwise: bool) -> Component:
+    tau = np.full((n_classes, n_classes) if pairwise else (1, 1), 0.05 / max(n_classes - 1, 1))
+    if pairwise:
+        np.fill_diagonal(tau, 1.0)
+    return Component(0.0, np.ones(1), tau)
+
+
+def mixed_part(
+    parts: Sequence[FloatArray], codes: IntArray, *, pairwise: bool
+) -> tuple[FloatArray, FloatArray]:
+    """Return the weighted sum (n, K) of all parts, and the weights.
+
+    Parameters
+    ----------
+    parts : sequence of (n, K) float
+    codes : (n,) int
+        Given labels, all ≥ 0.
+    pairwise : bool
+        As `fit` takes it.
+    """
+    shares = _own_weights(_start(parts[0].shape[1], pairwise=pairwise), parts, codes)
+    if len(parts) == 1:
+        return parts[0], shares
+    return np.sum([share * part for share, part in zip(shares, parts, strict=True)], axis=0), shares
 
 
 def _own_weights(start: Component, parts: Sequence[FloatArray], codes: IntArray) -> FloatArray:

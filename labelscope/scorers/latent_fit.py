@@ -16,7 +16,8 @@ from labelscope.types import FloatArray, IntArray
 if TYPE_CHECKING:
     from labelscope.scorers.latent import Component
 
-_PAIR_STRENGTH = 10.0
+# Of many classes, each pair is seen less often.
+_PAIR_STRENGTH, _STRENGTH_OF_MANY, _MANY = 10.0, 30.0, 64
 # Below it the exponential of float32 is subnormal, and no longer quick.
 _LOWEST = np.float32(-80.0)
 _NOTHING = np.float32(1e-35)
@@ -173,7 +174,8 @@ def _updated_tau(believed: _Believed, shares: FloatArray | None, rows: Sideways)
     other = ~np.eye(n_classes, dtype=bool)
     # A weak belief of one mistake in twenty labels keeps tiny data sets away from 0 and from 1.
     common = (seen[other].sum() + 1.0) / (exposures[other].sum() + 20.0)
-    rates = (seen + _PAIR_STRENGTH * common) / (exposures + _PAIR_STRENGTH)
+    strength = _PAIR_STRENGTH if n_classes <= _MANY else _STRENGTH_OF_MANY
+    rates = (seen + strength * common) / (exposures + strength)
     stay = (np.diag(seen) + 1.0) / (np.diag(exposures) + 1.0)
     updated = np.clip(rates / stay[:, None], 1e-9, 1e3)
     np.fill_diagonal(updated, 1.0)

@@ -18,6 +18,7 @@ from labelscope.scorers.blockwise import Block, Partial, Step, chunk_rows
 from labelscope.scorers.evidence_tables import (
     DENSE_UP_TO,
     FLOOR,
+    PAIRS_UP_TO,
     Table,
     joined,
     parts_of,
@@ -33,7 +34,7 @@ _DENSE_TILES, _WIDE_TILES = 8, 4
 _ENOUGH_ROWS = 1024
 # Below it the exponential of float32 is subnormal, and no longer quick.
 _LOWEST_SCORE = np.float32(-80.0)
-# The likeliest of sixty-four classes stays that far above 0; else scores are shifted to it.
+# The likeliest of so many classes stays that far above 0; else scores are shifted to it.
 _STEEP = 30.0
 _NEGLIGIBLE = 0.01
 
@@ -72,7 +73,8 @@ def _believe(block: Block, *, model: LatentModel, off: IntArray) -> Partial:
     rows |= {name: np.zeros(n, np.int32) for name in whole}
     joint = JointCounts(block.n_classes)
     readers = [_Reader(one) for one in (model, *alone)]
-    for tile, table, votes in _tables(block, off[(off >= block.start) & (off < block.stop)]):
+    dense = model.pairwise or block.n_classes <= DENSE_UP_TO
+    for tile, table, votes in _tables(block, off[(off >= block.start) & (off < block.stop)], dense=dense):
         found = {name: values[tile] for name, values in rows.items()}
         labels = _Labels.of(table)
         others, found["given"][:], found["suspicion"][:] = readers[0].read(list(table.parts.values()), labels)
@@ -85,10 +87,12 @@ def _believe(block: Block, *, model: LatentModel, off: IntArray) -> Partial:
     return Partial(joint, rows)
 
 
-def _tables(block: Block, off: IntArray) -> Iterator[tuple[slice, Table, tuple[Array, Array] | None]]:
+def _tables(
+    block: Block, off: IntArray, *, dense: bool
+) -> Iterator[tuple[slice, Table, tuple[Array, Array] | None]]:
     """Cut chunks alike wherever blocks begin: matrix products may round by a column's place in them."""
     n, n_classes = len(block.codes), block.n_classes
-    chunk, dense = chunk_rows(n_classes), n_classes <= DENSE_UP_TO
+    chunk = chunk_rows(n_classes)
     size = -(-chunk // (_DENSE_TILES if dense else _WIDE_TILES))
     for first in range(0, n, chunk):
         last, begun = min(first + chunk, n), first
@@ -97,7 +101,7 @@ def _tables(block: Block, off: IntArray) -> Iterator[tuple[slice, Table, tuple[A
         for start in range(first, last, size):
             tile = slice(start, min(start + size, last))
             values, codes = values_of(block, tile, off), block.codes[tile]
-            made.append(table_of(values, codes))
+            made.append(table_of(values, codes, dense=dense))
             heads += [_heads(values["neighbors"], codes)] if "neighbors" in values else []
             if dense or tile.stop == last or tile.stop - begun >= _ENOUGH_ROWS:
                 votes = tuple(np.concatenate(one) for one in zip(*heads, strict=True)) if heads else None
@@ -234,7 +238,7 @@ class _Fitted:
 
     def __init__(self, component: Component) -> None:
         self.kappa, self.beta = component.kappa, component.beta.astype(np.float32)
-        self.steep = float(component.beta.sum()) * np.log(DENSE_UP_TO) > _STEEP
+        self.steep = float(component.beta.sum()) * np.log(PAIRS_UP_TO) > _STEEP
         self.deep = float(component.beta.sum()) * float(np.log(FLOOR)) < _LOWEST_SCORE
         tau = component.tau
         self.rate = float(tau[0, 0]) if tau.shape == (1, 1) else None

@@ -1,4 +1,4 @@
-"""For those who write scorers and queues: checks of the contract, and makers of label noise."""
+"""For those who write scorers and queues: checks of the contract, sample texts, and makers of label noise."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from labelscope.testing.noise import (
 from labelscope.testing.noise_tags import flipped_concepts, missing_tags, spurious_tags
 from labelscope.testing.noise_targets import replaced_targets, shifted_targets
 from labelscope.testing.policies import check_policy
+from labelscope.testing.sample_texts import topic_texts
 from labelscope.testing.scoring import check_scorer
 
 __all__ = [
@@ -27,4 +28,5 @@ __all__ = [
     "shifted_targets",
     "spurious_tags",
     "symmetric",
+    "topic_texts",
 ]

@@ -110,7 +110,7 @@ OFFERS = (
     Offer(name="robust_distillation", label="for a teacher", hint="drawn against its mistakes", why=_probs,
           actions=("report:teacher",)),
     Offer(name="active_lab", label="active learning", hint="label next or again", why=_probs),
-    Offer(name="validation", label="several people vote", hint="rows you have not voted on", why=_no_votes,
+    Offer(name="validation", label="to vote on", hint="rows you have not voted on", why=_no_votes,
           actions=("vote", "report:validation")),
 )  # fmt: skip
 

@@ -167,9 +167,12 @@ def _groups(shared: Shared, options: Json) -> Made:
     def rows_of(heading: str, column: str, row: dict[str, Any]) -> Find | None:
         if column == "experts disagree":
             return lambda: ~agree
-        members = shared.session.audit.dataset.groups
+        known = shared.session.audit.evidence
+        members, called = known.get("groups"), [str(name) for name in known.get("group_names", ())]
         if column == "rows" and members is not None and "group" in row:
-            return lambda: np.array([str(v) == str(row["group"]) for v in members.tolist()])
+            wanted = str(row["group"])
+            code = called.index(wanted) if wanted in called else -1
+            return lambda: np.asarray(np.asarray(members) == code)
         return None
 
     action = {"do": "color", "name": ":expert", "label": "Color the map by expert"}

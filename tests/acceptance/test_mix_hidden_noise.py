@@ -31,6 +31,7 @@ def evidence_of(features: Any, given: Any, n_classes: int = 10, **more: Any) -> 
 def without_specialists(monkeypatch: Any, evidence: Evidence) -> Score:
     with monkeypatch.context() as patch:
         patch.setattr("labelscope.scorers.ensemble.specialists", lambda *known: [])
+        patch.setattr("labelscope.scorers.ensemble.raised_by_foreignness", lambda *known, **more: None)
         return Ensemble().score(evidence)
 
 
@@ -143,7 +144,7 @@ def test_nothing_joins_and_nothing_is_lost_on_balanced_data(kind, monkeypatch):
 
 def test_an_audit_shows_the_methods_that_joined():
     rng = np.random.default_rng(8)
-    keep = np.concatenate([np.flatnonzero(TRUE == k)[: 170 if k < 5 else 12] for k in range(10)])
+    keep = np.concatenate([np.flatnonzero(k == TRUE)[: 170 if k < 5 else 12] for k in range(10)])
     given = TRUE[keep].copy()
     given[rng.choice(np.flatnonzero(given >= 5), 5, replace=False)] = 0
     audit = ls.audit(PIXELS[keep].reshape(-1, 8, 8), given)

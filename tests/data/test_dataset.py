@@ -122,10 +122,17 @@ def test_column_names_need_a_frame() -> None:
 
 
 def test_groups() -> None:
-    assert ls.Dataset(X, Y, groups=["f", "g", "f", None]).groups.tolist() == [0, 1, 0, 2]
+    some = ls.Dataset(X, Y, groups=["g", "f", "g", None])
+    assert some.groups.tolist() == [0, 1, 0, 2]
+    assert some.group_names == ("g", "f", "no group (row 3)")  # in the order of their codes
+    assert pickle.loads(pickle.dumps(some)).group_names == some.group_names
+    assert some.with_labels(some.labels).group_names == some.group_names
+    assert ls.Dataset(X, Y).group_names == ()
+    with pytest.raises(AttributeError, match="immutable"):
+        some.group_names = ()
     frame = pl.DataFrame({"v": [1.0, 2, 3, 4], "y": Y, "film": ["f", "f", "g", "g"]})
     dataset = ls.Dataset(frame, "y", groups="film")
-    assert dataset.groups.tolist() == [0, 0, 1, 1]
+    assert dataset.groups.tolist() == [0, 0, 1, 1] and dataset.group_names == ("f", "g")
     assert dataset.media.columns == ("v",)
     with pytest.raises(InvalidInputError, match="groups has 2"):
         ls.Dataset(X, Y, groups=[1, 2])

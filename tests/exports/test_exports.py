@@ -76,7 +76,7 @@ def test_tables(session, tmp_path, suffix):
 
 @pytest.mark.parametrize("suffix", [".parquet", ".csv", ".jsonl"])
 def test_excluded_rows_can_be_dropped(session, tmp_path, suffix):
-    rows = rows_of(write(session, tmp_path / f"clean{suffix}", drop_excluded=True))
+    rows = rows_of(ls.export(session, tmp_path / f"clean{suffix}", drop_excluded=True))
     assert len(rows) == 4 and "excluded" not in {row["state"] for row in rows}
 
 

@@ -216,3 +216,22 @@ def test_out_of_scope_rows_are_not_scored(pair_noise):
     drawn = set(session.ledger.sampler.drawn_rows)
     scope = {row for row in drawn if row % 4 == 0}
     assert scope and not scope & set(sample.rows.tolist())
+
+
+def test_groups_are_held_out_only_where_rows_are_left_to_learn_from(pair_noise):
+    from labelscope.reports.gain import _held_out
+
+    features, rows = X.astype(np.float32), np.arange(0, N, 12)
+
+    def out(groups):
+        dataset = ls.Dataset(X, pair_noise, groups=groups)
+        audit = ls.Audit.from_arrays(
+            dataset, suspicion=np.zeros(N), suggested_codes=TRUE, evidence={"features": features}
+        )
+        return _held_out(ls.Session(audit, journal=None, reviewer="ada"), features, rows)
+
+    with pytest.warns(ls.errors.LabelscopeWarning, match="learned from"):
+        sites = out(np.arange(N) // 400)
+    assert sites[rows].all() and sites.sum() < N / 4
+    films = out(np.arange(N) // 4)
+    assert films[rows].all() and films.sum() >= 4 * len(rows)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 import warnings
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -578,6 +579,46 @@ def test_a_review_is_part_of_the_label():
     json.dumps(change.to_dict())
     with pytest.raises(InvalidTypeError, match="no nutrition label"):
         before.diff(3)
+
+
+def dependent_audit(flagged_along=False):
+    """Suspicion that grows with a number; flags that follow it, or a site."""
+    rng = np.random.default_rng(4)
+    n = 1_000
+    x = rng.random(n)
+    frame = pd.DataFrame({"x": x, "label": rng.choice(["cat", "dog"], n)})
+    dataset = ls.Dataset(frame, "label")
+    flagged = rng.random(n) < (0.3 * (x > 0.7) if flagged_along else 0.03)
+    suspicion = np.where(flagged, 0.9, 0.45 * x).astype(np.float32)
+    codes = dataset.labels.codes
+    audit = ls.Audit.from_arrays(
+        dataset, suspicion=suspicion, suggested_codes=np.where(flagged, 1 - codes, codes), flagged=flagged
+    )
+    ((name, score),) = audit.scores.items()
+    return replace(audit, scores={name: replace(score, meta={"scale": "probability"})})
+
+
+def dependence_alerts(source):
+    return [a for a in nutrition_label(source).alerts if a["code"] == "errors_depend_on_column"]
+
+
+def test_a_model_that_hesitates_along_a_column_is_no_severe_alert():
+    (alert,) = dependence_alerts(dependent_audit())
+    assert alert["severity"] == "low" and "The model hesitates along 'x'" in alert["message"]
+    (alert,) = dependence_alerts(dependent_audit(flagged_along=True))
+    assert alert["severity"] == "high" and alert["message"].startswith("Labels are wrong more often")
+
+
+def test_mended_labels_are_no_alert_though_the_model_still_hesitates():
+    audit = dependent_audit(flagged_along=True)
+    session = ls.Session(audit, journal=None, reviewer="ada")
+    flagged = np.flatnonzero(audit.flagged)
+    session.accept(flagged[: len(flagged) // 2])
+    assert len(dependence_alerts(session)) == 1, "half of them are left"
+    session.accept(flagged[len(flagged) // 2 :])
+    assert dependence_alerts(session) == []
+    resolved = nutrition_label(audit).diff(nutrition_label(session)).resolved
+    assert "errors_depend_on_column" in {alert["code"] for alert in resolved}
 
 
 def test_an_estimate_says_so_and_a_measured_one_too():

@@ -157,7 +157,7 @@ def test_a_new_class_has_nothing_to_say_and_unknown_ones_are_refused(session):
 
 def test_other_tasks_are_refused(made):
     X, _, y = made
-    with pytest.raises(TaskError):
+    with pytest.raises(TaskError, match=r"ls\.Dataset\(data, labels, concepts="):
         propose(ls.Session(ls.audit(X, y), journal=None), 0, {"class": "cat"})
 
 

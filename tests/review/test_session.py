@@ -404,6 +404,26 @@ def test_progress(session):
     assert found.per_100 == pytest.approx(100 * 2 / 6)
 
 
+def test_what_machines_decided_is_counted_apart(session):
+    session.relabel([0, 1, 2], "fox", source="teacher")
+    session.relabel(4, "fox", source="propagated")
+    session.keep([2, 5])
+    assert session.progress().reviewed == 5 and session.progress().by_machine == 3
+    session.keep([0, 1, 4])
+    assert session.progress().by_machine == 0
+    session.undo()
+    assert session.progress().by_machine == 3
+
+
+def test_events_are_shown_in_short(session):
+    happened = session.relabel(1, "fox")
+    assert repr(happened) == "<1 event: relabelled 1 row>"
+    assert isinstance(happened, tuple) and happened == session.events and happened[0].rows == (1,)
+    assert repr(session.keep([0, 2])) == "<1 event: kept 2 rows>"
+    assert repr(session.undo()) == "<1 event: took back 2 rows>"
+    assert session.keep([]) == () and repr(session.keep([])) == "<0 events>"
+
+
 def test_labelling_an_unlabelled_row_is_no_error_found(build):
     session = ls.Session(build(["a", None, "b"]), journal=None)
     session.relabel(1, "a")

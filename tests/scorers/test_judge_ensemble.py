@@ -14,9 +14,10 @@ import labelscope as ls
 from labelscope.errors import InvalidInputError, MissingEvidenceError
 from labelscope.evidence.judgements import CallableJudge
 from labelscope.review.agreement import fleiss_kappa
-from labelscope.scorers import JudgeEnsemble, by_name
-from labelscope.scorers.judges import calibrate_confidence, propose
-from labelscope.testing import check_scorer
+from labelscope.scorers import JudgeEnsemble, by_name, propose
+from labelscope.scorers.judges import calibrate_confidence
+from labelscope.testing import check_scorer, topic_texts
+from labelscope.testing.sample_texts import TOPICS
 from labelscope.types import Evidence, Score
 
 ABC = np.array(["a", "b", "c"])
@@ -146,6 +147,39 @@ def test_an_audit_takes_judgements_as_evidence() -> None:
     )
     assert JudgeEnsemble().score(dataset.evidence.including(given_labels=labels)).flagged.all()
     assert by_name("judge_ensemble") == JudgeEnsemble()
+
+
+@pytest.mark.filterwarnings("ignore::labelscope.errors.LabelscopeWarning")
+def test_judges_in_an_audit_see_texts_and_not_features() -> None:
+    texts, codes = topic_texts(80, seed=3)
+    seen: list[Any] = []
+
+    def mine(items: Any, classes: tuple[str, ...]) -> list[str]:
+        seen.extend(items)
+        assert set(classes) == set(TOPICS)
+        return [list(TOPICS)[codes[texts.index(text)]] for text in items]
+
+    labels = np.array(list(TOPICS))[codes]
+    labels[:6] = labels[6:12][::-1]
+    scorer = JudgeEnsemble(judges=[CallableJudge(function=mine, name="mine")])
+    audit = ls.audit(texts, labels, scorers=scorer)
+    assert seen == texts and audit.evidence["texts"].tolist() == texts
+    wrong = np.array(list(TOPICS))[codes] != labels
+    assert np.array_equal(audit.flagged, wrong) and wrong.any()
+    again = ls.audit(texts, labels, scorers=scorer)  # what was made before may be found; texts are read anew
+    assert len(seen) == 2 * len(texts) and again.evidence["texts"].tolist() == texts
+    assert "texts" not in ls.audit(texts, labels, scorers="self_confidence").evidence
+    rows = np.eye(4, dtype=np.float32)[codes]
+    by_row: list[Any] = []
+    judge = CallableJudge(function=lambda items, _: by_row.extend(items) or [None] * len(items), name="rows")
+    ls.audit(rows, labels, scorers=JudgeEnsemble(judges=[judge]))
+    assert np.shape(by_row) == rows.shape
+    own = ls.audit(
+        rows, labels, scorers=JudgeEnsemble(judges=[CallableJudge(function=mine)]), evidence={"texts": texts}
+    )
+    assert seen[-1] == texts[-1] and np.array_equal(own.flagged, wrong)
+    with pytest.raises(InvalidInputError, match="texts has 1"):
+        ls.audit(rows, labels, scorers=scorer, evidence={"texts": texts[:1]})
 
 
 def test_reviewed_rows_calibrate_confidence() -> None:

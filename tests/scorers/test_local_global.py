@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import labelscope as ls
 from labelscope.errors import InvalidInputError, LabelscopeWarning, MissingEvidenceError
 from labelscope.evidence.experts import ExpertSettings, experts, groups_standardized
 from labelscope.evidence.federated_loop import LoopSettings, Network, _gradients, _softmax, train_federated
@@ -138,6 +139,21 @@ def test_groups_are_measured_on_verified_rows_where_there_are_any():
     right = np.asarray(score.suggested) == codes
     for row in score.meta["groups"]:
         assert row["selected_accuracy"] == pytest.approx(right[verified & (groups == row["group"])].mean())
+
+
+def test_groups_are_called_what_the_dataset_calls_them():
+    X, given, _, groups = sites()
+    names = np.array(["north", "east", "south", "abroad"])
+    dataset = ls.Dataset(X, given, groups=names[groups])
+    audit = ls.audit(dataset, scorers=LocalGlobal())
+    said = [row["group"] for row in audit.scores["local_global"].meta["groups"]]
+    assert said == list(dataset.group_names) == names.tolist()
+    other = ls.audit(X, given, scorers=LocalGlobal(), evidence={"groups": names[groups].tolist()})
+    assert [row["group"] for row in other.scores["local_global"].meta["groups"]] == sorted(names)
+    plain = LocalGlobal().score(evidence(X, given, 10 * groups))
+    assert [row["group"] for row in plain.meta["groups"]] == [0, 10, 20, 30]
+    with pytest.raises(InvalidInputError, match="group_names has 2 names"):
+        LocalGlobal().score(evidence(X, given, groups, group_names=("a", "b")))
 
 
 def test_nobody_is_flagged_below_tau():

@@ -140,7 +140,9 @@ def test_heads_are_counted_as_a_loop_would() -> None:
         assert against[row] == len(cast) - agreeing[row]
 
 
-def test_mistakes_in_a_cluster_vouch_less_for_each_other() -> None:
+def test_mistakes_in_a_cluster_vouch_less_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The readings that were fitted; the one in which labels say nothing suspects these rows anyway.
+    monkeypatch.setattr(noise_kinds, "weight_of_guessing", lambda clear: 0.0)
     features, codes = blobs(600, seed=4)
     ids, _ = nearest(features, 10)
     seed = int(np.flatnonzero(codes == 0)[0])
@@ -178,3 +180,23 @@ def test_a_row_that_no_class_fits_is_told_so() -> None:
     score.meta["noise_kind"] = noise_kinds.described(0.9, 0.0, 0.0)
     said = reasons(0, evidence, seen)
     assert said == ("The evidence is ambiguous, and here labels are often wrong where it is.",)
+
+
+def test_disagreement_counts_where_no_mistake_sits_on_a_clear_row() -> None:
+    weights = [noise_kinds.weight_of_guessing(clear) for clear in np.linspace(0, 1, 101)]
+    assert (np.diff(weights) <= 0).all()
+    assert weights[0] > 0.39
+    assert weights[38] < 0.01  # photographs with human labels: both readings find mistakes there
+    rng = np.random.default_rng(3)
+    probs = rng.dirichlet(np.full(4, 0.4), 1500)
+    codes = (np.cumsum(probs, axis=1) > rng.random((1500, 1))).argmax(axis=1)
+    alone = Evidence(given_labels=codes, classes=np.arange(4), pred_probs=probs)
+    score = Ensemble().score(alone)
+    kind = score.meta["noise_kind"]
+    # Labels drawn from the model's own probabilities: nothing says that one of them is wrong, or right.
+    assert kind["clear"] < 0.25
+    assert kind["untold"] > 0.3
+    assert 0.0 <= kind["ambiguous"] <= 1.0
+    disagreeing = probs.argmax(axis=1) != codes
+    assert score.suspicion[disagreeing].mean() > 0.2
+    assert score.suspicion[~disagreeing].mean() < 0.15

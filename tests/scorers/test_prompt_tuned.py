@@ -77,6 +77,17 @@ def prompted(**changed):
     return PromptTuned(encoder=Small(), tokenizer=tokenizer, **{**settings, **changed})
 
 
+@pytest.mark.filterwarnings("ignore::labelscope.errors.LabelscopeWarning")
+def test_an_audit_hands_its_texts_to_a_prompt_before_an_encoder():
+    texts, tags, _ = corpus(60)
+    audit = ls.audit(texts, tags, task="multilabel", scorers=prompted(n_epochs=1))
+    assert audit.evidence["texts"].tolist() == texts
+    direct = prompted(n_epochs=1).score(
+        Evidence(given_labels=tags, texts=texts, duplicates=audit.evidence["duplicates"])
+    )
+    assert np.array_equal(audit.suspicion, direct.suspicion)
+
+
 def test_head_keeps_the_contract_of_scorers():
     check_scorer(PromptTuned())
     assert by_name("prompt_tuned") == PromptTuned()

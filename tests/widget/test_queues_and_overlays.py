@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import Page, make_audit
-from test_reporting import report, view_of
+from report_pages import report, view_of
 
 import labelscope as ls
 from labelscope.review.gates import fitted_gate, gate_at
@@ -19,36 +18,35 @@ def order(page, policy):
     return rows, data.get("listed")
 
 
-def with_score(name, details, meta=None, n=60):
-    audit = make_audit(n=n)
+def with_score(make_page, audit, name, details, meta=None):
+    n = audit.n
     suggested = np.asarray(audit.classes, dtype=object)[np.asarray(audit.suggested_codes)]
     zeros = np.zeros(n, dtype=np.float32)
     audit.scores[name] = Score(zeros, suggested, zeros > 1, details, meta or {})
-    return Page(audit, journal=None)
+    return make_page(audit, journal=None)
 
 
-def test_each_queue_says_whether_it_can_be_had(page):
+def test_each_queue_says_whether_it_can_be_had(page, make_page):
     listed = {one["name"]: one for one in page.ask("queues")[0]["queues"]}
     assert listed["most_suspicious"]["ready"] and listed["gate"]["ready"]
     assert not listed["foreign"]["ready"] and "features" in listed["foreign"]["why"]
     assert not listed["mistakes"]["ready"] and "view.give" in listed["mistakes"]["why"]
     assert "spread" not in listed and "experts_disagree" not in listed
-    full, _ = view_of(n_open=10)
+    full, _ = view_of(make_page, n_open=10)
     for one in full.ask("queues")[0]["queues"]:
         if one["ready"]:
             rows, _ = order(full, one["name"])
             assert sorted(rows.tolist()) == list(range(90)), one["name"]
-    full.close()
 
 
-def test_foreign_rows_leave_the_queue_once_they_are_out_of_scope():
+def test_foreign_rows_leave_the_queue_once_they_are_out_of_scope(make_page):
     rng = np.random.default_rng(0)
     y = np.arange(90) % 3
     centers = np.eye(4)[:3] * 9
     X = (centers[y] + rng.normal(size=(90, 4))).astype(np.float32)
     X[80:] = rng.normal(size=(10, 4)) - 9
     labels = [None if k >= 80 else ("cat", "dog", "eel")[y[k]] for k in range(90)]
-    page = Page(ls.audit(X, labels, features=X, evidence={"map": X[:, :2]}), journal=None)
+    page = make_page(ls.audit(X, labels, features=X, evidence={"map": X[:, :2]}), journal=None)
     page.hello()
     rows, listed = order(page, "foreign")
     assert set(rows[:8].tolist()) <= set(range(80, 90)) and listed == 90
@@ -63,13 +61,12 @@ def test_foreign_rows_leave_the_queue_once_they_are_out_of_scope():
     values = np.frombuffer(page.ask("column", column=":foreign")[1][0], "<f4")
     left = np.setdiff1d(np.arange(80, 90), [*rows[:2], *again[:5]])
     assert (values[left] < before[left]).all(), "rows of a new class speak for it"
-    page.close()
 
 
-def test_columns_of_experts_and_of_the_gate():
+def test_columns_of_experts_and_of_the_gate(make_page, build_audit):
     n = 60
     local = np.arange(n) % 2 == 0
-    page = with_score("local_global", {
+    page = with_score(make_page, build_audit(), "local_global", {
         "expert": np.where(local, "local", "global"), "agree": np.arange(n) > 4,
         "local_confidence": np.full(n, 0.7), "global_confidence": np.full(n, 0.6),
         "local_suggested": np.full(n, "cat"), "global_suggested": np.full(n, "dog"),
@@ -87,11 +84,10 @@ def test_columns_of_experts_and_of_the_gate():
     assert listed == 5 and sorted(rows[:5].tolist()) == [0, 1, 2, 3, 4]
     shown = report(page, "groups")
     assert shown["sections"][0]["figures"][0][1] == "5"
-    page.close()
 
     rounds = np.zeros((n, 2), dtype=np.int8)
     rounds[:4, 1] = 1
-    page = with_score("dynamic_loss_gate", {
+    page = with_score(make_page, build_audit(), "dynamic_loss_gate", {
         "state": np.array(["reliable", "corrected", "undecided"])[rounds[:, 1]], "state_by_round": rounds,
         "p_suggested": np.linspace(1, 0, n),
     }, {"second_mode": False, "gate": None, "history": [], "n_rounds": 2})  # fmt: skip
@@ -99,7 +95,6 @@ def test_columns_of_experts_and_of_the_gate():
     assert [name for name in names if name.startswith(":gate")] == [
         ":gate state", ":gate state, round 1", ":gate state, round 2",
     ]  # fmt: skip
-    page.close()
 
 
 def test_a_review_without_methods_has_no_columns_of_theirs(page):
@@ -107,8 +102,8 @@ def test_a_review_without_methods_has_no_columns_of_theirs(page):
     assert "expert" not in page.ask("detail", row=0)[0]
 
 
-def test_ellipses_lie_on_their_rows():
-    page, _ = view_of()
+def test_ellipses_lie_on_their_rows(make_page):
+    page, _ = view_of(make_page)
     found, _ = page.ask("overlay")
     assert [one["code"] for one in sorted(found["classes"], key=lambda one: one["code"])] == [0, 1, 2]
     from labelscope.widget.columns import scale_map
@@ -120,20 +115,18 @@ def test_ellipses_lie_on_their_rows():
         away = points - np.array(one["mean"])
         far = np.einsum("ij,jk,ik->i", away, np.linalg.inv(one["covariance"]), away)
         assert 0.5 < (far < 4).mean() <= 1, "two deviations hold most of the class"
-    page.close()
 
 
-def test_small_classes_borrow_their_ellipse():
+def test_small_classes_borrow_their_ellipse(make_page):
     rng = np.random.default_rng(1)
     y = np.array([0] * 60 + [1] * 60 + [2] * 4)
     X = (np.eye(5)[:3] * 8)[y] + rng.normal(size=(124, 5))
     labels = [("cat", "dog", "eel")[code] for code in y]
-    page = Page(ls.audit(X, labels, features=X, evidence={"map": X[:, :2]}), journal=None)
+    page = make_page(ls.audit(X, labels, features=X, evidence={"map": X[:, :2]}), journal=None)
     found, _ = page.ask("overlay")
     tail = next(one for one in found["classes"] if one["code"] == 2)
     assert tail["tail"] and {code for code, _ in tail["from"]} <= {0, 1} and tail["from"]
     assert not any(one["tail"] for one in found["classes"] if one["code"] != 2)
-    page.close()
 
 
 def test_ellipses_need_classes_and_features(page):

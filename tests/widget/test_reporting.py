@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 import pytest
-from conftest import Page, make_audit
+from report_pages import report, rows_of, view_of
 
 import labelscope as ls
 from labelscope.widget.background import Jobs
@@ -13,44 +13,6 @@ from labelscope.widget.report_kinds import Kind, Made, Option
 from labelscope.widget.shared import shared_of
 
 pytestmark = pytest.mark.filterwarnings("ignore::labelscope.errors.LabelscopeWarning")
-
-
-def blobs(n=90, n_open=0, n_wrong=6, seed=0):
-    """Three classes that are easy to tell apart, some labels wrong, the last rows unlabelled."""
-    rng = np.random.default_rng(seed)
-    y = np.arange(n) % 3
-    X = (rng.normal(size=(3, 6)) * 6)[y] + rng.normal(size=(n, 6))
-    given = np.array(["cat", "dog", "eel"], dtype=object)[y]
-    for row in range(n_wrong):
-        given[row] = "dog" if given[row] != "dog" else "eel"
-    if n_open:
-        given[-n_open:] = None
-    return X.astype(np.float32), given, np.array(["cat", "dog", "eel"])[y]
-
-
-def view_of(**options):
-    X, given, truth = blobs(**options)
-    audit = ls.audit(X, list(given), features=X, evidence={"map": X[:, :2]})
-    return Page(audit, journal=None), truth
-
-
-def report(view, name, **options):
-    """Ask for a report and wait for it, as the page does."""
-    state, _ = view.ask("report", report=name, options=options)
-    deadline = time.monotonic() + 60
-    while state["state"] == "running":
-        assert time.monotonic() < deadline, state
-        time.sleep(0.02)
-        state, _ = view.ask("report_state", report=name, job=state["job"])
-    assert state["state"] == "done", state
-    return state["report"]
-
-
-def rows_of(page, name, key):
-    data, buffers = page.ask("report_rows", report=name, key=key)
-    rows = np.frombuffer(buffers[0], "<u4")
-    assert data["rows"] == len(rows)
-    return rows.tolist()
 
 
 def table_of(shown, heading):
@@ -218,34 +180,31 @@ def test_jobs_of_one_name_replace_each_other():
     assert jobs.of("a") is second and second.result == "new"
 
 
-def test_every_report_that_is_ready_can_be_made():
-    page, _ = view_of(n_open=12)
-    try:
-        page.give(models={"same": [str(v) for v in page.session.labels()], "other": ["cat"] * 90},
-                  experts=[["cat", "cat"]] * 90, costs={"experts": 1.0})  # fmt: skip
-        page.command("relabel", rows=[0, 1, 2], to="cat")
-        page.command("keep", rows=list(range(10, 40)))
-        listed = page.ask("reports")[0]["reports"]
-        ready = [one["name"] for one in listed if one["ready"]]
-        expected = {"health", "value_of_labels", "gate", "mistakes", "benchmark_stability", "effort",
-                    "annotation_quality", "review_plan", "plan_budget", "teacher", "spread"}  # fmt: skip
-        assert expected <= set(ready)
-        for name in ready:
-            shown = report(page, name)
-            assert shown["title"] and shown["sections"], name
-            for section in shown["sections"]:
-                for table in section["tables"]:
-                    assert [len(cells) for cells in table["rows"]] == [len(k) for k in table["rows_of"]]
-                    for key in (key for line in table["rows_of"] for key in line if key is not None):
-                        assert all(0 <= row < 90 for row in rows_of(page, name, key))
-            data, buffers = page.ask("report_file", report=name)
-            assert data["filename"].endswith(".html") and buffers[0].startswith(b"<!doctype html>"), name
-    finally:
-        page.close()
+def test_every_report_that_is_ready_can_be_made(make_page):
+    page, _ = view_of(make_page, n_open=12)
+    page.give(models={"same": [str(v) for v in page.session.labels()], "other": ["cat"] * 90},
+              experts=[["cat", "cat"]] * 90, costs={"experts": 1.0})  # fmt: skip
+    page.command("relabel", rows=[0, 1, 2], to="cat")
+    page.command("keep", rows=list(range(10, 40)))
+    listed = page.ask("reports")[0]["reports"]
+    ready = [one["name"] for one in listed if one["ready"]]
+    expected = {"health", "value_of_labels", "gate", "mistakes", "benchmark_stability", "effort",
+                "annotation_quality", "review_plan", "plan_budget", "teacher", "spread"}  # fmt: skip
+    assert expected <= set(ready)
+    for name in ready:
+        shown = report(page, name)
+        assert shown["title"] and shown["sections"], name
+        for section in shown["sections"]:
+            for table in section["tables"]:
+                assert [len(cells) for cells in table["rows"]] == [len(k) for k in table["rows_of"]]
+                for key in (key for line in table["rows_of"] for key in line if key is not None):
+                    assert all(0 <= row < 90 for row in rows_of(page, name, key))
+        data, buffers = page.ask("report_file", report=name)
+        assert data["filename"].endswith(".html") and buffers[0].startswith(b"<!doctype html>"), name
 
 
-def test_the_value_of_labels_colors_the_map():
-    page, _ = view_of(n_open=12)
+def test_the_value_of_labels_colors_the_map(make_page):
+    page, _ = view_of(make_page, n_open=12)
     page.hello()
     shown = report(page, "value_of_labels", regime="balanced")
     colors = [one["name"] for one in shown["actions"] if one["do"] == "color"]
@@ -259,11 +218,10 @@ def test_the_value_of_labels_colors_the_map():
     assert (codes[:78] == 65_535).all() and (codes[78:] < 3).all(), "ghosts are the unlabelled rows"
     changed = next(s for s in shown["sections"] if s["heading"] == "What the regime changes")
     assert len(rows_of(page, "value_of_labels", changed["figures"][0][2])) == int(changed["figures"][0][1])
-    page.close()
 
 
-def test_spread_is_accepted_up_to_a_round_in_one_step():
-    page, truth = view_of(n_open=30)
+def test_spread_is_accepted_up_to_a_round_in_one_step(make_page):
+    page, truth = view_of(make_page, n_open=30)
     few, many = report(page, "spread", round=1), report(page, "spread", round=3)
     counted = [int(shown["sections"][0]["figures"][1][1]) for shown in (few, many)]
     assert 0 < counted[0] < counted[1] <= 30
@@ -280,7 +238,6 @@ def test_spread_is_accepted_up_to_a_round_in_one_step():
     assert page.session.labels()[60:] == [None] * 30
     answer = page.command("accept_bulk", plan="spread", rows=[0])
     assert answer["type"] == "error", "only rows of the plan"
-    page.close()
 
 
 def test_corrections_above_a_certainty(page):
@@ -295,8 +252,8 @@ def test_corrections_above_a_certainty(page):
     assert (page.session.state.current[rows] == suggested[rows]).all()
 
 
-def test_the_budget_becomes_a_queue():
-    page, _ = view_of(n=180)
+def test_the_budget_becomes_a_queue(make_page):
+    page, _ = view_of(make_page, n=180)
     page.command("keep", rows=list(range(10, 100)))
     shown = report(page, "plan_budget", cost_cheap=1.0, cost_verified=1.0, budget=40)
     actions = [one for one in shown["actions"] if one["do"] == "queue"]
@@ -307,11 +264,10 @@ def test_the_budget_becomes_a_queue():
     order = np.frombuffer(buffers[0], "<u4")
     assert data["listed"] == n and len(order) == 180
     assert not np.isin(order[:n], np.arange(10, 100)).any(), "only rows that nobody decided about"
-    page.close()
 
 
-def test_a_teacher_is_asked_about_the_drawn_rows():
-    page, truth = view_of()
+def test_a_teacher_is_asked_about_the_drawn_rows(make_page):
+    page, truth = view_of(make_page)
     asked = []
     page.give(teacher=lambda rows: asked.extend(rows.tolist()) or [str(truth[row]) for row in rows])
     shown = report(page, "teacher", m=8, error=10)
@@ -324,7 +280,6 @@ def test_a_teacher_is_asked_about_the_drawn_rows():
     assert sorted(asked) == sorted(np.frombuffer(buffers[0], "<u4")[:8].tolist())
     assert all(event.source == "teacher" for event in page.session.events)
     assert page.session.progress().reviewed == 0, "a teacher's answers are no verdicts"
-    page.close()
 
 
 def test_what_is_given_is_checked(page):
@@ -339,11 +294,10 @@ def test_what_is_given_is_checked(page):
     assert not shared_of(page.session).given.sources()
 
 
-def test_text_in_reports_stays_text():
-    audit = make_audit(class_names=["<b>cat</b>", "dog", "eel"], labels=[k % 3 for k in range(60)])
-    page = Page(audit, journal=None)
+def test_text_in_reports_stays_text(make_page, build_audit):
+    audit = build_audit(class_names=["<b>cat</b>", "dog", "eel"], labels=[k % 3 for k in range(60)])
+    page = make_page(audit, journal=None)
     shown = report(page, "health")
     assert any("<b>cat</b>" in cells[0] for cells in table_of(shown, "Class health")["rows"])
     _, buffers = page.ask("report_file", report="health")
     assert b"<b>cat" not in buffers[0] and b"&lt;b&gt;cat" in buffers[0]
-    page.close()

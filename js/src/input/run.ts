@@ -174,7 +174,7 @@ const RUN: Record<Simple, Run> = {
   reports: (store) => toggleReports(store),
   queues: (_, root) => press(root, "queue"),
   shapes: (store) => {
-    store.methods.overlayOn.value = !store.methods.overlayOn.peek();
+    if (store.canQuery.peek()) store.methods.overlayOn.value = !store.methods.overlayOn.peek();
   },
   fit: (_, root) => press(root, "fit"),
   zoom: (_, root) => press(root, "zoom"),

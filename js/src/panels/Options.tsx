@@ -67,7 +67,7 @@ export function Options({ store }: { store: Store }) {
         disabled={off}
         set={(on) => store.setOptions({ reveal: on ? "after_answer" : "at_once" })}
       />
-      {store.task.value === "classification" && (
+      {store.task.value === "classification" && store.canQuery.value && (
         <Switch
           label="Several people vote"
           hint="on flagged rows and hidden others; 1 to 5 answer, no label changes"

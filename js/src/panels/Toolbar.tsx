@@ -227,6 +227,8 @@ function View({ store }: { store: Store }) {
 }
 
 function ReportsButton({ store }: { store: Store }) {
+  // A packet has no Python to make them with.
+  if (!store.canQuery.value) return null;
   return (
     <button
       type="button"

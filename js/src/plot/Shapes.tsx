@@ -7,7 +7,12 @@ const HINT =
 export function Shapes({ store }: { store: Store }) {
   const { overlayOn, overlay } = store.methods;
   const task = store.task.value;
-  if (store.table.value.x === null || (task !== "classification" && task !== "concepts")) return null;
+  if (
+    store.table.value.x === null ||
+    !store.canQuery.value ||
+    (task !== "classification" && task !== "concepts")
+  )
+    return null;
   const on = overlayOn.value;
   const found = on ? overlay.value : null;
   const more = found !== null && found.more > 0 ? ` ${found.more} small classes are left out.` : "";

@@ -42,6 +42,7 @@ export interface MethodStore {
   readonly ballot: ReadonlySignal<Ballot | null>;
   loadReports(): Promise<void>;
   loadQueues(): Promise<void>;
+  /** an empty name closes the one that is open */
   openReport(name: string, options?: OptionValues): Promise<void>;
   cancelReport(): void;
   /** rows behind a number of the report that is open */
@@ -123,6 +124,10 @@ export class Methods implements MethodStore {
     this.asked += 1;
     this.stopLook();
     const { asked } = this;
+    if (name === "") {
+      this.shown.value = null;
+      return;
+    }
     this.shown.value = { name, state: null, report: kept, problem: null };
     if (this.core.connection.peek() !== "live")
       this.shown.value = { ...this.shown.peek()!, problem: OFFLINE };

@@ -84,6 +84,7 @@ export function makeStore(first: Table, names: string[]): FakeStore {
     detail: signal(null),
     neighborsOf: signal([]),
     task: signal("classification"),
+    canQuery: signal(true),
     methods: fakeMethods(),
     moved: signal(new Set()),
     columnOf: () => column,

@@ -18,6 +18,7 @@ from labelscope.auditing.given import KNOWN, Given, shared_evidence, split_model
 from labelscope.auditing.plan import Workbench
 from labelscope.auditing.summary import evidence_line, warn_when_weak
 from labelscope.auditing.tasks.steps import Steps
+from labelscope.auditing.texts import text_evidence
 from labelscope.data.dataset import Dataset
 from labelscope.errors import InvalidInputError, Notice, TaskError, collect_notices, notify
 from labelscope.evidence import Duplicates, NeighborGraph
@@ -70,6 +71,7 @@ def build_for_task(request: Request, steps: Steps, early: Sequence[Notice] = ())
         teaches = steps.teaches(request.dataset)
         if teaches:
             make_predictions(bench, steps, estimator)
+            text_evidence(bench, [scorer for _, scorer in asked])
             scores = _run(asked, bench, request, steps)
         else:
             scores = {_AUTO: steps.nothing(request.dataset)}

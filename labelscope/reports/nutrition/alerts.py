@@ -40,7 +40,7 @@ def alerts_of(
         *_of_labels(subject, document["modules"]["statistics"]["labels"]),
         *_of_repeats(repeats),
         *_of_quality(document["label_quality"]),
-        *_of_dependence(document["modules"]["probabilistic_model"]),
+        *_of_dependence(document["modules"]["probabilistic_model"], subject),
         *_of_reference(document["modules"]["ground_truth"]),
     ]
     order = {severity: place for place, severity in enumerate(SEVERITIES)}
@@ -199,20 +199,27 @@ def _of_quality(quality: dict[str, Any]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _of_dependence(model: dict[str, Any]) -> list[dict[str, Any]]:
+def _of_dependence(model: dict[str, Any], subject: Subject) -> list[dict[str, Any]]:
     found = []
+    reviewed = subject.session is not None and bool(len(subject.session.events))
     for entry in model["errors_by_column"]:
-        if entry["q"] >= _SURE or not entry["groups"] or entry["bits"] <= entry["threshold"]:
+        if not _depends(entry) or not entry["groups"]:
             continue
         worst = entry["groups"][0]
-        if worst["left"] < WORTH_AN_ALERT * worst["n"]:  # the review has mended them
+        least = WORTH_AN_ALERT * worst["n"]
+        if worst["left"] < least or (reviewed and worst["flags_left"] < least):  # the review has mended them
             continue
+        hard = _depends(entry["of_flags_and_verdicts"])
+        where = f"{entry['column']!r}: about {100 * worst['shrunk']:.1f} % where it is {worst['value']!r}"
+        tested = f"(p = {entry['q']:.2g} after correction for the number of columns)"
         found.append(
-            _alert("errors_depend_on_column", "high", entry["column"],
-                   f"Labels are wrong more often for some values of {entry['column']!r}: about"
-                   f" {100 * worst['shrunk']:.1f} % where it is {worst['value']!r} (p = {entry['q']:.2g}"
-                   " after correction for the number of columns).",
-                   "Look how these rows were labeled; a model would learn the pattern.",
+            _alert("errors_depend_on_column", "high" if hard else "low", entry["column"],
+                   f"Labels are wrong more often for some values of {where} {tested}."
+                   if hard else
+                   f"The model hesitates along {where} {tested}; its flags and verdicts do not depend on it.",
+                   "Look how these rows were labeled; a model would learn the pattern."
+                   if hard else
+                   "Look at some of these rows: they may be harder to tell apart, and labeled well.",
                    value=worst["rate"]["value"], rows=worst["rate"].get("rows"),
                    measured=bool(model["errors_measured"]))
         )  # fmt: skip
@@ -228,6 +235,10 @@ def _of_dependence(model: dict[str, Any]) -> list[dict[str, Any]]:
                value=entry["share_of_label"])
         for entry in telling
     ]  # fmt: skip
+
+
+def _depends(test: dict[str, Any]) -> bool:
+    return bool(test["q"] < _SURE and test["bits"] > test["threshold"])
 
 
 def _of_reference(truth: dict[str, Any]) -> list[dict[str, Any]]:

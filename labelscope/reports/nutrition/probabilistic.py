@@ -51,9 +51,12 @@ def model_module(
         found = rate_dependence(
             errors.rates[known], [codes for _, codes in packed], random_state=random_state
         )
-        for column, own, shown, test in zip(tested, groups, names, found, strict=True):
+        # The same of what was flagged or found wrong: a model may hesitate along a column without more.
+        sure = rate_dependence(errors.found[known], [codes for _, codes in packed], random_state=random_state)
+        for column, own, shown, test, hard in zip(tested, groups, names, found, sure, strict=True):
             rates = _rates(column, own, shown, errors, level, selections)
-            by_error.append({"column": column.name, **_test(test), "groups": rates})
+            entry = {"column": column.name, **_test(test), "of_flags_and_verdicts": _test(hard)}
+            by_error.append({**entry, "groups": rates})
         by_error.sort(key=lambda entry: (entry["q"], entry["p"], -entry["bits"], entry["column"]))
     return {
         "errors_basis": None if errors is None else errors.basis,
@@ -107,6 +110,7 @@ def _rates(
     sizes = np.bincount(own[known], minlength=len(shown)).astype(np.float64)
     wrong = np.bincount(own[known], weights=errors.rates[known], minlength=len(shown)).astype(np.float64)
     left = np.bincount(own[known], weights=errors.left[known], minlength=len(shown))
+    flags_left = np.bincount(own[known & errors.flags_left], minlength=len(shown))
     shrunk = shrunken(wrong, sizes)
     found = []
     for k in np.argsort(-shrunk, kind="stable")[:_MOST_GROUPS].tolist():
@@ -121,6 +125,7 @@ def _rates(
                 "n": int(sizes[k]),
                 "wrong": number(wrong[k]),
                 "left": number(left[k]),
+                "flags_left": int(flags_left[k]),
                 "rate": figure(
                     wrong[k] / sizes[k],
                     measured=errors.measured,

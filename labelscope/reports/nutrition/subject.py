@@ -31,6 +31,11 @@ class Errors:
         NaN where nothing can be said.
     left : (n,) float64
         The same of labels as they are now: 0 where somebody decided.
+    found : (n,) float64
+        1 where somebody found the label wrong, or where it is flagged and nobody decided; else 0. Unlike
+        ``rates``, a model that merely hesitates has no part in it. NaN as in ``rates``.
+    flags_left : (n,) bool
+        Flagged, and nobody decided.
     measured : bool
         Whether all of them rest on verdicts of people or on a reference.
     calibrated : bool
@@ -42,6 +47,8 @@ class Errors:
 
     rates: FloatArray
     left: FloatArray
+    found: FloatArray
+    flags_left: BoolArray
     measured: bool
     calibrated: bool
     low: float
@@ -172,14 +179,17 @@ def errors_of(audit: Audit, session: Session | None) -> Errors | None:
     said = np.asarray(audit.suspicion if session is None else session.suspicion, dtype=np.float64)
     rates = said.copy() if calibrated else np.asarray(audit.flagged, dtype=np.float64)
     left = rates.copy()
+    flags_left = np.asarray(audit.flagged, dtype=bool) & labeled
+    found = 1.0 * flags_left
     measured, estimate = False, audit.noise_rate
     if session is not None:
         state = session.state
         judged = (state.state != UNREVIEWED) & (state.state != UNSURE)
         rates[judged], left[judged] = wrong_rows(state)[judged], 0.0
+        found[judged], flags_left = rates[judged], flags_left & ~judged
         measured = bool(judged[labeled].all())
         estimate = noise_rate_of(audit, session.ledger, session.suspicion)
-    rates[~labeled] = left[~labeled] = np.nan
+    rates[~labeled] = left[~labeled] = found[~labeled] = np.nan
     value = max(estimate.value, 1e-9)
     low, high = (estimate.low / value, estimate.high / value) if calibrated else (0.0, 1.0 / value)
     basis = (
@@ -190,12 +200,13 @@ def errors_of(audit: Audit, session: Session | None) -> Errors | None:
     )
     if measured:
         low = high = 1.0
-    return Errors(rates, left, measured, calibrated or measured, min(low, 1.0), max(high, 1.0), basis)
+    low, high = min(low, 1.0), max(high, 1.0)
+    return Errors(rates, left, found, flags_left, measured, calibrated or measured, low, high, basis)
 
 
 def against_reference(subject: Subject, wrong: FloatArray, name: str) -> Errors:
     """Take disagreement with a reference as errors: ``wrong`` (n,) is 1, 0 or NaN."""
-    return Errors(wrong, wrong, True, True, 1.0, 1.0, f"disagreement with {name}")
+    return Errors(wrong, wrong, wrong, wrong == 1, True, True, 1.0, 1.0, f"disagreement with {name}")
 
 
 def _label_columns(dataset: Dataset, labels: Any) -> Sequence[str]:

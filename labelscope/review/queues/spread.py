@@ -160,6 +160,14 @@ class Spread:
         -------
         rows : (m,) int64
         labels : list of m labels
+
+        Examples
+        --------
+        >>> meta = {"rounds": np.array([1, 1, 2]), "labels": np.array([0, 1, 0])}
+        >>> ranking = Ranking(np.array([7, 3, 5]), np.array([0.9, 0.8, 0.6]), meta)
+        >>> rows, labels = Spread.proposals(ranking, up_to=1, classes=np.array(["cat", "dog"]))
+        >>> rows.tolist(), labels
+        ([7, 3], ['cat', 'dog'])
         """
         rounds, codes = np.asarray(ranking.meta["rounds"]), np.asarray(ranking.meta["labels"])
         taken = np.ones(len(rounds), dtype=bool) if up_to is None else rounds <= up_to

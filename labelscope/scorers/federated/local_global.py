@@ -105,7 +105,8 @@ class LocalGlobal:
         ----------
         evidence : Evidence
             ``given_labels`` (n,), ``features`` (n, d) of one model for all groups, ``groups`` (n,); rows
-            without a group are answered by the global expert. ``verified`` (n,) bool where there is one.
+            without a group are answered by the global expert. ``verified`` (n,) bool where there is one;
+            ``group_names``, what int ``groups`` are codes into.
 
         Returns
         -------
@@ -271,7 +272,7 @@ def _group_table(
     codes: tuple[IntArray, IntArray, IntArray],
     is_local: BoolArray,
 ) -> list[dict[str, Any]]:
-    names = np.asarray(evidence["groups"], dtype=object)
+    names = _names(evidence)
     table = []
     for group in np.unique(groups).tolist():
         rows = np.flatnonzero(groups == group)
@@ -296,6 +297,21 @@ def _group_table(
             }
         )
     return table
+
+
+def _names(evidence: Evidence) -> Array:
+    """Return the group of each row as it is called, (n,) object."""
+    given = np.asarray(evidence["groups"], dtype=object)
+    if evidence.get("group_names") is None:
+        return given
+    called = list(evidence["group_names"])
+    codes = np.asarray(evidence["groups"])
+    if codes.dtype.kind not in "iu" or (len(codes) and not 0 <= codes.min() <= codes.max() < len(called)):
+        raise InvalidInputError(
+            f"group_names has {len(called):,} names, but groups are no codes into them.",
+            "Pass groups as int codes from 0, or leave group_names out.",
+        )
+    return np.array([called[code] for code in codes.tolist()], dtype=object)
 
 
 def _everything_fine(inputs: Inputs, labels: IntArray) -> Score:

@@ -204,7 +204,7 @@ export function Inspector({ store }: { store: Store }) {
       <div class="ls-inspector-body ls-scroll">
         <div class="ls-inspector-flow">{inside ? <Row store={store} row={row} /> : <Empty />}</div>
       </div>
-      <Actions store={store} />
+      {store.methods.voting.value && store.task.value === "classification" ? null : <Actions store={store} />}
     </section>
   );
 }

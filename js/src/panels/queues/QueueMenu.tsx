@@ -1,6 +1,7 @@
 /** Which rows come first: every queue that makes sense here; those that cannot be had now say why. */
 import type { Store } from "../../store/types";
 import { Menu, type MenuItem } from "../Menu";
+import { setVoting } from "../vote/vote";
 import { baseName, queueLabel, queuesOf } from "./queue";
 
 export function QueueMenu({ store }: { store: Store }) {
@@ -20,7 +21,11 @@ export function QueueMenu({ store }: { store: Store }) {
       action="queue"
       class="soft ls-queue"
       onPick={(value) => {
-        store.methods.voting.value = baseName(value) === "validation";
+        if (baseName(value) === "validation") {
+          setVoting(store, true);
+          return;
+        }
+        store.methods.voting.value = false;
         store.methods.goFirst();
         if (value === store.queue.peek()) void store.methods.reorder();
         else store.queue.value = value;

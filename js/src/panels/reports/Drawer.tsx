@@ -160,7 +160,7 @@ function Sheet({ store }: { store: Store }) {
   useEffect(() => {
     if (store.connection.peek() === "live") void store.methods.loadReports();
   }, [store, version]);
-  const open = shown !== null && shown.name !== "";
+  const open = shown !== null;
   return (
     <aside
       ref={box}

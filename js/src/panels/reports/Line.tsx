@@ -44,7 +44,7 @@ export function Line({ line }: { line: ReportLine }) {
   const at = line.mark;
   const says = `${line.title}: from ${short(low[0])} to ${short(high[0])} ${line.x} it goes from ${short(line.points[0]![1])} to ${short(line.points.at(-1)![1])} ${line.y}${at ? `; marked at ${short(at[0])} ${line.x}, ${short(at[1])} ${line.y}` : ""}.`;
   return (
-    <figure class="ls-line">
+    <figure class="ls-report-line">
       <figcaption>{line.title}</figcaption>
       <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={says}>
         <path

@@ -21,6 +21,10 @@ export function closeReports(store: Store): void {
 
 /** A second press of the key closes it. */
 export function toggleReports(store: Store): void {
+  if (!store.canQuery.peek()) {
+    store.say("Reports need Python.");
+    return;
+  }
   if (uiOf(store).reports.peek()) closeReports(store);
   else openReports(store);
 }

@@ -4,6 +4,9 @@ import type { Store } from "../../store/types";
 
 export const ANSWERS: readonly VoteAnswer[] = ["first", "second", "both", "neither", "unsure"];
 
+/** Colors that tell who votes which label is the given one. */
+const LEADING: ReadonlySet<string> = new Set(["given", "current", "suggested", "suspicion"]);
+
 /** True when the digit was a vote; while people vote digits are nothing else. */
 export function voteDigit(store: Store, place: number): boolean {
   const { voting, ballot, vote } = store.methods;
@@ -19,6 +22,7 @@ export function voteDigit(store: Store, place: number): boolean {
 export function setVoting(store: Store, on: boolean): void {
   store.methods.voting.value = on;
   store.methods.goFirst();
+  if (on && LEADING.has(store.colorBy.peek())) store.colorBy.value = "state";
   if (on) store.queue.value = "validation";
   else if (store.queue.peek() === "validation") store.queue.value = "most_suspicious";
 }
