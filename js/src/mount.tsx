@@ -30,20 +30,39 @@ function addStyles(shadow: ShadowRoot): void {
 function keepFocus(host: HTMLElement, shadow: ShadowRoot, store: Store): () => void {
   const stop = new AbortController();
   let last: HTMLElement = host;
+  // whether the reader was here last; what vanishes under the focus sends no event
+  let here = false;
+  const isLost = (): boolean => {
+    const active = document.activeElement;
+    return (active === null || active === document.body) && shadow.activeElement === null;
+  };
   const check = (): void => {
     requestAnimationFrame(() => {
-      const active = document.activeElement;
-      const lost = active === null || active === document.body;
-      if (!host.isConnected || !lost || shadow.activeElement !== null) return;
-      (last.isConnected ? last : host).focus({ preventScroll: true });
+      if (!host.isConnected || !isLost()) return;
+      if (last.isConnected) last.focus({ preventScroll: true });
+      if (isLost()) host.focus({ preventScroll: true });
     });
   };
+  const elsewhere = (event: Event): void => {
+    here = event.composedPath().includes(host);
+  };
+  const vanished = new MutationObserver(() => {
+    if (here && isLost()) check();
+  });
+  vanished.observe(shadow, {
+    childList: true,
+    subtree: true,
+    attributes: true,
+    attributeFilter: ["disabled", "hidden"],
+  });
   const remember = (event: Event): void => {
     const { target } = event;
     if (target instanceof HTMLElement && target.closest("[role='dialog']") === null) last = target;
   };
   shadow.addEventListener("click", check, { signal: stop.signal });
   shadow.addEventListener("focusin", remember, { signal: stop.signal });
+  for (const type of ["focusin", "pointerdown"])
+    document.addEventListener(type, elsewhere, { capture: true, signal: stop.signal });
   let open = false;
   const stopDialogs = effect(() => {
     const now = store.palette.value !== null || store.helpOpen.value || uiOf(store).sheet.value !== null;
@@ -52,6 +71,7 @@ function keepFocus(host: HTMLElement, shadow: ShadowRoot, store: Store): () => v
   });
   return () => {
     stopDialogs();
+    vanished.disconnect();
     stop.abort();
   };
 }

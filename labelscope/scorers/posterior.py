@@ -238,7 +238,8 @@ class _Fitted:
 
     def __init__(self, component: Component) -> None:
         self.kappa, self.beta = component.kappa, component.beta.astype(np.float32)
-        self.steep = float(component.beta.sum()) * np.log(PAIRS_UP_TO) > _STEEP
+        widest = DENSE_UP_TO if len(component.tau) <= DENSE_UP_TO else PAIRS_UP_TO
+        self.steep = float(component.beta.sum()) * np.log(widest) > _STEEP
         self.deep = float(component.beta.sum()) * float(np.log(FLOOR)) < _LOWEST_SCORE
         tau = component.tau
         self.rate = float(tau[0, 0]) if tau.shape == (1, 1) else None

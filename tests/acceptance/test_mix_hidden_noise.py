@@ -42,8 +42,9 @@ def precision(wrong: Any, score: Score, rows: Any = slice(None)) -> float:
 def test_wrong_labels_of_rare_photographs_are_found_by_the_mix(shared_data, monkeypatch):
     """CIFAR-10 test features, imbalance 50, 20 % noise that flows into frequent classes.
 
-    AUROC among rows whose true class is rare, mean of these seeds: self-confidence .39, the mix without
-    methods for it .53, with them .84, representation calibration alone .93.
+    AUROC among rows whose true class is rare, mean of these seeds: self-confidence .52, the mix without
+    methods for it .71, with them .91, representation calibration alone .96. Average precision among all
+    rows: .67, .77, .84 and .77.
     """
     pq = pytest.importorskip("pyarrow.parquet")
     features = np.load(shared_data / "cifar10_test_embeddings_effnetlite0_pca128.npz")["X"].astype(np.float32)
