@@ -79,7 +79,7 @@ chromium:
 	command -v chromium >/dev/null || { echo "the browser tests need Debian's chromium" >&2; exit 1; }
 
 browser: $(VENV)/.full chromium
-	$(BIN)/python -m pytest -q tests/browser --durations 8
+	$(ONE_THREAD) $(BIN)/python -m pytest -q -n 2 --dist worksteal tests/browser --durations 8
 
 acceptance: $(VENV)/.full
 	$(ONE_THREAD) $(BIN)/python -m pytest -q -n 2 --dist loadfile tests/acceptance --durations 8

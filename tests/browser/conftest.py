@@ -21,6 +21,14 @@ HOST_SAYS = (
 )
 #: What they say in tests that take the kernel away.
 KERNEL_GONE = ("WebSocket", "Failed to load resource", "Kernel", "kernel", "Connection lost")
+#: Where JupyterLab's own code comes from.
+HOST_CODE = "/static/lab/"
+
+
+def _is_hosts(line: str) -> bool:
+    """Whether an error was thrown by the host's code alone: no other file is on the stack."""
+    frames = [one for one in line.splitlines() if one.lstrip().startswith("at ")]
+    return bool(frames) and all(HOST_CODE in frame for frame in frames)
 
 
 def complaints(console: list[str], allowed: tuple[str, ...] = ()) -> list[str]:
@@ -29,7 +37,9 @@ def complaints(console: list[str], allowed: tuple[str, ...] = ()) -> list[str]:
     return [
         line
         for line in console
-        if line.startswith(("error", "warning", "pageerror")) and not any(word in line for word in known)
+        if line.startswith(("error", "warning", "pageerror"))
+        and not any(word in line for word in known)
+        and not _is_hosts(line)
     ]
 
 
