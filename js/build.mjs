@@ -12,6 +12,17 @@ const packetFile = resolve(here, "../labelscope/static/packet.js");
 const limit = 150_000;
 const watch = process.argv.includes("--watch");
 
+/** Style sheets are texts in the bundle; without this they would keep their spaces and comments. */
+const smallCss = {
+  name: "small-css",
+  setup(build) {
+    build.onLoad({ filter: /\.css$/ }, async ({ path }) => {
+      const { code } = await esbuild.transform(readFileSync(path, "utf8"), { loader: "css", minify: true });
+      return { contents: code, loader: "text" };
+    });
+  },
+};
+
 /** @type {esbuild.BuildOptions} */
 const options = {
   entryPoints: [resolve(here, "src/index.ts")],
@@ -23,8 +34,16 @@ const options = {
   sourcemap: watch ? "inline" : false,
   charset: "utf8",
   legalComments: "none",
-  jsx: "automatic",
-  jsxImportSource: "preact",
+  tsconfigRaw: {
+    compilerOptions: {
+      jsx: "react",
+      jsxFactory: "h",
+      jsxFragmentFactory: "Fragment",
+      verbatimModuleSyntax: true,
+    },
+  },
+  inject: [resolve(here, "src/jsx.ts")],
+  plugins: watch ? [] : [smallCss],
   loader: { ".css": "text", ".glsl": "text" },
   logLevel: "info",
 };

@@ -70,8 +70,10 @@ def audit(
         Where blocks of rows are scored: in this process, or on a cluster. Results are the same.
     evidence : mapping, optional
         More evidence by name: ``map`` as (n, 2) or two column names, ``cleanlab`` as a frame of its issues,
-        ``groups`` (n,), ``knn_ids`` and ``knn_distances`` (n, k); out-of-sample ``predictions`` (n,) of
-        targets; ``concepts`` (n, C), attributes beside a class, and ``concept_probs`` (n, C).
+        ``knn_ids`` and ``knn_distances`` (n, k); ``groups`` (n,), whose rows share a fold of
+        cross-validation, and ``sites`` (n,) or the name of a column, where rows come from, each with ways of
+        its own (`scorers.LocalGlobal`); out-of-sample ``predictions`` (n,) of targets; ``concepts`` (n, C),
+        attributes beside a class, and ``concept_probs`` (n, C).
     random_state : int
         Seed of folds, projections and samples.
 

@@ -175,8 +175,9 @@ def _export(arguments: argparse.Namespace) -> int:
     session.merge(arguments.journal)  # only read, so a journal that cannot be written will do
     path = write(session, arguments.out, None, drop_excluded=arguments.drop_excluded)
     progress = session.progress()
+    machine = f"{progress.by_machine:,} decided by a method, " if progress.by_machine else ""
     _say(
-        f"{progress.reviewed:,} reviewed, {progress.relabelled:,} relabelled, {progress.excluded:,} excluded"
+        f"{progress.reviewed:,} reviewed, {machine}{progress.relabelled:,} relabelled, {progress.excluded:,} excluded"
     )
     _say(f"written    {path}")
     return 0

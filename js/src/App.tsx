@@ -59,7 +59,6 @@ export function App({ store }: { store: Store }) {
         ref={box}
         class="ls-app"
         data-tab={folding.tab.value}
-        data-voting={store.methods.voting.value ? "1" : undefined}
         onScroll={(event) => {
           // Focus by keyboard may scroll a box that is not meant to; what it shows would be out of reach then.
           if (event.target === event.currentTarget) event.currentTarget.scrollTop = 0;

@@ -4,6 +4,7 @@ import { render } from "preact";
 import { App } from "./App";
 import app from "./app.css";
 import gallery from "./gallery/gallery.css";
+import plan from "./gallery/plan.css";
 import { bindKeys } from "./input/bind";
 import { stopSound } from "./media/player";
 import { css as panels, uiOf } from "./panels/index";
@@ -11,7 +12,7 @@ import { css as plot } from "./plot/index";
 import type { Store } from "./store/types";
 import { css as theme } from "./theme/index";
 
-const STYLES = [theme, plot, panels, gallery, app].join("\n");
+const STYLES = [theme, plot, panels, gallery, plan, app].join("\n");
 
 /** A constructed sheet where there is one: strict pages forbid style elements. */
 function addStyles(shadow: ShadowRoot): void {

@@ -1,6 +1,6 @@
 /** The wire between the kernel and the page. Mirrors labelscope/widget/messages.py; contract traces check both. */
 
-import type { Expert, MethodCommand, MethodRequest, ReportState } from "./reportWire";
+import type { Expert, JudgeStrip, MethodCommand, MethodRequest, ReportState } from "./reportWire";
 import type { TaskCard, TaskCommand, TaskDetail, TaskFacts, TaskRequest } from "./taskWire";
 import type {
   ColumnInfo,
@@ -8,6 +8,7 @@ import type {
   Gate,
   LeftEstimate,
   NoiseRate,
+  PageDone,
   Reveal,
   SavedFilter,
   Scores,
@@ -110,7 +111,10 @@ export interface Edits {
 export interface Progress {
   n: number;
   n_labeled: number;
+  /** rows with a decision whose last one a person took */
   reviewed: number;
+  /** and a method: a teacher, judges, a propagation */
+  by_machine: number;
   relabelled: number;
   kept: number;
   unsure: number;
@@ -158,6 +162,7 @@ export interface Detail extends Card, TaskDetail {
   similar_text?: string[];
   tags?: Tags & Record<string, unknown>;
   expert?: Expert;
+  judges?: JudgeStrip;
 }
 
 /* ---- page -> kernel ------------------------------------------------------------------------------------------ */
@@ -183,14 +188,7 @@ export type Command =
   /** relabels all unchecked rows of a checked cell; error "bound_not_met" while the bound is below the precision */
   | { name: "accept_rest"; token: string }
   /** one batch for a page of the grid; `wrong` maps a row to its label; error "control_failed" */
-  | {
-      name: "page_done";
-      rows: WireRows;
-      wrong: Record<string, LabelValue>;
-      mean: "suggested" | "given";
-      seconds: number;
-      token: string;
-    }
+  | PageDone
   | { name: "control_answer"; id: string; row: number; verdict: ControlVerdict; to?: LabelValue }
   | { name: "set_options"; control_rate?: number; reveal?: Reveal; live?: boolean }
   | { name: "save_filter"; filter: string; query: string }

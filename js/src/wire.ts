@@ -1,5 +1,5 @@
 /** What goes to and fro about columns, rescoring, stopping, controls and checks; see protocol.ts for the messages. */
-import type { LabelValue, Progress } from "./protocol";
+import type { LabelValue, Progress, WireRows } from "./protocol";
 
 /** A column of the user's frame, or a fact about rows such as the reviewer. Names are untrusted text. */
 export interface ColumnInfo {
@@ -125,6 +125,17 @@ export interface Completion {
 export interface Tags {
   severity?: "minor" | "major" | "borderline" | null;
   category?: string | null;
+}
+
+export interface PageDone {
+  name: "page_done";
+  rows: WireRows;
+  wrong: Record<string, LabelValue>;
+  mean: "suggested" | "given";
+  seconds: number;
+  /** seconds besides, in which nobody was there */
+  idle?: number;
+  token: string;
 }
 
 /** The control of a grid page on which untouched means agreed: `row` must be marked wrong. Null: none is due. */

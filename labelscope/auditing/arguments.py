@@ -20,6 +20,7 @@ _NAMES = (
     "knn_distances",
     "duplicates",
     "groups",
+    "sites",
 )
 
 

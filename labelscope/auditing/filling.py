@@ -14,6 +14,8 @@ from labelscope.errors import InvalidInputError, InvalidTypeError
 from labelscope.evidence import Duplicates, NeighborGraph, PredictedProbabilities, warn_about_columns
 from labelscope.types import Array, Evidence, Scorer
 
+# Nobody but the user knows them.
+_NEVER_MADE = frozenset({"groups", "sites"})
 # Cells and rows of a large matrix that are looked at for notices about its columns.
 _LOOKED_AT, _FEWEST_ROWS, _RUNS = 1 << 18, 4096, 32
 
@@ -112,7 +114,8 @@ def _lacks(scorer: Scorer, evidence: Evidence) -> bool:
     """Whether a method uses something that is not there but could be made, or at least looked for."""
     if evidence.get("features") is None and evidence.get("pred_probs") is None:
         return False
-    return bool({*scorer.needs, *getattr(scorer, "uses", ())} - set(evidence))
+    wanted = {*scorer.needs, *getattr(scorer, "uses", ())} - _NEVER_MADE
+    return bool(wanted - set(evidence))
 
 
 def _labels_read(evidence: Evidence, shape: tuple[int, ...]) -> Evidence:

@@ -10,8 +10,9 @@ import numpy as np
 
 from labelscope.data.dataset import Dataset
 from labelscope.data.frames import column_names, column_values, is_frame
+from labelscope.data.ids import make_groups
 from labelscope.errors import InvalidInputError, InvalidTypeError
-from labelscope.evidence import check_features, check_pred_probs, combine_models
+from labelscope.evidence import check_features, check_pred_probs, combine_models, left_out
 from labelscope.types import Evidence, FloatArray, Provider
 
 KNOWN = (
@@ -20,6 +21,7 @@ KNOWN = (
     "knn_ids",
     "knn_distances",
     "groups",
+    "sites",
     "duplicates",
     "features",
     "pred_probs",
@@ -103,8 +105,8 @@ def given_evidence(dataset: Dataset, *, features: Any, pred_probs: Any, more: Ma
     pred_probs : (n, K) array or list of them, optional
     more : mapping
         Other evidence by name: ``map`` as an (n, 2) array or two column names, ``cleanlab`` as a frame of
-        issues, ``knn_ids``, ``knn_distances``, ``groups``, ``duplicates``; ``views``, a list of (n, d)
-        matrices; and what methods read as it is: ``verified``, ``training_dynamics``, ``judgements`` ….
+        issues, ``knn_ids``, ``knn_distances``, ``groups``, ``sites``, ``duplicates``; ``views``, a list of
+        (n, d) matrices; and what methods read as it is: ``verified``, ``training_dynamics`` ….
 
     Returns
     -------
@@ -136,7 +138,7 @@ def given_evidence(dataset: Dataset, *, features: Any, pred_probs: Any, more: Ma
 def shared_evidence(
     dataset: Dataset, features: Any, more: Mapping[str, Any]
 ) -> tuple[dict[str, Any], Provider | None]:
-    """Validate and name what every task takes: features, groups, a map, neighbors, duplicates.
+    """Validate and name what every task takes: features, groups, sites, a map, neighbors, duplicates.
 
     Returns
     -------
@@ -155,10 +157,14 @@ def shared_evidence(
     provider = features if hasattr(features, "make") else None
     if features is not None and provider is None:
         items["features"] = check_features(features, dataset.n)
+        held = left_out(features)
+        items |= {} if held is None else {"columns_left_out": held}
     if more.get("groups") is not None:
         items["groups"], items["group_names"] = _group_codes(more["groups"], dataset.n)
     elif dataset.groups is not None:
         items["groups"], items["group_names"] = dataset.groups, dataset.group_names
+    if more.get("sites") is not None:
+        items["sites"], items["site_names"] = make_groups(_sites(more["sites"], dataset), dataset.n, "sites")
     if more.get("map") is not None:
         items["map"] = _map(more["map"], dataset)
     for name in ("knn_ids", "knn_distances", "duplicates"):
@@ -209,6 +215,17 @@ def _group_codes(groups: Any, n: int) -> tuple[Any, tuple[str, ...]]:
         raise InvalidInputError.wrong_length("groups", len(values), n)
     names, codes = np.unique(values.astype(str) if values.dtype == object else values, return_inverse=True)
     return codes, tuple(str(name) for name in names.tolist())
+
+
+def _sites(given: Any, dataset: Dataset) -> Any:
+    """Return one site per row: as given, or a column of the frame by name."""
+    if not isinstance(given, str):
+        return given
+    if dataset.frame is None:
+        raise InvalidInputError(
+            f"sites={given!r} names a column, but the data is not a frame.", "Pass one site per row."
+        )
+    return column_values(dataset.frame, given)
 
 
 def _map(given: Any, dataset: Dataset) -> FloatArray:

@@ -61,7 +61,8 @@ class Dataset:
     media : str or list of str, optional
         Column or columns that show what a row is, or a kind: image, text, audio, table, features.
     groups : column name or (n,) sequence, optional
-        Rows that belong together, such as frames of one film.
+        Rows that belong together, such as frames of one film: they share a fold of cross-validation. Where
+        rows come from, such as a hospital, is ``evidence={"sites": ...}`` of an audit.
     annotators : (n, people) array or frame, optional
         Answers of several people, None or NaN where a person did not answer; kept as given. Without
         ``labels``, an audit takes their consensus.

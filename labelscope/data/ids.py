@@ -57,16 +57,18 @@ def make_ids(given: Any, n: int, *, implicit: bool = False) -> Array:
     return objects(str(v) for v in values)
 
 
-def make_groups(given: Any, n: int) -> tuple[npt.NDArray[np.int64] | None, tuple[str, ...]]:
+def make_groups(
+    given: Any, n: int, name: str = "groups"
+) -> tuple[npt.NDArray[np.int64] | None, tuple[str, ...]]:
     """Number groups by order of first appearance, and name them; a row without one is a group of its own."""
     if given is None:
         return None, ()
     if isinstance(given, (str, bytes)) or not hasattr(given, "__len__"):
         raise InvalidTypeError(
-            f"groups are given as {type(given).__name__}.", "Pass one per row, or a column name of a frame."
+            f"{name} are given as {type(given).__name__}.", "Pass one per row, or a column name of a frame."
         )
     if len(given) != n:
-        raise InvalidInputError.wrong_length("groups", len(given), n)
+        raise InvalidInputError.wrong_length(name, len(given), n)
     numbers: dict[Any, int] = {}
     codes = np.empty(n, dtype=np.int64)
     for row, value in enumerate(given):
@@ -75,7 +77,9 @@ def make_groups(given: Any, n: int) -> tuple[npt.NDArray[np.int64] | None, tuple
             ("row", row) if is_missing(value) else ("is", str(value)), len(numbers)
         )
     codes.flags.writeable = False
-    names = tuple(value if kind == "is" else f"no group (row {value})" for kind, value in numbers)
+    names = tuple(
+        value if kind == "is" else f"no {name.removesuffix('s')} (row {value})" for kind, value in numbers
+    )
     return codes, names
 
 

@@ -27,7 +27,7 @@ from labelscope.evidence.embeddings import (
     default_provider,
 )
 from labelscope.evidence.estimators import is_estimator
-from labelscope.evidence.feature_checks import check_features
+from labelscope.evidence.feature_checks import check_features, left_out
 from labelscope.evidence.judgements import (
     CallableJudge,
     CentroidJudge,
@@ -84,6 +84,7 @@ __all__ = [
     "TrainingDynamics",
     "answers_from_table",
     "check_features",
+    "left_out",
     "check_pred_probs",
     "combine_models",
     "crowdlab",

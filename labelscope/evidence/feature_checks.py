@@ -58,6 +58,36 @@ def check_features(features: Any, n: int | None = None, *, name: str = "features
     return np.ascontiguousarray(_varying(_representable(matrix, name), name), dtype=np.float32)
 
 
+def left_out(features: Any) -> FloatArray | None:
+    """Say which columns `check_features` leaves out of a matrix, and what they hold.
+
+    Parameters
+    ----------
+    features : (n, d) array-like
+        As `check_features` takes it.
+
+    Returns
+    -------
+    (d,) float64 or None
+        NaN for columns that stay, the value of constant columns, infinity for those without any finite
+        number. None where all columns stay, or where none varies.
+
+    Examples
+    --------
+    >>> left_out(np.array([[1.0, 5.0, 0.0], [2.0, 5.0, 1.0]])).tolist()
+    [nan, 5.0, nan]
+    """
+    matrix = _as_matrix(features, "features")
+    if len(matrix) < 2:
+        return None
+    wide = np.asarray(matrix, dtype=np.float64) if matrix.dtype.kind != "f" else matrix
+    finite = np.isfinite(wide)
+    low = np.where(finite, wide, np.inf).min(axis=0).astype(np.float64)
+    high = np.where(finite, wide, -np.inf).max(axis=0).astype(np.float64)
+    held = np.where(low < high, np.nan, low)
+    return None if np.isnan(held).all() or not np.isnan(held).any() else held
+
+
 def _as_matrix(features: Any, name: str) -> Array:
     if hasattr(features, "toarray"):
         features = _densified(features)

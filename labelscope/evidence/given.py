@@ -1,4 +1,4 @@
-"""What a provider reads about the labels, groups and duplicates, wherever they come from."""
+"""What a provider reads about the labels, groups, sites and duplicates, wherever they come from."""
 
 from __future__ import annotations
 
@@ -69,11 +69,27 @@ def group_codes(dataset: Dataset | None, evidence: Evidence, n: int) -> IntArray
     A missing group (None or NaN) is a group of its own.
     """
     groups = evidence["groups"] if "groups" in evidence else getattr(dataset, "groups", None)
-    if groups is None:
-        return None
-    values = np.asarray(groups)
+    return None if groups is None else _coded(groups, "groups", n)
+
+
+def site_codes(evidence: Evidence, n: int) -> IntArray | None:
+    """Read the sites that rows come from, as int codes (n,); groups stand in where there are no sites.
+
+    A missing site (None or NaN) is a site of its own.
+    """
+    name = site_name(evidence)
+    return None if name is None else _coded(evidence[name], name, n)
+
+
+def site_name(evidence: Evidence) -> str | None:
+    """Say which evidence tells where rows come from: ``"sites"``, else ``"groups"``, or None."""
+    return next((name for name in ("sites", "groups") if evidence.get(name) is not None), None)
+
+
+def _coded(given: object, name: str, n: int) -> IntArray:
+    values = np.asarray(given)
     if values.shape != (n,):
-        raise InvalidInputError.wrong_length("groups", len(values), n)
+        raise InvalidInputError.wrong_length(name, len(values), n)
     if values.dtype.kind in "iu":
         return np.unique(values, return_inverse=True)[1].astype(np.int64)
     codes = np.empty(n, dtype=np.int64)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from labelscope.reports.annotation_quality import annotation_quality
 from labelscope.reports.benchmark_stability import benchmark_stability
+from labelscope.reports.confidence_bins import precision_by_confidence
 from labelscope.reports.effort import EffortReport, effort
 from labelscope.reports.gain import GainReport, gain
 from labelscope.reports.health import health
-from labelscope.reports.judge_quality import judge_quality, precision_by_confidence
+from labelscope.reports.judge_quality import judge_quality
 from labelscope.reports.mistakes import mistakes
 from labelscope.reports.nutrition_label import NutritionLabel, nutrition_label
 from labelscope.reports.plan_budget import BudgetPlan, plan_budget

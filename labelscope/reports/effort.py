@@ -8,16 +8,11 @@ from typing import Any
 import numpy as np
 
 from labelscope.errors import InvalidInputError, InvalidTypeError
+from labelscope.reports.effort_advice import with_advice
 from labelscope.reports.effort_sections import sections_of
 from labelscope.reports.report import Report
 from labelscope.review.class_errors import ClassErrors, class_errors, size_curve
-from labelscope.review.effort import (
-    EffortPoint,
-    StopAdvice,
-    effort_points,
-    expected_errors,
-    stop_advice,
-)
+from labelscope.review.effort import EffortPoint, effort_points
 from labelscope.review.looks import OUTCOMES, Looks, looks_of, tell_of
 from labelscope.review.pace import (
     IDLE_SECONDS,
@@ -34,11 +29,12 @@ from labelscope.review.reviewers import (
     agreement_of_people,
     pairs_of,
     reviewer_rows,
-    tell_of_reviewers,
 )
-from labelscope.review.schemes import Advice, advise, rates_of
+from labelscope.review.schemes import Advice
 from labelscope.review.session import Session
 from labelscope.review.shares import measured_share
+from labelscope.review.stopping import StopAdvice
+from labelscope.review.uninformative import Uninformative, tell_of_reviewers, uninformative
 from labelscope.types import Estimate, FloatArray, IntArray
 
 
@@ -99,6 +95,8 @@ class EffortReport(Report):
     stop : StopAdvice
     advice : Advice or None
         None where rates are not measured.
+    not_used : Uninformative
+        People whose looks count for outcomes, agreement and time, but not for ``stop`` and ``advice``.
     left_out : dict of str to int
         What is not counted, by reason.
     """
@@ -121,6 +119,7 @@ class EffortReport(Report):
     curve: tuple[EffortPoint, ...] = ()
     stop: StopAdvice | None = None
     advice: Advice | None = None
+    not_used: Uninformative = field(default_factory=Uninformative)
     left_out: dict[str, int] = field(default_factory=dict)
 
 
@@ -186,6 +185,7 @@ def effort(
             looks, given, between=between, within=within, timed=spent.counted, level=level
         )  # fmt: skip
         error, basis = _error(between, within, level)
+        silent = uninformative(rows, looks, given, doubt)
         report = EffortReport(
             f"Effort of the review of {session.audit.dataset.name}",
             n_looks=len(looks),
@@ -198,12 +198,13 @@ def effort(
             error_basis=basis,
             reviewers=rows,
             time=spent,
+            not_used=silent,
             left_out=looks.left_out,
         )
         report = _with_costs(report, session, looks, spent)
-        report = _with_advice(report, session, between, looks, page, n_looks)
+        report = with_advice(report, session, looks, page, n_looks, level)
     tell_of(looks)
-    tell_of_reviewers(rows, looks, given, doubt, one_only=not len(between))
+    tell_of_reviewers(silent, looks, len(rows), one_only=not len(between))
     return replace(report, sections=sections_of(report, class_names(session)))
 
 
@@ -287,25 +288,3 @@ def _with_costs(report: EffortReport, session: Session, looks: Looks, spent: Tim
             reviewer_error=None if whole is None else whole.value,
         ),
     )
-
-
-def _with_advice(
-    report: EffortReport, session: Session, between: Pairs, looks: Looks, page: int, n_looks: int | None
-) -> EffortReport:
-    """Add the stopping rule, and whether one or two people should look."""
-    error = report.reviewer_error
-    known = session.audit.has_probability
-    chance = expected_errors(
-        session.audit.suspicion,
-        session.state,
-        probability=known,
-        reviewer_error=0.0 if error is None else error.value,
-    )[1]
-    stop = stop_advice(chance, error, page=page)
-    rates = rates_of(looks, between)
-    if rates is None:
-        return replace(report, stop=stop)
-    labelled = session.state.given >= 0
-    risk = np.asarray(session.audit.suspicion, dtype=np.float64)[labelled]
-    effort_ = report.n_looks if n_looks is None else n_looks
-    return replace(report, stop=stop, advice=advise(risk, rates, effort_))

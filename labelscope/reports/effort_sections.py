@@ -5,20 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from labelscope.reports.effort_advice import advice_section, percent, stop_section
 from labelscope.reports.report import Section, Table
-from labelscope.review.schemes import DOUBLE, FLAGGED, SINGLE
-from labelscope.types import Estimate
 
 if TYPE_CHECKING:
     from labelscope.reports.effort import EffortReport
 
 _MOST_CLASSES = 50
 _CURVE_ROWS = 12
-_IN_WORDS = {
-    SINGLE: "one look a row",
-    FLAGGED: "one look a row, and up to two more where it flags a doubt",
-    DOUBLE: "two looks a row, and a third where they differ",
-}
 
 
 def sections_of(report: EffortReport, names: Sequence[str]) -> tuple[Section, ...]:
@@ -44,18 +38,11 @@ def sections_of(report: EffortReport, names: Sequence[str]) -> tuple[Section, ..
         _time(report, names),
         _classes(report, names),
         _curve(report),
-        _stop(report),
-        _advice(report),
+        stop_section(report),
+        advice_section(report),
         _left_out(report),
     ]
     return tuple(one for one in found if one.paragraphs or one.figures or one.tables)
-
-
-def percent(found: Estimate | None) -> str:
-    """Return a share with its interval."""
-    if found is None:
-        return "not measured"
-    return f"{100 * found.value:.2f} % ({100 * found.low:.2f} to {100 * found.high:.2f} %)"
 
 
 def _outcomes(report: EffortReport) -> Section:
@@ -203,47 +190,11 @@ def _curve(report: EffortReport) -> Section:
     return Section("Effort curve", (said,), tables=(Table(header, rows),))
 
 
-def _stop(report: EffortReport) -> Section:
-    stop = report.stop
-    if stop is None:
-        return Section("When to stop")
-    if not stop.n_left or stop.model_error is None:
-        return Section("When to stop", ("Every labelled row has a decision.",))
-    expected = f"On the next page {100 * stop.model_error:.2f} % of the labels are wrong, as estimated."
-    if stop.reviewer_error is None:
-        more = "How often reviewers err is not measured: plan hidden copies, queues.ReviewPlan(overlap=0.1)."
-        return Section("When to stop", (f"{expected} {more}",))
-    error = f"Reviewers err in {percent(stop.reviewer_error)} of looks, measured."
-    if stop.stop:
-        advice = "Stop: they would break more than they mend."
-    else:
-        advice = f"Go on: about {stop.n_worth:,} more rows are worth a look, of {stop.n_left:,} left."
-    return Section("When to stop", (f"{expected} {error}", advice))
-
-
-def _advice(report: EffortReport) -> Section:
-    advice = report.advice
-    if advice is None:
-        unknown = "How often people differ is not measured, so there is no advice on one or two reviewers."
-        return Section("One reviewer or two", (unknown,))
-    assumed = [name.replace("_", " ") for name, known in advice.rates.measured.items() if not known]
-    said = [
-        f"With {advice.effort:,} looks the best is {advice.best}: {_IN_WORDS[advice.best]}; estimated from"
-        f" {advice.rates.n_pairs:,} pairs of looks."
-    ]
-    if advice.close:
-        said.append("The second best is close.")
-    if assumed:
-        said.append(f"Assumed and not measured: {', '.join(assumed)}.")
-    header = ("scheme", "looks a row", "wrong afterwards (share)", "rows", "accuracy (share), estimated")
-    rows = tuple((one.name, one.looks_per_row, one.error, one.n_rows, one.accuracy) for one in advice.schemes)
-    return Section("One reviewer or two", tuple(said), tables=(Table(header, rows),))
-
-
 def _left_out(report: EffortReport) -> Section:
     words = {
         "taken_over": "rows were taken over in one step and are no looks",
         "revised": "answers were revised by the same person; the last one counts",
+        "settled": "answers settled a difference; what was said before counts",
         "duplicates": "events were there twice",
         "untimed": "pages have no usable time",
         "empty": "pages hold no decision",

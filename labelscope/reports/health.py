@@ -159,12 +159,12 @@ def _review(session: Session) -> Section:
     done = progress_of(state, np.asarray(audit.flagged, dtype=bool))
     figures = (
         ("reviewed", f"{done.reviewed:,} of {done.n:,}"),
-        *((("of these by a teacher or propagation", f"{done.by_machine:,}"),) if done.by_machine else ()),
+        *((("decided by a method, not a person", f"{done.by_machine:,}"),) if done.by_machine else ()),
         ("relabelled", f"{done.relabelled:,}"),
         ("kept", f"{done.kept:,}"),
         ("unsure", f"{done.unsure:,}"),
         ("excluded", f"{done.excluded:,}"),
-        ("flagged, not reviewed", f"{done.flagged_left:,}"),
+        ("flagged, not decided", f"{done.flagged_left:,}"),
         ("errors per 100 looks", f"{done.per_100:.1f}"),
     )
     changed = np.flatnonzero(state.current != state.given)

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from labelscope.errors import InvalidInputError, MissingEvidenceError
-from labelscope.reports.labels_against import percent, share_estimate
+from labelscope.reports.confidence_bins import ConfidenceBin, precision_by_confidence
+from labelscope.reports.judge_table import judge_table, people_said
+from labelscope.reports.labels_against import percent
 from labelscope.reports.report import Report, Section, Table
 from labelscope.review.confidence import exact_lower
-from labelscope.review.learning import wrong_rows
+from labelscope.review.judge_answers import heard
+from labelscope.review.judges import judges_in
 from labelscope.review.session import Session
-from labelscope.review.state import UNREVIEWED, UNSURE
 from labelscope.types import BoolArray, Estimate, Score
 
-EDGES = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 _BLIND_SPOTS = (
     "Judges share blind spots: the average of judges that agree among themselves looks surer than it is, and"
     " an error that they all make is never flagged. Read their agreement beside their confidence."
@@ -26,28 +26,6 @@ _GUIDELINE = (
     "Judges were asked with words of their own: what they call an error may be another definition of the"
     " classes. Without the guideline of the labels this cannot be told apart."
 )
-
-
-@dataclass(frozen=True)
-class ConfidenceBin:
-    """Flags of about one confidence.
-
-    Attributes
-    ----------
-    low, high : float
-        Confidences from ``low``, and below ``high`` (the last bin includes it).
-    n_flagged, n_reviewed, n_errors : int
-        Flags, those that people looked at, and the real errors among these.
-    precision : Estimate or None
-        Share of real errors with its exact interval; None where nobody looked.
-    """
-
-    low: float
-    high: float
-    n_flagged: int
-    n_reviewed: int
-    n_errors: int
-    precision: Estimate | None
 
 
 @dataclass(frozen=True, repr=False)
@@ -63,66 +41,6 @@ class JudgeQuality(Report):
 
     bins: tuple[ConfidenceBin, ...] = field(default_factory=tuple)
     error_rate: Estimate | None = None
-
-
-def precision_by_confidence(
-    confidence: Any,
-    flagged: Any,
-    is_error: Any,
-    *,
-    verified: Any = None,
-    edges: Sequence[float] = EDGES,
-    level: float = 0.95,
-) -> tuple[ConfidenceBin, ...]:
-    """Count real errors among flags, bin by bin of confidence.
-
-    Parameters
-    ----------
-    confidence : (n,) float
-        Of the judges, ``score.details["confidence"]``.
-    flagged, is_error : (n,) bool
-        Whether a row is flagged, and whether its given label is wrong (read where people looked).
-    verified : (n,) bool, optional
-        Rows that people looked at; all by default.
-    edges : sequence of float
-        Borders of bins, rising. Empty bins are left out.
-    level : float
-        Coverage of the Clopper-Pearson intervals.
-
-    Returns
-    -------
-    tuple of ConfidenceBin
-
-    Raises
-    ------
-    InvalidInputError
-        Lengths that differ, or edges that do not rise.
-
-    Examples
-    --------
-    >>> found = precision_by_confidence([.95, .92, .6], [1, 1, 1], [1, 1, 0])
-    >>> [(one.low, one.n_errors, one.precision.value) for one in found]
-    [(0.6, 0, 0.0), (0.9, 2, 1.0)]
-    """
-    sure = np.asarray(confidence, dtype=np.float64)
-    masks = [np.asarray(one, dtype=bool) for one in (flagged, is_error)]
-    masks.append(np.ones(len(sure), dtype=bool) if verified is None else np.asarray(verified, dtype=bool))
-    for name, one in zip(("flagged", "is_error", "verified"), masks, strict=True):
-        if one.shape != sure.shape:
-            raise InvalidInputError.wrong_length(name, len(one), len(sure), "confidence")
-    borders = np.asarray(edges, dtype=np.float64)
-    if len(borders) < 2 or not (np.diff(borders) > 0).all():
-        raise InvalidInputError(f"edges is {list(edges)}.", "Pass two or more rising confidences.")
-    place = np.clip(np.searchsorted(borders, sure, side="right") - 1, 0, len(borders) - 2)
-    bins = []
-    for at in range(len(borders) - 1):
-        mine = masks[0] & (place == at)
-        seen = mine & masks[2]
-        if mine.any():
-            hits, n = int((seen & masks[1]).sum()), int(seen.sum())
-            ends = float(borders[at]), float(borders[at + 1])
-            bins.append(ConfidenceBin(*ends, int(mine.sum()), n, hits, share_estimate(hits, n, level)))
-    return tuple(bins)
 
 
 def error_rate(n_errors: int, n_sampled: int, *, level: float = 0.95) -> Estimate:
@@ -176,7 +94,8 @@ def judge_quality(
     score : Score
         Of ``scorers.JudgeEnsemble()``.
     source : Session, optional
-        A review of the same rows: which ones people decided about, and which labels they found wrong.
+        A review of the same rows: which ones people decided about, and which labels they found wrong. Each
+        judge is measured on these; what judges or a teacher wrote themselves does not count.
     is_error, verified : (n,) bool, optional
         The same as arrays, instead of a session.
     sampled : (n,) bool, optional
@@ -215,7 +134,10 @@ def judge_quality(
     flagged, sure = np.asarray(score.flagged, dtype=bool), score.details["confidence"]
     bins = precision_by_confidence(sure, flagged, wrong, verified=seen, level=level)
     rate = None if sampled is None else _rate(np.asarray(sampled), flagged, seen, wrong, level)
-    sections = (_overview(score, bins, rate, level), _agreement(score), _precision(bins), _judges(score))
+    table = _judges(score)
+    if source is not None:
+        table = judge_table(judges_in(heard(score, source.audit), source.audit), source.state, level)
+    sections = (_overview(score, bins, rate, level), _agreement(score), _precision(bins), table, _why(score))
     kept = tuple(one for one in sections if one is not None)
     return JudgeQuality("Judges", kept, bins=bins, error_rate=rate)
 
@@ -225,7 +147,7 @@ def _verdicts(source: Session | None, is_error: Any, verified: Any, n: int) -> t
         state = source.state
         if state.n != n:
             raise InvalidInputError.wrong_length("the session", state.n, n, "the score")
-        return (state.state != UNREVIEWED) & (state.state != UNSURE), wrong_rows(state)
+        return people_said(state)
     wrong = np.zeros(n, dtype=bool) if is_error is None else np.asarray(is_error, dtype=bool)
     every = np.full(n, is_error is not None)
     seen = every if verified is None else np.asarray(verified, dtype=bool)
@@ -291,18 +213,23 @@ def _precision(bins: tuple[ConfidenceBin, ...]) -> Section:
 
 
 def _judges(score: Score) -> Section | None:
-    about = score.meta.get("judges", [])
+    rows = tuple(
+        (one["name"], one["n_answered"], one["n_abstained"], one.get("cost"), one.get("latency_s"))
+        for one in score.meta.get("judges", [])
+    )
+    header = ("judge", "answered", "abstained", "cost", "seconds")
+    return Section("Judges", tables=(Table(header, rows),)) if rows else None
+
+
+def _why(score: Score) -> Section | None:
+    """Where judges were asked, and why they gave no answer."""
     rows = tuple(
         (
             one["name"],
             one.get("host", "this machine"),
-            one["n_answered"],
-            one["n_abstained"],
             ", ".join(f"{reason} ({n:,})" for reason, n in list(one["reasons"].items())[:3]),
-            one.get("cost"),
-            one.get("latency_s"),
         )
-        for one in about
+        for one in score.meta.get("judges", [])
     )
-    header = ("judge", "asked at", "answered", "abstained", "why", "cost", "seconds")
-    return Section("Judges", tables=(Table(header, rows),)) if rows else None
+    header = ("judge", "asked at", "why it gave no answer")
+    return Section("Where they were asked", tables=(Table(header, rows),)) if rows else None

@@ -152,7 +152,7 @@ def mistakes(
     else:
         sets = (label_sets, unclear_sets, tuple(collapsed))
         found = _from_arrays(source, predictions, given_labels, sets, verdicts or (), raters_per_item)
-    return _report(found, agreement, level)
+    return mistake_report(found, agreement, level)
 
 
 def _needed(predictions: Any) -> Mapping[str, Any]:
@@ -209,9 +209,32 @@ def _opinion(one: Any, place: Mapping[Any, int]) -> Opinion:
     )
 
 
-def _report(found: Findings, agreement: dict[str, Agreement | None], level: float) -> MistakeReport:
+def mistake_report(
+    found: Findings,
+    agreement: dict[str, Agreement | None],
+    level: float = 0.95,
+    *,
+    min_models: int | None = None,
+    name: str = "major",
+) -> MistakeReport:
+    """Report on what a review found.
+
+    Parameters
+    ----------
+    found : Findings
+    agreement : dict of str to Agreement or None
+        As from ``MistakeReview.agreement``.
+    level : float
+    min_models, name
+        Of the regression set; see ``Findings.major_slice``.
+
+    Returns
+    -------
+    MistakeReport
+    """
     made, remaining = found.mistakes, found.remaining()
-    chosen = found.major_slice() if len(made.names) and (found.severity == _MAJOR).any() else None
+    some = len(made.names) and (found.severity == _MAJOR).any()
+    chosen = found.major_slice(min_models=min_models, name=name) if some else None
     scored = {} if chosen is None else _slice_scores(found, chosen)
     accuracy = found.accuracy()
     models = {}

@@ -37,6 +37,8 @@ def _overview(facts: dict[str, Any]) -> Section:
         ("rows", f"{facts['n_rows']:,}"),
         ("still to judge", f"{verdicts['open']:,}"),
     ]
+    if facts["n_disputed"]:
+        figures.append(("to discuss", f"{facts['n_disputed']:,}"))
     said = [
         f"The models make {facts['n_sum']:,} mistakes; judged once for all, {facts['n_mistakes']:,} looks do."
         f" {facts['n_shared_rows']:,} rows are wrong in every model, {facts['n_same']:,} by the same class."
@@ -118,4 +120,5 @@ def _slice(report: MistakeReport) -> Section:
         f"{len(chosen.rows):,} rows are major mistakes of {chosen.min_models} of the {len(chosen.builders)}"
         " builders. These fail on them by construction; evaluate other models with evaluate_slice."
     )
-    return Section("Regression set", (said,), tables=(Table(("model", "right", "right rate"), rows),))
+    figures = (("rows", f"{len(chosen.rows):,}"),)
+    return Section("Regression set", (said,), figures, (Table(("model", "right", "right rate"), rows),))

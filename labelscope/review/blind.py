@@ -13,6 +13,7 @@ from labelscope.review.ballots import PARTS
 from labelscope.review.events import scalar_key
 from labelscope.review.new_labels import LabelReader
 from labelscope.review.rows import as_rows
+from labelscope.review.sampling import MACHINES
 from labelscope.review.state import ReviewState
 from labelscope.types import BoolArray, FloatArray, IntArray
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from labelscope.review.session import Session
 
 # A label that came with the decision was not found by the person: the model had a say in it.
-_NOT_BLIND = ("suggestion", "propagated", "teacher")
+_NOT_BLIND = ("suggestion", *MACHINES)
 #: Least share of the sample that is verified; the others count at their worst.
 _LEAST_KNOWN = 0.5
 

@@ -190,7 +190,7 @@ class Controls:
             control.kind, control.row, passed, to_scalar(state.classes[right]), self.acceptance()
         )
 
-    def for_page(self, rows: Any, mean: str) -> Control | None:
+    def for_page(self, rows: Any, mean: str, label: int | None = None) -> Control | None:
         """Return a control to show among the rows of a page where untouched means agreed.
 
         Parameters
@@ -199,6 +199,8 @@ class Controls:
             Rows of the page.
         mean : {"suggested", "given"}
             What an untouched row says.
+        label : int, optional
+            Code of the page's label; by default what most of its rows say.
 
         Returns
         -------
@@ -208,12 +210,13 @@ class Controls:
         """
         shown = np.asarray(rows, dtype=np.int64)
         state = self.session.state
-        codes = self.session.suggested_codes if mean == "suggested" else state.current
-        page = np.asarray(codes)[shown]
-        page = page[page >= 0]
-        if not len(page):
-            return None
-        label = int(np.bincount(page).argmax())
+        if label is None:
+            codes = self.session.suggested_codes if mean == "suggested" else state.current
+            page = np.asarray(codes)[shown]
+            page = page[page >= 0]
+            if not len(page):
+                return None
+            label = int(np.bincount(page).argmax())
         trusted = np.setdiff1d(self._trusted(), shown)
         trusted = trusted[state.current[trusted] != label]
         if not len(trusted):

@@ -6,15 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from labelscope.review.sampling import MACHINES
+from labelscope.review.progress import machine_rows
 from labelscope.review.state import EXCLUDED, KEPT, RELABELLED, ReviewState
 from labelscope.types import BoolArray, Evidence
 
 if TYPE_CHECKING:
     from labelscope.review.session import Session
-
-# Labels of these sources came from a method: people took them over in one go, and did not look at each.
-_NOT_LOOKED_AT = MACHINES
 
 
 def current_evidence(session: Session) -> Evidence:
@@ -54,8 +51,8 @@ def current_evidence(session: Session) -> Evidence:
 def verified_rows(state: ReviewState) -> BoolArray:
     """Return (n,) bool: rows whose label a person confirmed or corrected, or whom they called out of scope.
 
-    Rows that got their label from a propagation or a teacher in one go are not: measured on them, a method
-    would confirm itself.
+    Rows that got their label from a propagation, a teacher or judges in one go are not: measured on them, a
+    method would confirm itself.
 
     Parameters
     ----------
@@ -66,10 +63,7 @@ def verified_rows(state: ReviewState) -> BoolArray:
     (n,) bool
     """
     decided = np.isin(state.state, (RELABELLED, KEPT, EXCLUDED)) & (state.last >= 0)
-    trusted = np.array([event.source not in _NOT_LOOKED_AT for event in state.events], dtype=bool)
-    rows = np.flatnonzero(decided)
-    decided[rows] = trusted[state.last[rows]] if len(rows) else False
-    return np.asarray(decided)
+    return np.asarray(decided & ~machine_rows(state))
 
 
 def _widened(probs: Any, n_classes: int) -> Any:

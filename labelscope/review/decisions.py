@@ -25,7 +25,8 @@ class Decisions(Steps):
     """What a person can decide. Every method returns the new events, which are on disk by then.
 
     ``rows`` is a position, several of them, a slice, or a mask of n truth values. ``source`` says what the
-    decision came from: ``"api"``, ``"widget"``, ``"suggestion"``, ``"teacher"`` or ``"propagated"``.
+    decision came from: ``"api"``, ``"widget"``, ``"suggestion"``, ``"teacher"``, ``"judge"`` or
+    ``"propagated"``; the last three are no person's look.
     """
 
     def __init__(self, audit: Audit, ledger: Ledger) -> None:

@@ -1,4 +1,4 @@
-"""What looking brings: accuracy per item and per hour, and when to stop."""
+"""What looking brings: accuracy per item and per hour."""
 
 from __future__ import annotations
 
@@ -6,10 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from labelscope.errors import InvalidInputError
-from labelscope.review.planning import moved_by_verdicts
-from labelscope.review.state import UNREVIEWED, ReviewState
-from labelscope.types import Array, Estimate, FloatArray, IntArray
+from labelscope.types import Array, FloatArray
 
 _POINTS = 100
 
@@ -119,114 +116,3 @@ def true_wrong(changed: Array, looked: Array, reviewer_error: float) -> FloatArr
     """Return how many labels were wrong, if reviewers change right ones, too."""
     found = (np.asarray(changed) - np.asarray(looked) * reviewer_error) / max(1 - reviewer_error, 1e-9)
     return np.asarray(np.clip(found, 0, looked))
-
-
-def stopping_point(model_errors: Array, reviewer_error: float, *, page: int = 60) -> int:
-    """Return after how many items to stop: before the first page on which reviewers err more than the model.
-
-    Parameters
-    ----------
-    model_errors : (m,) float
-        Probability that the label is wrong, in the order of the review.
-    reviewer_error : float
-        Share of looks that end with a wrong label.
-    page : int
-        Items that are looked at together.
-
-    Returns
-    -------
-    int
-
-    Raises
-    ------
-    InvalidInputError
-        ``page`` is below 1.
-
-    Examples
-    --------
-    >>> stopping_point([0.9, 0.5, 0.2, 0.1, 0.02, 0.01], 0.05, page=2)
-    4
-    """
-    if isinstance(page, bool) or page < 1:
-        raise InvalidInputError(f"page is {page!r}.", "Pass the items of a page, such as 60.")
-    errors = np.asarray(model_errors, dtype=np.float64)
-    if not len(errors):
-        return 0
-    starts = np.arange(0, len(errors), page)
-    means = np.add.reduceat(errors, starts) / np.diff(np.append(starts, len(errors)))
-    below = np.flatnonzero(means < reviewer_error)
-    return int(starts[below[0]]) if len(below) else len(errors)
-
-
-@dataclass(frozen=True)
-class StopAdvice:
-    """Whether to go on.
-
-    Attributes
-    ----------
-    stop : bool or None
-        None where the reviewers' error is not measured.
-    model_error : float or None
-        Expected share of wrong labels on the next page; estimated. None where nothing is left.
-    reviewer_error : Estimate or None
-        Measured on hidden duplicates.
-    n_worth : int or None
-        Rows still worth a look; estimated.
-    n_left : int
-        Labelled rows without a decision.
-    """
-
-    stop: bool | None
-    model_error: float | None
-    reviewer_error: Estimate | None
-    n_worth: int | None
-    n_left: int
-
-
-def expected_errors(
-    suspicion: Array, state: ReviewState, *, probability: bool, reviewer_error: float = 0.0
-) -> tuple[IntArray, FloatArray]:
-    """Return labelled rows without a decision, most suspicious first, and the chance that each is wrong.
-
-    Parameters
-    ----------
-    suspicion : (n,) float
-    state : ReviewState
-    probability : bool
-        Whether suspicion is a probability. It is then taken at its word: verdicts of people who err would
-        move it by the very error that it is to be compared with. Else 30 or more verdicts move it.
-    reviewer_error : float
-        Share of looks that end with a wrong label, which is taken out of these verdicts.
-
-    Returns
-    -------
-    rows : (m,) int64
-    chance : (m,) float64
-    """
-    doubt = np.asarray(suspicion, dtype=np.float64)
-    moved = doubt if probability else moved_by_verdicts(doubt, state.given, state.state, reviewer_error)
-    open_ = np.flatnonzero((state.given >= 0) & (state.state == UNREVIEWED))
-    rows = open_[np.argsort(-doubt[open_], kind="stable")]
-    return rows.astype(np.int64), moved[rows]
-
-
-def stop_advice(chance: FloatArray, reviewer_error: Estimate | None, *, page: int = 60) -> StopAdvice:
-    """Say whether the next page is worth a look.
-
-    Parameters
-    ----------
-    chance : (m,) float
-        As from :func:`expected_errors`.
-    reviewer_error : Estimate or None
-    page : int
-
-    Returns
-    -------
-    StopAdvice
-    """
-    n_left = len(chance)
-    following = float(chance[:page].mean()) if n_left else None
-    if reviewer_error is None:
-        return StopAdvice(True if not n_left else None, following, None, None if n_left else 0, n_left)
-    worth = stopping_point(chance, reviewer_error.value, page=page)
-    return StopAdvice(worth == 0, following, reviewer_error, worth, n_left)

@@ -12,6 +12,7 @@ import numpy as np
 from labelscope.auditing.audit import Audit
 from labelscope.review.confidence import Draws, total_interval
 from labelscope.review.learning import wrong_rows
+from labelscope.review.progress import machine_rows
 from labelscope.review.state import UNREVIEWED, UNSURE, ReviewState
 from labelscope.types import Estimate, FloatArray, IntArray
 
@@ -81,7 +82,7 @@ def left_estimate(session: Session, *, level: float = 0.9) -> LeftEstimate:
     decision, flagged or not (see `labelscope.review.sampling`). The audit's suspicion is a prediction in the
     sense of prediction-powered inference (Angelopoulos et al. 2023): where it is right the interval is
     narrower, and where it is wrong the interval still holds (see `labelscope.review.confidence`). Decisions
-    about many rows at once are taken at their word.
+    about many rows at once, and those that a judge or a teacher took, are taken at their word.
 
     Examples
     --------
@@ -194,8 +195,8 @@ def _drawn(ledger: Ledger, first: IntArray) -> list[tuple[int, int]]:
 
 
 def effort_curve(state: ReviewState) -> tuple[tuple[int, int], ...]:
-    """Return at most 100 points (rows decided about, errors found)."""
-    judged = np.flatnonzero((state.given >= 0) & (state.state != UNREVIEWED))
+    """Return at most 100 points (rows that people decided about, errors found)."""
+    judged = np.flatnonzero((state.given >= 0) & (state.state != UNREVIEWED) & ~machine_rows(state))
     order = judged[np.argsort(state.first[judged], kind="stable")]
     if not len(order):
         return ()

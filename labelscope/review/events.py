@@ -21,10 +21,10 @@ from labelscope.errors import InvalidInputError, InvalidTypeError
 TAGGING = ("tags_added", "tags_removed")
 #: Kinds that decide about a row; the last active one determines the row's state.
 DECISIONS = ("relabelled", "kept", "unsure", "excluded", "accepted_set", *TAGGING)
-#: Kinds that a person can take back; all others, also unknown ones, are no undo step.
+#: Kinds that a person can take back, as votes of a study; all others, also unknown ones, are no undo step.
 STEPS = (*DECISIONS, "tagged", "noted", "reverted")
 #: Kinds known to this version. Others are kept and shown, and change nothing.
-KINDS = (*STEPS, "gate_set", "voted", "page_timed", "proposed")
+KINDS = (*STEPS, "gate_set", "voted", "page_timed", "proposed", "planned")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
@@ -40,13 +40,14 @@ class Event:
     kind : str
         ``"relabelled"``, ``"kept"``, ``"unsure"``, ``"excluded"``, ``"accepted_set"``, ``"tags_added"``,
         ``"tags_removed"``, ``"tagged"``, ``"noted"``, ``"reverted"``, ``"gate_set"``, ``"voted"``,
-        ``"page_timed"``, ``"proposed"``, or a kind of a later version.
+        ``"page_timed"``, ``"proposed"``, ``"planned"``, or a kind of a later version.
     id, batch : str
         Sortable by time; a batch is one gesture and one undo step.
     at : str
         UTC with microseconds, such as ``"2025-01-31T09:30:00.000000Z"``.
     reviewer, source : str
-        Who decided, and by what: ``"widget"``, ``"api"``, ``"suggestion"``, ``"teacher"``, ``"propagated"``.
+        Who decided, and by what: ``"widget"``, ``"api"``, ``"suggestion"``, ``"teacher"``, ``"judge"``,
+        ``"propagated"``.
     rows : tuple of int
         Row positions; those of the undone batch for ``"reverted"``.
     before, after : tuple of label values
@@ -57,7 +58,9 @@ class Event:
         ``text`` (noted), ``tags`` (tagged: values by name; tags_added, tags_removed: names), ``labels``
         (accepted_set), ``fix`` and ``proposals`` (proposed), ``reverts`` (reverted: a batch),
         ``new_class`` (relabelled), ``drawn`` and ``p`` (a look by chance), ``at`` and ``before`` (gate_set),
-        ``control``, ``passed``, ``verdict`` and ``suggested`` (voted), ``seconds`` (page_timed).
+        ``control``, ``passed``, ``verdict`` and ``suggested`` (voted), ``study`` and what was said (voted in
+        a study), ``seconds``, ``idle``, ``plan`` and ``page`` (page_timed), ``plan``, or ``seat`` and ``of``
+        (planned).
 
     Examples
     --------
@@ -88,6 +91,11 @@ class Event:
         """The batch that a ``"reverted"`` event takes back, else empty."""
         target = self.data.get("reverts") if self.kind == "reverted" else None
         return target if isinstance(target, str) else ""
+
+    @property
+    def is_step(self) -> bool:
+        """Whether the person can take it back; what was said of a control stands."""
+        return self.kind in STEPS or (self.kind == "voted" and "study" in self.data)
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object of this event."""

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from labelscope.errors import InvalidInputError, InvalidTypeError, MissingEvidenceError
-from labelscope.evidence import check_features
+from labelscope.evidence import check_features, left_out
 from labelscope.evidence.federated_probe import Update, average, local_update
 from labelscope.evidence.weighted_probe import Standardized, predict
 from labelscope.review.current_evidence import current_evidence
@@ -45,12 +45,16 @@ class SessionUpdate:
     classes : tuple of K labels
     embedding : str
         What made the features: all parties must use the same model.
+    constants : (d,) float64, optional
+        What columns hold that have one value for all rows here, and of whose weight nothing can be known; NaN
+        for all others.
     """
 
     weights: FloatArray
     counts: IntArray
     classes: tuple[Any, ...]
     embedding: str = ""
+    constants: FloatArray | None = None
 
     @property
     def n_features(self) -> int:
@@ -104,7 +108,10 @@ class SessionUpdate:
             raise InvalidInputError(f"{target.name} does not end in .npz.", "Name it, say, 'site-a.npz'.")
         facts = {"format": _FORMAT, "classes": list(self.classes), "embedding": self.embedding}
         with replacing(target) as file:
-            np.savez(file, weights=self.weights, counts=self.counts, facts=np.array(json.dumps(facts)))
+            arrays = {"weights": self.weights, "counts": self.counts, "facts": np.array(json.dumps(facts))}
+            if self.constants is not None:
+                arrays["constants"] = self.constants
+            np.savez(file, allow_pickle=False, **arrays)
         return target
 
 
@@ -120,6 +127,9 @@ def export_update(
     min_class: int = MIN_CLASS,
 ) -> SessionUpdate:
     """Learn a probe from a session's labels as they are now; no row, id or label of a row is in the result.
+
+    Columns that an audit leaves out, because they are constant here, are in it with a weight of 0: another
+    party may know what they say.
 
     Parameters
     ----------
@@ -154,7 +164,7 @@ def export_update(
     Notes
     -----
     Even so, parameters are not anonymous: whoever must prevent any inference from them adds noise or a secure
-    sum on top.
+    sum on top. Of columns that are constant, the value goes along.
     """
     features, codes, classes = _labelled(session)
     counts = np.bincount(codes[codes >= 0], minlength=len(classes))
@@ -183,7 +193,14 @@ def export_update(
         scaling.apply(own), place[codes[used]], _into(first, scaling), penalty=penalty, n_steps=n_steps
     )
     weights = np.where(found.counts[:, None] > 0, _out_of(found.weights, scaling), first)
-    update = SessionUpdate(weights, found.counts, names, embedding or (start.embedding if start else ""))
+    constants = np.where(scaling.scale > 0, np.nan, scaling.mean)
+    update = SessionUpdate(
+        weights,
+        found.counts,
+        names,
+        embedding or (start.embedding if start else ""),
+        None if np.isnan(constants).all() else constants,
+    )
     if path is not None:
         update.save(path)
     return update
@@ -202,8 +219,10 @@ def read_update(path: str | os.PathLike[str]) -> SessionUpdate:
         with np.load(target, allow_pickle=False) as file:
             weights, counts = file["weights"], file["counts"]
             facts = json.loads(str(file["facts"]))
+            constants = file["constants"].astype(np.float64) if "constants" in file.files else None
         classes = tuple(facts["classes"])
         fits = facts["format"] == _FORMAT and weights.ndim == 2 and weights.shape[1] > 1
+        fits = fits and (constants is None or constants.shape == (weights.shape[1] - 1,))
         if not (fits and len(weights) == len(classes) == len(counts) and np.isfinite(weights).all()):
             raise ValueError("its parts do not fit")
     except (OSError, KeyError, ValueError, TypeError, zipfile.BadZipFile) as problem:
@@ -212,12 +231,19 @@ def read_update(path: str | os.PathLike[str]) -> SessionUpdate:
             "Write one with export_update(session, path).",
         ) from problem
     return SessionUpdate(
-        weights.astype(np.float64), counts.astype(np.int64), classes, str(facts.get("embedding", ""))
+        weights.astype(np.float64),
+        counts.astype(np.int64),
+        classes,
+        str(facts.get("embedding", "")),
+        constants,
     )
 
 
 def merge_updates(updates: Sequence[SessionUpdate | str | os.PathLike[str]]) -> SessionUpdate:
     """Average updates, each in proportion to the labels that it was learned from.
+
+    A column that is constant at a party has the average weight of the others, and the party's intercepts make
+    up for it with the constant, so that it predicts its own rows as before.
 
     Parameters
     ----------
@@ -258,14 +284,44 @@ def merge_updates(updates: Sequence[SessionUpdate | str | os.PathLike[str]]) -> 
         weights, counts = np.zeros((len(names), one.n_features + 1)), np.zeros(len(names), dtype=np.int64)
         weights[at], counts[at] = one.weights, one.counts
         parts.append(Update(weights, counts))
+    constants = np.array([_constants(one) for one in read])
     total = np.sum([part.counts for part in parts], axis=0)
-    return SessionUpdate(average(parts), total, names, next(iter(makers), ""))
+    same = np.where((constants == constants[0]).all(axis=0), constants[0], np.nan)
+    return SessionUpdate(
+        average(_told(parts, constants)),
+        total,
+        names,
+        next(iter(makers), ""),
+        None if np.isnan(same).all() else same,
+    )
+
+
+def _constants(update: SessionUpdate) -> FloatArray:
+    return np.full(update.n_features, np.nan) if update.constants is None else update.constants
+
+
+def _told(parts: Sequence[Update], constants: FloatArray) -> list[Update]:
+    """Give parties the others' average weight of columns that are constant with them."""
+    if np.isnan(constants).all():
+        return list(parts)
+    sizes = np.array([float(part.counts.sum()) for part in parts])
+    share = np.where(np.isnan(constants), sizes[:, None], 0.0)
+    share /= np.maximum(share.sum(axis=0), 1e-300)
+    known = np.sum([part.weights[:, :-1] * own for part, own in zip(parts, share, strict=True)], axis=0)
+    told = []
+    for part, held in zip(parts, constants, strict=True):
+        weights, column = np.array(part.weights), np.flatnonzero(~np.isnan(held))
+        weights[:, -1] -= (known - weights[:, :-1])[:, column] @ held[column]
+        weights[:, column] = known[:, column]
+        told.append(Update(weights, part.counts))
+    return told
 
 
 def _labelled(source: Any) -> tuple[FloatArray, IntArray, list[Any]]:
     """Features, codes without excluded and unsure rows, and class values."""
+    left: FloatArray | None = None
     if isinstance(source, Session):
-        source = current_evidence(source)
+        left, source = _columns_left_out(source), current_evidence(source)
     if not isinstance(source, Evidence):
         raise InvalidTypeError(
             f"An update is of a Session or of Evidence, but this is a {type(source).__name__}.",
@@ -280,11 +336,27 @@ def _labelled(source: Any) -> tuple[FloatArray, IntArray, list[Any]]:
     state = np.asarray(source.get("state", np.zeros(len(codes))))
     excluded = np.asarray(source.get("excluded", np.zeros(len(codes), dtype=bool)), dtype=bool)
     codes = np.where(excluded | (state == UNSURE), -1, codes)
+    matrix = _matrix(source["features"], len(codes))
+    if left is not None:
+        wide = np.tile(np.where(np.isfinite(left), left, 0.0), (len(matrix), 1))
+        wide[:, np.isnan(left)] = matrix
+        matrix = wide
     return (
-        _matrix(source["features"], len(codes)),
+        matrix,
         codes,
         [to_scalar(one) for one in np.asarray(classes).tolist()],
     )
+
+
+def _columns_left_out(session: Session) -> FloatArray | None:
+    """Return what columns hold that the audit left out, (d,) and NaN for those it kept; None for none."""
+    evidence, media = session.audit.evidence, session.audit.dataset.media
+    held = evidence.get("columns_left_out")
+    if held is None and media.kind == "features":
+        raw = np.asarray(media.raw())
+        held = left_out(raw) if raw.ndim == 2 and raw.dtype.kind in "biuf" else None
+    features = np.asarray(evidence.get("features", np.zeros((0, 0))))
+    return held if held is not None and np.isnan(held).sum() == features.shape[1] else None
 
 
 def _matrix(features: Any, n: int | None = None) -> FloatArray:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from labelscope.review.progress import machine_rows
 from labelscope.review.state import ACCEPTED_SET, EXCLUDED, KEPT, RELABELLED, ReviewState
 from labelscope.scorers.calibration import recalibrate
 from labelscope.types import BoolArray, FloatArray, IntArray
@@ -39,6 +40,8 @@ class Verdicts:
 def verdicts_of(state: ReviewState, n_classes: int) -> Verdicts:
     """Read the verdicts on given labels; unsure rows and rows without a given label say nothing.
 
+    Neither do rows that a method decided about: it would teach what it was taught.
+
     Parameters
     ----------
     state : ReviewState
@@ -49,7 +52,7 @@ def verdicts_of(state: ReviewState, n_classes: int) -> Verdicts:
     Verdicts
     """
     judged = np.isin(state.state, (RELABELLED, KEPT, EXCLUDED, ACCEPTED_SET)) & (state.given >= 0)
-    rows = np.flatnonzero(judged)
+    rows = np.flatnonzero(judged & ~machine_rows(state))
     wrong = wrong_rows(state)[rows]
     sizes = state.sizes[state.last[rows]] if len(rows) else np.ones(0, dtype=np.int64)
     return Verdicts(rows, wrong, 1.0 / np.sqrt(np.maximum(sizes, 1)))

@@ -12,6 +12,7 @@ import numpy as np
 
 from labelscope.errors import notify
 from labelscope.review.events import DECISIONS, TAGGING, Event, scalar_key
+from labelscope.review.sampling import MACHINES
 from labelscope.review.state import ReviewState
 from labelscope.types import BoolArray, FloatArray, IntArray
 
@@ -21,7 +22,7 @@ NO_LABEL, NOTHING, OUT_OF_SCOPE, EDITED = -1, -2, -3, -4
 OUTCOMES = ("corrected", "agreed", "uncertain", "no label", "out of scope", "several right", "tags changed")
 CORRECTED, AGREED, UNCERTAIN, WITHOUT, SCOPE, SEVERAL, TAGS = range(7)
 # Taken over in one step: nobody looked at each of these rows.
-_NOT_LOOKED_AT = ("propagated", "teacher", "suggestion")
+_NOT_LOOKED_AT = (*MACHINES, "suggestion")
 # A page cannot have taken longer than it is since the same person's last one, but for the way to the disk.
 _LATE_SECONDS = 5.0
 
@@ -74,8 +75,9 @@ class Looks:
     pages : Pages
     n_classes : int
     left_out : dict of str to int
-        What is not counted, by reason: ``taken_over`` rows, ``revised`` answers, ``duplicates``,
-        ``untimed`` pages, ``empty`` pages, ``skewed`` pages (these are counted), ``tags`` events.
+        What is not counted, by reason: ``taken_over`` rows, ``revised`` answers, ``settled`` ones,
+        ``duplicates``, ``untimed`` pages, ``empty`` pages, ``skewed`` pages (these are counted), ``tags``
+        events.
     """
 
     row: IntArray
@@ -172,8 +174,9 @@ def looks_of(state: ReviewState) -> Looks:
     Looks
         All that one batch says of a row is one look: a doubt and a guess, for instance. Every page is a look
         of its own. A row decided about alone is one look per person, whose last word counts; after a page,
-        it revises what the same person said there. Rows taken over in one step without a page, from
-        suggestions, propagations or teachers, are no looks.
+        it revises what the same person said there. It settles a difference, and is no look, where that
+        person said it on two pages, or somebody else looked since: what was said before stands. Rows
+        taken over in one step without a page, from suggestions, propagations or teachers, are no looks.
 
     Examples
     --------
@@ -209,10 +212,10 @@ def looks_of(state: ReviewState) -> Looks:
     row, answer, unsure, batch_of = _merged(reading)
     left_out = {"taken_over": n_taken, "duplicates": n_duplicates}
     pages, page_of, told = _pages(timed, batch_of, who, when)
-    kept, answer, unsure, page, n_revised = _last_words(
-        who[batch_of] * state.n + row, answer, unsure, page_of[batch_of]
+    kept, answer, unsure, page, revised = _last_words(
+        who[batch_of], row, max(state.n, 1), answer, unsure, page_of[batch_of]
     )
-    left_out |= {**told, "revised": n_revised}
+    left_out |= {**told, **revised}
     left_out["tags"] = sum(event.kind in TAGGING for event in events)
     batch_of = batch_of[kept]
     return Looks(
@@ -296,10 +299,11 @@ def _pages(
     seconds = np.array([_seconds(timed[batch].data.get("seconds")) for batch in filled], dtype=np.float64)
     mean = tuple(str(timed[batch].data.get("mean", "")) for batch in filled)
     pages = Pages(seconds, counts[filled].astype(np.int64), who[filled], when[filled], mean)
+    earlier = [_seconds(timed[batch].data.get("earlier")) for batch in filled]
     told = {
         "untimed": int(np.isnan(seconds).sum()),
         "empty": len(timed) - len(filled),
-        "skewed": _skewed(pages),
+        "skewed": _skewed(pages, np.nan_to_num(np.array(earlier, dtype=np.float64))),
     }
     return pages, page_of, told
 
@@ -309,19 +313,21 @@ def _seconds(value: Any) -> float:
     return float(value) if usable and value > 0 else float("nan")
 
 
-def _skewed(pages: Pages) -> int:
+def _skewed(pages: Pages, earlier: FloatArray) -> int:
     found = 0
     for one in np.unique(pages.reviewer).tolist():
         own = np.flatnonzero(pages.reviewer == one)
         gaps = np.diff(pages.at[own])
-        found += int((pages.seconds[own][1:] > gaps + _LATE_SECONDS).sum())
+        spent = (pages.seconds - earlier)[own][1:]
+        found += int((spent > gaps + _LATE_SECONDS).sum())
     return found
 
 
 def _last_words(
-    key: IntArray, answer: IntArray, unsure: BoolArray, page: IntArray
-) -> tuple[IntArray, IntArray, BoolArray, IntArray, int]:
+    who: IntArray, row: IntArray, n: int, answer: IntArray, unsure: BoolArray, page: IntArray
+) -> tuple[IntArray, IntArray, BoolArray, IntArray, dict[str, int]]:
     """Let a row decided about alone revise what the same person said of it before."""
+    key = who * n + row
     order = np.argsort(key, kind="stable")
     starts = np.ones(len(order), dtype=bool)
     starts[1:] = (np.diff(key[order]) != 0) | (page[order[1:]] >= 0)
@@ -329,9 +335,41 @@ def _last_words(
     first = order[starts]
     last = np.zeros(len(first), dtype=np.int64)
     last[group] = order
+    n_settled = _settle(who, row, page, first, last, order, group)
     by_time = np.argsort(first, kind="stable")
     first, last = first[by_time], last[by_time]
-    return first, answer[last], unsure[last], page[first], len(order) - len(first)
+    told = {"revised": len(order) - len(first) - n_settled, "settled": n_settled}
+    return first, answer[last], unsure[last], page[first], told
+
+
+def _settle(
+    who: IntArray,
+    row: IntArray,
+    page: IntArray,
+    first: IntArray,
+    last: IntArray,
+    order: IntArray,
+    group: IntArray,
+) -> int:
+    """Take revisions of pages back that settle a difference; returns how many, and changes ``last``."""
+    changed = np.flatnonzero((page[first] >= 0) & (last != first))
+    if not len(changed):
+        return 0
+    watched = np.isin(row, row[first[changed]])
+    others: dict[int, list[int]] = {}
+    for at in np.flatnonzero(watched).tolist():
+        others.setdefault(int(row[at]), []).append(at)
+    n_settled = 0
+    for one in changed.tolist():
+        start = int(first[one])
+        looks = others[int(row[start])]
+        twice = any(at < start and who[at] == who[start] and page[at] >= 0 for at in looks)
+        since = min((at for at in looks if at > start and who[at] != who[start]), default=len(row))
+        words = order[np.searchsorted(group, one) : np.searchsorted(group, one, side="right")]
+        standing = words[:1] if twice else words[words < since]
+        last[one] = standing[-1]
+        n_settled += len(words) - len(standing)
+    return n_settled
 
 
 def names_of(reviewers: Iterable[str], most: int = 5) -> str:

@@ -20,12 +20,12 @@ from labelscope.review.severity import (
     CATEGORIES,
     SEVERITIES,
     VERDICTS,
+    CategoryHints,
     category_of,
     severity_of,
-    suggest_category,
     verdict_of,
 )
-from labelscope.types import FloatArray
+from labelscope.types import FloatArray, IntArray
 
 if TYPE_CHECKING:
     from labelscope.review.session import Session
@@ -131,7 +131,7 @@ class MistakeReview:
         pairs = zip(self.mistakes.rows.tolist(), self.mistakes.predictions.tolist(), strict=True)
         self._place = {pair: place for place, pair in enumerate(pairs)}
         self._code_of = {scalar_key(to_scalar(value)): code for code, value in enumerate(self.sets.classes)}
-        self._suggested: list[str] | None = None
+        self._hints: CategoryHints | None = None
 
     def queue(self, reviewer: str | None = None, n: int | None = None) -> list[Case]:
         """Return what a person still has to judge: what most models predict first, then by row.
@@ -147,13 +147,20 @@ class MistakeReview:
         -------
         list of Case
         """
-        who = self._who(reviewer)
         opinions = self.opinions()
-        done = {one.place for one in opinions if one.reviewer == who}
-        found = self.findings(opinions)
-        done |= set(np.flatnonzero(found.stands).tolist())
-        order = np.argsort(-self.mistakes.made.sum(axis=1), kind="stable").tolist()
-        return self._cases([place for place in order if place not in done][:n])
+        return self._cases(self.left(opinions, self.findings(opinions), reviewer)[:n].tolist())
+
+    def left(self, opinions: Sequence[Opinion], found: Findings, reviewer: str | None = None) -> IntArray:
+        """Return what a person still has to judge as positions in ``mistakes``, in the order of the queue."""
+        who = self._who(reviewer)
+        done = found.stands
+        done[[one.place for one in opinions if one.reviewer == who]] = True
+        order = self.order()
+        return order[~done[order]]
+
+    def order(self) -> IntArray:
+        """Return the positions of all mistakes: what most models predict first, then by row."""
+        return np.argsort(-self.mistakes.made.sum(axis=1), kind="stable")
 
     def discussion(self) -> list[Case]:
         """Return what people differ on, in verdict, category or severity, until a settled vote ends it."""
@@ -218,8 +225,18 @@ class MistakeReview:
         found = [self._opinion(*(one.get(name) for name in names)) for one in opinions]
         return self._record(found, reviewer, "api")
 
-    def opinions(self) -> tuple[Opinion, ...]:
-        """Return the last word of each person about each mistake, and of the panel."""
+    def opinions(self, *, quiet: bool = False) -> tuple[Opinion, ...]:
+        """Return the last word of each person about each mistake, and of the panel.
+
+        Parameters
+        ----------
+        quiet : bool
+            Say nothing of opinions about predictions that are no mistakes any more.
+
+        Returns
+        -------
+        tuple of Opinion
+        """
         last: dict[tuple[int, str, bool], Opinion] = {}
         unreadable = 0
         with self.session.ledger.lock:
@@ -231,7 +248,7 @@ class MistakeReview:
                     unreadable += 1
                 else:
                     last[one.place, one.reviewer, one.settled] = one
-        if unreadable:
+        if unreadable and not quiet:
             notify(
                 "votes_unreadable",
                 f"{unreadable:,} opinions of the study {self.study!r} are about no mistake of these models"
@@ -251,15 +268,23 @@ class MistakeReview:
 
     def suggest(self) -> list[str]:
         """Return the suggested category of each mistake; empty texts where the audit has no features."""
-        if self._suggested is None:
+        return self._suggest(range(len(self.mistakes)))
+
+    def hints(self) -> CategoryHints | None:
+        """Return what suggests categories; None where the audit has no features."""
+        if self._hints is None:
             features = self.session.audit.evidence.get("features")
             if not isinstance(features, np.ndarray) or features.ndim != 2:
-                return [""] * len(self.mistakes)
-            self._suggested = suggest_category(
+                return None
+            self._hints = CategoryHints(
                 self.mistakes, features, self.sets.original,
                 n_classes=len(self.sets.classes), superclasses=self.superclasses, correct=self.sets.correct,
             )  # fmt: skip
-        return self._suggested
+        return self._hints
+
+    def _suggest(self, places: Sequence[int]) -> list[str]:
+        hints = self.hints()
+        return [""] * len(places) if hints is None else hints.of(places)
 
     def agreement(self) -> dict[str, Agreement | None]:
         """Return how far people agree before they discuss.
@@ -294,7 +319,7 @@ class MistakeReview:
         self, row: Any, prediction: Any, verdict: Any, category: Any, severity: Any
     ) -> dict[str, Any]:
         word = verdict_of(verdict)
-        place = self._found(row, prediction)
+        place = self.place_of(row, prediction)
         if word != "wrong" and (category is not None or severity is not None):
             raise InvalidInputError(
                 f"The verdict is {word!r}, but a category or a severity is given.",
@@ -330,7 +355,14 @@ class MistakeReview:
             data.get("settled") is True,
         )
 
-    def _found(self, row: Any, prediction: Any) -> int:
+    def place_of(self, row: Any, prediction: Any) -> int:
+        """Return the position of a row's prediction in ``mistakes``.
+
+        Raises
+        ------
+        InvalidInputError
+            No model makes this mistake.
+        """
         if isinstance(row, bool) or not isinstance(row, int | np.integer):
             raise InvalidTypeError(f"row is {row!r:.40}.", "Pass the position of the row.")
         code = self._code_of.get(scalar_key(to_scalar(prediction)))
@@ -340,18 +372,18 @@ class MistakeReview:
         if place is None:
             raise InvalidInputError(
                 f"No model makes the mistake {prediction!r:.40} on row {row}.",
-                "Judge what queue() lists; what is in the label sets is no mistake.",
+                "Judge what the queue lists; what is in the label sets is no mistake.",
             )
         return place
 
     def _cases(self, places: list[int]) -> list[Case]:
-        suggested, classes = self.suggest(), self.sets.classes
+        suggested, classes = self._suggest(places), self.sets.classes
         found = []
-        for place in places:
+        for place, hint in zip(places, suggested, strict=True):
             made = self.mistakes.made[place]
             models = tuple(name for name, makes in zip(self.models, made.tolist(), strict=True) if makes)
             label = to_scalar(classes[int(self.mistakes.predictions[place])])
-            found.append(Case(int(self.mistakes.rows[place]), label, models, suggested[place]))
+            found.append(Case(int(self.mistakes.rows[place]), label, models, hint))
         return found
 
     def _who(self, reviewer: Any) -> str:

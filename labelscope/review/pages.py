@@ -15,12 +15,15 @@ from labelscope.review.controls import Control, Controls
 from labelscope.review.drafting import label_drafts
 from labelscope.review.events import Draft, Event
 from labelscope.review.new_labels import LabelReader
+from labelscope.review.planned import record_plan
 from labelscope.review.rows import as_rows
+from labelscope.review.state import ReviewState
 from labelscope.review.suggestions import suggested_labels
 from labelscope.review.tokens import Tokens
 from labelscope.types import IntArray
 
 if TYPE_CHECKING:
+    from labelscope.review.plans import Plan
     from labelscope.review.session import Session
 
 MEANINGS = ("suggested", "given")
@@ -40,6 +43,14 @@ class Page:
         What an untouched row says.
     control : Control or None
         A row to show among the others; it must be called wrong.
+    labels : (m,) int64, optional
+        Codes that untouched rows say, where a plan settled them.
+    plan : Plan, optional
+        Whose page this is.
+    number : int
+        Which of the reviewer's pages, from 0.
+    replaces : str
+        The step by which the reviewer closed it before; closing it again takes that back.
     """
 
     rows: IntArray
@@ -47,6 +58,10 @@ class Page:
     control: Control | None
     controls: Controls
     token: str = ""
+    labels: IntArray | None = None
+    plan: Plan | None = None
+    number: int = 0
+    replaces: str = ""
 
 
 def open_page(session: Session, rows: Any, mean: str, controls: Controls) -> Page:
@@ -76,7 +91,11 @@ def open_page(session: Session, rows: Any, mean: str, controls: Controls) -> Pag
     if mean not in MEANINGS:
         raise InvalidInputError.unknown("meaning of untouched", mean, MEANINGS)
     control = controls.for_page(shown, mean) if controls.rate else None
-    page = Page(shown, mean, control, controls)
+    return opened(session, Page(shown, mean, control, controls))
+
+
+def opened(session: Session, page: Page) -> Page:
+    """Give a page its token, by which it is closed."""
     page.token = _tokens(session).add(page)
     return page
 
@@ -88,6 +107,7 @@ def page_done(
     mean: str,
     seconds: float,
     token: str,
+    idle: float = 0.0,
 ) -> tuple[Event, ...]:
     """Close a page: untouched rows are agreed to and the others get their labels, as one undo step.
 
@@ -104,6 +124,8 @@ def page_done(
         How long the page took.
     token : str
         Of the page.
+    idle : float
+        Seconds besides, in which nobody was there.
 
     Returns
     -------
@@ -124,7 +146,7 @@ def page_done(
     extra = {control.row} if control is not None else set()
     if (shown | set(marked)) - set(page.rows.tolist()) - extra or mean != page.mean:
         raise InvalidInputError("These rows are not the page that was opened.", "Open the page again.")
-    spent = _seconds(seconds)
+    spent = _seconds(seconds), _seconds(idle)
     labels = {row: label for row, label in marked.items() if row not in extra}
     _check_labels(session, labels)
     _tokens(session).use(token)
@@ -138,17 +160,21 @@ def page_done(
                 "A row of this page does not belong there, and nobody marked it. Nothing was recorded.",
                 "Look at the page once more; rows that do not fit are to be marked before it is closed.",
             )
+    if page.plan is not None:
+        record_plan(session, page.plan, again=False)
     untouched = np.array(sorted((shown & set(page.rows.tolist())) - set(marked)), dtype=np.int64)
     return session.ledger.record(lambda: _drafts(session, page, untouched, labels, spent), "widget")
 
 
 def _drafts(
-    session: Session, page: Page, untouched: IntArray, labels: dict[int, Any], seconds: float
+    session: Session, page: Page, untouched: IntArray, labels: dict[int, Any], spent: tuple[float, float]
 ) -> list[Draft]:
     state = session.state
     reader = LabelReader(session.audit.dataset.labels, state.classes, False)
     agreed = state.current[untouched].astype(np.int64)
-    if page.mean == "suggested":
+    if page.labels is not None:
+        agreed = page.labels[np.searchsorted(page.rows, untouched)].astype(np.int64)
+    elif page.mean == "suggested":
         suggested = suggested_labels(session.audit, session.suggested_codes, state, untouched)
         for place, label in enumerate(suggested):
             if label is not None:
@@ -160,9 +186,32 @@ def _drafts(
     unknown = [row for row, label in labels.items() if label is None]
     if unknown:
         drafts.append(Draft("unsure", unknown))
+    seconds, idle = spent
     data = {"seconds": seconds, "n": len(rows) + len(unknown), "wrong": len(labels), "mean": page.mean}
-    drafts.append(Draft("page_timed", [], data=data))
-    return drafts
+    data |= {"idle": idle} if idle else {}
+    if page.plan is not None:
+        data |= {"plan": page.plan.id, "page": page.number}
+    before = _events_of(state, page.replaces)
+    if before:
+        earlier = sum(_earlier(event) for event in before)
+        data |= {"seconds": round(seconds + earlier, 3), "earlier": earlier}
+        reverted = list(dict.fromkeys(row for event in before for row in event.rows))
+        # Last: a step that begins with a revert would be taken for an undo.
+        drafts.append(Draft("page_timed", [], data=data))
+        return [*drafts, Draft("reverted", reverted, data={"reverts": page.replaces})]
+    return [*drafts, Draft("page_timed", [], data=data)]
+
+
+def _events_of(state: ReviewState, batch: str) -> list[Event]:
+    if not batch or not state.is_active(batch):
+        return []
+    return [event for event in state.events if event.batch == batch]
+
+
+def _earlier(event: Event) -> float:
+    found = event.data.get("seconds") if event.kind == "page_timed" else None
+    usable = isinstance(found, int | float) and not isinstance(found, bool) and math.isfinite(found)
+    return float(found) if usable and found is not None else 0.0
 
 
 def _wrong(wrong: Mapping[Any, Any]) -> dict[int, Any]:

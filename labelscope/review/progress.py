@@ -19,14 +19,14 @@ class Progress:
     ----------
     n, n_labeled : int
         Rows, and rows with a given label.
-    reviewed, relabelled, kept, unsure, excluded : int
-        Rows with a decision, and by what was decided last.
+    reviewed, by_machine : int
+        Rows with a decision whose last one a person took, or a method (a teacher, judges, a propagation).
+    relabelled, kept, unsure, excluded : int
+        Rows by what was decided last, whoever decided.
     flagged, flagged_left : int
         Rows that the audit flagged, and those of them without a decision.
     per_100 : float
-        Wrong given labels found per 100 labeled rows looked at; 0 before the first look.
-    by_machine : int
-        Rows among ``reviewed`` whose last decision a teacher or a propagation made, and no person.
+        Wrong given labels that people found per 100 labeled rows they looked at; 0 before the first look.
     """
 
     n: int
@@ -55,27 +55,30 @@ def progress_of(state: ReviewState, flagged: BoolArray) -> Progress:
     Progress
     """
     states, labeled = state.state, state.given >= 0
-    looked = states != UNREVIEWED
-    looks = int((looked & labeled).sum())
-    errors = int(((states == RELABELLED) & labeled).sum())
+    decided, machine = states != UNREVIEWED, machine_rows(state)
+    seen = decided & ~machine
+    looks = int((seen & labeled).sum())
+    errors = int(((states == RELABELLED) & labeled & seen).sum())
     counts = np.bincount(states, minlength=6)
-    places, rows = np.unique(state.last[looked], return_counts=True)
-    events = state.events
-    by_machine = sum(
-        n
-        for place, n in zip(places.tolist(), rows.tolist(), strict=True)
-        if place >= 0 and events[place].source in MACHINES
-    )
     return Progress(
         n=state.n,
         n_labeled=int(labeled.sum()),
-        reviewed=int(looked.sum()),
+        reviewed=int(seen.sum()),
         relabelled=int(counts[RELABELLED]),
         kept=int(counts[KEPT]),
         unsure=int(counts[UNSURE]),
         excluded=int(counts[EXCLUDED]),
         flagged=int(flagged.sum()),
-        flagged_left=int((flagged & ~looked).sum()),
+        flagged_left=int((flagged & ~decided).sum()),
         per_100=100.0 * errors / looks if looks else 0.0,
-        by_machine=by_machine,
+        by_machine=int(machine.sum()),
     )
+
+
+def machine_rows(state: ReviewState) -> BoolArray:
+    """Return (n,) bool: rows whose last decision a method took, and no person."""
+    found = (state.state != UNREVIEWED) & (state.last >= 0)
+    rows = np.flatnonzero(found)
+    taken = np.array([event.source in MACHINES for event in state.events], dtype=bool)
+    found[rows] = taken[state.last[rows]] if len(rows) else False
+    return np.asarray(found)

@@ -10,7 +10,6 @@ from typing import Any
 from labelscope.review.query_syntax import COMPARISONS, WORDS, QueryError, Token, tokens
 
 _MOST = 20
-_TRUTHS = ("reviewed", "flagged")
 _PLAIN = re.compile(r"[^\W\d][\w.]*")
 
 
@@ -28,6 +27,7 @@ def complete(
     cursor: int,
     names: Sequence[str],
     values: Callable[[str], Sequence[Any]] | None = None,
+    truths: Sequence[str] = ("reviewed", "flagged"),
 ) -> tuple[list[Completion], int]:
     """Propose how to go on.
 
@@ -40,6 +40,8 @@ def complete(
         Names that there are; see ``names_of``.
     values : callable, optional
         Values that a name takes; see ``values_of``.
+    truths : sequence of str
+        Names that are true or false by themselves; see ``truths_of``.
 
     Returns
     -------
@@ -76,7 +78,8 @@ def complete(
         expected = "value"
     elif quote == "`":
         part, expected = part.strip("`"), "name"
-    return _matching(_proposals(expected, name, names, values), part)[:_MOST], start
+    found = _proposals(expected, name, names, values, name in truths)
+    return _matching(found, part)[:_MOST], start
 
 
 def _expected(words: Sequence[Token]) -> tuple[str, str]:
@@ -106,7 +109,11 @@ def _expected(words: Sequence[Token]) -> tuple[str, str]:
 
 
 def _proposals(
-    expected: str, name: str, names: Sequence[str], values: Callable[[str], Sequence[Any]] | None
+    expected: str,
+    name: str,
+    names: Sequence[str],
+    values: Callable[[str], Sequence[Any]] | None,
+    is_truth: bool,
 ) -> list[Completion]:
     if expected == "name":
         return [*(Completion(own, _written(own) + " ", "name") for own in names), *_words("not", "(")]
@@ -116,7 +123,7 @@ def _proposals(
     if expected == "sign":
         signs = [Completion(sign, sign + " ", "sign") for sign in COMPARISONS]
         more = _words("between", "in", "contains", "not in", "is missing")
-        return [*_words("and", "or"), *signs, *more] if name in _TRUTHS else [*signs, *more]
+        return [*_words("and", "or"), *signs, *more] if is_truth else [*signs, *more]
     fixed = {"not_sign": ("in", "contains"), "bracket": ("(",), "missing": ("missing", "not missing")}
     return _words(*fixed.get(expected, ("and",) if expected == "range" else ("and", "or")))
 

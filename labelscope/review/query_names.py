@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from labelscope.data import frames
+from labelscope.review.derived import derived_of, maker_of
 from labelscope.review.query_syntax import TAG, Name, QueryError
 from labelscope.review.records import target_values
 from labelscope.review.state import STATES, UNREVIEWED
@@ -37,6 +38,8 @@ BUILT_IN = (
     "note",
     "text",
 )
+#: Built-in names that are true or false by themselves.
+TRUTHS = ("reviewed", "flagged")
 _MOST_VALUES = 50
 _TEXTS: WeakKeyDictionary[Any, Array] = WeakKeyDictionary()
 
@@ -66,12 +69,18 @@ class Known:
 
 
 def names_of(session: Session) -> tuple[str, ...]:
-    """Return all names that a query of this session may use, built-in ones first."""
+    """Return all names that a query of this session may use, built-in ones first, derived columns last."""
     frame = session.audit.dataset.frame
     columns = () if frame is None else tuple(str(name) for name in frames.column_names(frame))
     tags = (f"{TAG}{_quoted(tag)}" for tag in session.state.tag_names)
     of_task = (one for one in task_names(session) if not one.startswith(("tag: ", "attribute: ")))
-    return tuple(dict.fromkeys((*BUILT_IN, *columns, *tags, *of_task)))
+    derived = derived_of(session).queried(session)
+    return tuple(dict.fromkeys((*BUILT_IN, *columns, *tags, *of_task, *derived)))
+
+
+def truths_of(session: Session) -> tuple[str, ...]:
+    """Return the names that are true or false by themselves, as far as that is known without reading."""
+    return (*TRUTHS, *derived_of(session).truths(session))
 
 
 def values_of(session: Session, name: str) -> tuple[Any, ...]:
@@ -102,13 +111,16 @@ def known_of(session: Session, name: Name) -> Known:
     of_task = _of_task(session, name.text)
     if of_task is not None:
         return of_task
+    derived = _derived(session, name)
+    if derived is not None:
+        return derived
     known = [*columns, *task_names(session)] if name.column else list(names_of(session))
     near = difflib.get_close_matches(name.text, known, n=1, cutoff=0.5)
     hint = f"Did you mean {near[0]!r}? " if near else ""
     kind = "column" if name.column else "name"
     raise QueryError(
         f"There is no {kind} {name.text!r:.60}.",
-        f"{hint}Known: {', '.join(known[:20]) or 'none'}.",
+        f"{'' if name.column else maker_of(name.text)}{hint}Known: {', '.join(known[:20]) or 'none'}.",
         name.start,
     )
 
@@ -169,6 +181,17 @@ def _of_task(session: Session, name: str) -> Known | None:
         return Known("number", found.values, np.isnan(found.values))
     codes = np.array([1, 0, -1], dtype=np.int64)[found.values]
     return Known("category", codes, codes < 0, ("yes", "no"), ("yes", "no"), open=True)
+
+
+def _derived(session: Session, name: Name) -> Known | None:
+    """Look a derived column up: by its word, or in backticks as the color menu calls it."""
+    derived = derived_of(session)
+    queried = derived.queried(session)
+    own = name.text in queried.values() if name.column else name.text in queried
+    if not own:
+        return None
+    fact = derived.fact(session, name.text if name.column else queried[name.text])
+    return Known(fact.kind, fact.values, fact.missing, fact.names, fact.names)
 
 
 def _quoted(tag: str) -> str:

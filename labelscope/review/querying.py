@@ -9,14 +9,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from labelscope.review.query_completion import Completion, complete
-from labelscope.review.query_names import BUILT_IN, Known, known_of, names_of, values_of
+from labelscope.review.query_names import BUILT_IN, Known, known_of, names_of, truths_of, values_of
 from labelscope.review.query_syntax import Condition, Joined, Name, Not, QueryError, Tree, parse_tree
 from labelscope.types import Array, BoolArray, IntArray
 
 if TYPE_CHECKING:
     from labelscope.review.session import Session
 
-__all__ = ["BUILT_IN", "Completion", "Query", "QueryError", "complete", "names_of", "parse", "values_of"]
+__all__ = [
+    "BUILT_IN",
+    "Completion",
+    "Query",
+    "QueryError",
+    "complete",
+    "names_of",
+    "parse",
+    "truths_of",
+    "values_of",
+]
 
 
 @dataclass(frozen=True)
@@ -73,7 +83,9 @@ def parse(text: str) -> Query:
     text : str
         Such as ``suspicion > .8 and given == "cat" and not reviewed``. Names are ``suspicion``, ``given``,
         ``current``, ``suggested``, ``state``, ``reviewed``, ``flagged``, ``reviewer``, ``row``, ``id``,
-        ``note``, ``text`` and the columns of the user's frame; backticks make a column of any text.
+        ``note``, ``text``, the columns of the user's frame, and what methods know of each row, such as
+        ``foreign``, ``tail``, ``judge_disagreement``, ``score_margin``: ``names_of`` lists them. Backticks
+        make a column of any text.
 
     Returns
     -------

@@ -6,15 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from labelscope.errors import notify
 from labelscope.review.agreement import Agreement, cohen_kappa, krippendorff_alpha
-from labelscope.review.looks import EDITED, NOTHING, Looks, names_of
+from labelscope.review.looks import EDITED, NOTHING, Looks
 from labelscope.review.shares import measured_share
-from labelscope.types import BoolArray, Estimate, FloatArray, IntArray
-
-#: Looks from which on it is told that somebody always answers the same.
-_MANY_LOOKS = 20
-_UNLIKELY = 0.001
+from labelscope.types import BoolArray, Estimate, IntArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +39,11 @@ class Pairs:
     def n_both(self) -> int:
         """Pairs under two headings."""
         return int((self.uncertain & (self.agree | self.differ)).sum())
+
+    @property
+    def n_answered(self) -> int:
+        """Pairs with two answers."""
+        return int((self.agree | self.differ).sum())
 
     def error(self, level: float = 0.95) -> Estimate | None:
         """Estimate how often one look ends with a wrong label, from how often two looks differ.
@@ -244,56 +244,6 @@ def reviewer_rows(
             )
         )
     return tuple(found)
-
-
-def tell_of_reviewers(
-    rows: tuple[ReviewerRow, ...], looks: Looks, given: IntArray, suspicion: FloatArray, *, one_only: bool
-) -> None:
-    """Notice who answers everything the same, and what cannot be measured.
-
-    Parameters
-    ----------
-    rows : tuple of ReviewerRow
-    looks : Looks
-    given : (n,) int
-    suspicion : (n,) float
-    one_only : bool
-        Whether no row has answers of two people.
-    """
-    same, agreeing = [], []
-    for one in rows:
-        own = looks.reviewer == looks.reviewers.index(one.reviewer)
-        shown = looks.row[own]
-        if one.n_looks < _MANY_LOOKS:
-            continue
-        if one.commonest == 1.0 and len(np.unique(given[shown])) > 1:
-            same.append(one.reviewer)
-        # The chance that all of them are right, if suspicion is a probability.
-        luck = float(np.exp(np.log1p(-np.minimum(suspicion[shown], 1 - 1e-9)).sum()))
-        if looks.agreed(given)[own].all() and luck < _UNLIKELY:
-            agreeing.append(one.reviewer)
-    if same:
-        notify(
-            "same_answer",
-            f"{names_of(same)} gave one and the same answer to every row, whatever its given label.",
-            "What they said counts here; look at some of it, or leave their journal out.",
-        )
-    if agreeing:
-        notify(
-            "agrees_with_everything",
-            f"{names_of(agreeing)} agreed with every given label, although several of these rows are"
-            " suspected.",
-            "Show controls (control_rate of the view), and have the rows looked at once more.",
-        )
-    if one_only and len(looks):
-        several = len(rows) > 1
-        notify(
-            "no_overlap" if several else "one_reviewer",
-            "No row was answered by two people, so agreement is not measured."
-            if several
-            else "One person reviewed, so agreement between people is not measured.",
-            "Plan hidden copies for others: queues.ReviewPlan(reviewers=[...], overlap=0.1).",
-        )
 
 
 def _same(pairs: Pairs, chosen: BoolArray, level: float) -> Estimate | None:

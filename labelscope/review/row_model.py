@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from labelscope.auditing.audit import Audit
 from labelscope.scorers import latent
+from labelscope.scorers.evidence_tables import CANDIDATES, DENSE_UP_TO, PAIRS_ROWS, PAIRS_UP_TO
 from labelscope.scorers.neighbors.votes import count_votes
+from labelscope.scorers.pair_rates import pairs_tell
+from labelscope.scorers.specialists import pooled, specialists_of
 from labelscope.types import BoolArray, FloatArray, IntArray
 
 _FLOOR = 1e-8
 _EXTRA_VOTES = 0.5
-_DENSE_UP_TO = 64
-_CANDIDATES = 32
 _FIT_ROWS = 4_000
 _BLOCK_CELLS = 1 << 20
 #: A label that a person confirmed says as much as this many given ones.
@@ -28,16 +29,22 @@ class RowModel:
     Attributes
     ----------
     probs : (n, K) float or None
+        Pooled with those of the methods that joined the mix (`labelscope.scorers.specialists`), whose say
+        would be forgotten with the first edit otherwise.
     ids : (n, k) int or None
     n_classes : int
     model : LatentModel or None
         None where there is nothing to ask: neither probabilities nor neighbors, or fewer than two classes.
+    dense : bool
+        Whether all classes have evidence, and not the likeliest ones alone: where there are few, or where
+        pairs of them have rates of their own.
     """
 
     probs: FloatArray | None
     ids: IntArray | None
     n_classes: int
     model: latent.LatentModel | None
+    dense: bool = True
 
     @classmethod
     def of(cls, audit: Audit) -> RowModel:
@@ -49,8 +56,12 @@ class RowModel:
         probs = None if probs is None or np.ndim(probs) != 2 or np.shape(probs)[1] != k else np.asarray(probs)
         ids = evidence.get("knn_ids")
         ids = None if ids is None or not np.shape(ids)[1] else np.asarray(ids)
-        empty = cls(probs, ids, k, None)
         codes = np.asarray(audit.given_codes, dtype=np.int64)
+        joined = audit.main.meta.get("joined", {}) if audit.scores else {}
+        if probs is not None and set(joined) - {"foreign"} and "features" in evidence:
+            probs = pooled(probs, specialists_of(codes, k, evidence))
+        asked = DENSE_UP_TO < k <= PAIRS_UP_TO and len(codes) <= PAIRS_ROWS
+        empty = cls(probs, ids, k, None, k <= DENSE_UP_TO or asked)
         labelled = np.flatnonzero(codes >= 0)
         if (probs is None and ids is None) or k < 2 or not len(labelled):
             return empty
@@ -59,8 +70,11 @@ class RowModel:
             chosen = np.random.default_rng(0).choice(labelled, _FIT_ROWS, replace=False)
         cast = empty.cast(codes, np.zeros(len(codes), dtype=bool))
         parts, columns = empty._parts(chosen, cast)
+        if asked and not pairs_tell(parts, codes[chosen]):
+            empty = replace(empty, dense=False)
+            parts, columns = empty._parts(chosen, cast)
         given = codes[chosen] if columns is None else np.zeros(len(chosen), dtype=np.int64)
-        return cls(probs, ids, k, latent.fit(parts, given, pairwise=columns is None))
+        return replace(empty, model=latent.fit(parts, given, pairwise=columns is None))
 
     @property
     def silent(self) -> bool:
@@ -138,13 +152,13 @@ class RowModel:
             weights = np.where(cast[ids] & 1, float(VERIFIED_VOTES), 1.0)
             votes = count_votes(ids, np.where(cast >= 0, cast >> 1, -1), self.n_classes, weights)
             parts.append(np.log(votes + _EXTRA_VOTES))
-        if self.n_classes <= _DENSE_UP_TO:
+        if self.dense:
             return parts, None
         level = np.sum(parts, axis=0)
         codes = cast[rows] >> 1
         own = np.flatnonzero(codes >= 0)
         level[own, codes[own]] = np.inf
-        columns = np.argsort(-level, axis=1, kind="stable")[:, :_CANDIDATES].astype(np.int64)
+        columns = np.argsort(-level, axis=1, kind="stable")[:, :CANDIDATES].astype(np.int64)
         return [np.take_along_axis(part, columns, axis=1) for part in parts], columns
 
     def _blocks(self, m: int) -> list[slice]:

@@ -15,7 +15,7 @@ from labelscope.types import IntArray
 LEAST_ROWS = 100
 RATE = 0.05
 #: Who is not a person: a decision of theirs is no look.
-MACHINES = ("teacher", "propagated")
+MACHINES = ("teacher", "propagated", "judge")
 _CHUNK = 4096
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from labelscope.errors import InvalidInputError
+from labelscope.review.break_even import SAME_MISTAKE
 from labelscope.review.looks import NOTHING, Looks
 from labelscope.review.reviewers import Pairs
 from labelscope.types import Array, FloatArray
@@ -16,7 +17,6 @@ SINGLE, FLAGGED, DOUBLE = "single", "single + flag", "double + tie-break"
 SCHEMES = (SINGLE, FLAGGED, DOUBLE)
 #: Share of guesses on doubtful rows that are wrong, where nobody's guesses were compared (Pedersen et al.).
 _GUESS_ERROR = 0.4
-_SAME_MISTAKE = 0.3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,7 @@ class ReviewerRates:
     ambiguous: float = 0.0
     ambiguous_error: float = _GUESS_ERROR
     flagged: float = 0.0
-    same_mistake: float = _SAME_MISTAKE
+    same_mistake: float = SAME_MISTAKE
     n_pairs: int = 0
     measured: dict[str, bool] = field(default_factory=dict)
 
@@ -99,7 +99,7 @@ def panel_error(error: float, same_mistake: float) -> float:
     return same + one_wrong + error**2 * (1 - same_mistake) * error
 
 
-def rates_of(looks: Looks, between: Pairs, *, same_mistake: float = _SAME_MISTAKE) -> ReviewerRates | None:
+def rates_of(looks: Looks, between: Pairs, *, same_mistake: float = SAME_MISTAKE) -> ReviewerRates | None:
     """Measure the rates from rows that two people looked at.
 
     Parameters
@@ -144,7 +144,7 @@ def rates_from_counts(
     both_flagged: int = 0,
     guessed: int = 0,
     guessed_differ: int = 0,
-    same_mistake: float = _SAME_MISTAKE,
+    same_mistake: float = SAME_MISTAKE,
 ) -> ReviewerRates | None:
     """Measure the rates from counts of pairs of looks.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from labelscope.review.journal import read_journal
 from labelscope.review.ledger import Ledger, Listener
 from labelscope.review.live import Rescored
 from labelscope.review.merging import MergeReport, conflicts_of
+from labelscope.review.opening import journal_path, reviewer_name
 from labelscope.review.progress import Progress, progress_of
 from labelscope.review.queues import MostSuspicious, RandomRows, by_name
 from labelscope.review.records import review_columns
@@ -27,6 +28,8 @@ from labelscope.types import BoolArray, Evidence, FloatArray, IntArray, Policy
 
 if TYPE_CHECKING:
     from labelscope.review.charts import Charts
+    from labelscope.review.plans import Plan
+    from labelscope.review.queues.review_plan import ReviewPlan
 
 
 class Session(Decisions):
@@ -75,8 +78,8 @@ class Session(Decisions):
                 f"A session reviews an Audit, but this is a {type(audit).__name__}.",
                 "Write ls.Session(ls.audit(data, labels)).",
             )
-        path = _journal_path(journal, audit)
-        super().__init__(audit, Ledger(audit.dataset, path, _reviewer(reviewer)))
+        path = journal_path(journal, audit)
+        super().__init__(audit, Ledger(audit.dataset, path, reviewer_name(reviewer)))
 
     # -- reading ----------------------------------------------------------------------------------------
 
@@ -204,6 +207,52 @@ class Session(Decisions):
                 # The order of the looks by chance, so that what is found on the way counts as measured.
                 rows = self.ledger.sampler.asked_for(rows, self.ledger.state, n)
         return rows
+
+    def rows(self, query: str) -> IntArray:
+        """Return (m,) int64 rows that a query finds, such as ``"suspicion > .5 and foreign > .8"``.
+
+        Parameters
+        ----------
+        query : str
+            In the language of the widget; `review.querying.parse` says which names there are.
+
+        Raises
+        ------
+        InvalidInputError
+            The query cannot be understood; the message names the near miss.
+        """
+        from labelscope.review.querying import parse
+
+        return parse(query).rows(self)
+
+    @overload
+    def plan(self, plan: None = None) -> Plan | None: ...
+    @overload
+    def plan(self, plan: Plan | ReviewPlan | str | os.PathLike[str]) -> Plan: ...
+    def plan(self, plan: Plan | ReviewPlan | str | os.PathLike[str] | None = None) -> Plan | None:
+        """Put a review plan in force, or return the one that is.
+
+        The journal keeps it, so that pages are the same after a restart; in the widget, ``g`` goes through
+        this reviewer's. Others start from the same plan by its file: ``plan.save(path)``.
+
+        Parameters
+        ----------
+        plan : queues.ReviewPlan, queues.Plan or path, optional
+            How to make one from the evidence of now, one that was made, or where one was saved.
+
+        Returns
+        -------
+        queues.Plan or None
+            None without a plan.
+
+        Raises
+        ------
+        InvalidInputError
+            The plan is of another dataset, empty, or was changed since it was saved.
+        """
+        from labelscope.review.planned import plan_in_force, put_plan
+
+        return plan_in_force(self) if plan is None else put_plan(self, plan)
 
     def evidence(self) -> Evidence:
         """Return the audit's evidence with the review so far, as queues read it.
@@ -343,33 +392,3 @@ def _clusters(audit: Audit) -> dict[str, Any]:
             named = np.asarray(score.meta["clusters"], dtype=np.int64)
             return {"cluster": score.details["cluster"], "clusters": named}
     return {}
-
-
-def _reviewer(given: str | None) -> str:
-    if given is None:
-        given = os.environ.get("LABELSCOPE_REVIEWER") or _login()
-    if not isinstance(given, str) or not given.strip():
-        raise InvalidTypeError(f"reviewer is {given!r}.", 'Pass a name, such as reviewer="ada".')
-    return given.strip()
-
-
-def _login() -> str:
-    import getpass
-
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):  # no login name in some containers
-        return "reviewer"
-
-
-def _journal_path(given: Any, audit: Audit) -> Path | None:
-    if given is None:
-        return None
-    if not isinstance(given, str | os.PathLike) or not str(given):
-        raise InvalidTypeError(
-            f"journal is {given!r:.60}.", 'Pass "auto", a path, or None to keep decisions in memory.'
-        )
-    if given != "auto":
-        return Path(given)
-    name = "".join(c if c.isalnum() or c in "-_." else "-" for c in audit.dataset.name).strip("-.")[:60]
-    return Path.cwd() / ".labelscope" / f"{name or 'dataset'}-{audit.dataset.fingerprint}.jsonl"

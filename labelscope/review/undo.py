@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from labelscope.review.events import STEPS, Event
+from labelscope.review.events import Event
 
 
 class UndoStacks:
@@ -50,7 +50,7 @@ class UndoStacks:
     def feed(self, events: Iterable[Event]) -> None:
         """Follow events in order; those of other reviewers do not matter."""
         for event in events:
-            if event.reviewer == self.reviewer and event.kind in STEPS:
+            if event.reviewer == self.reviewer and event.is_step:
                 self._follow(event)
 
     def _follow(self, event: Event) -> None:

@@ -6,6 +6,7 @@ label, another model of the same rows knows more, and both are pooled in logs, a
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,11 +15,11 @@ import numpy as np
 from labelscope.errors import notify
 from labelscope.evidence import check_features
 from labelscope.evidence.class_gaussians import fit_gaussians, principal_components
-from labelscope.evidence.given import group_codes
+from labelscope.evidence.given import site_codes, site_name
 from labelscope.evidence.pool_relevance import RELEVANT_ENOUGH
 from labelscope.evidence.self_training import out_of_fold
 from labelscope.scorers.confident.imbalance_aware import ImbalanceAware, tail_classes
-from labelscope.scorers.federated.local_global import LocalGlobal
+from labelscope.scorers.federated.local_global import LocalGlobal, tell_of_groups
 from labelscope.scorers.inputs import Inputs, read
 from labelscope.scorers.representation.calibration import RepresentationCalibration
 from labelscope.types import Evidence, FloatArray, IntArray
@@ -65,7 +66,7 @@ def specialists(codes: IntArray, n_classes: int, evidence: Evidence) -> list[Spe
     n_classes : int
     evidence : Evidence
         ``given_labels``, ``pred_probs`` (n, K) of the model that they join, ``features`` (n, d) made without
-        the labels, and ``groups`` (n,) where there are any.
+        the labels, and ``sites`` (n,), or ``groups`` in their stead, where there are any.
     """
     wanted = _wanted(codes, n_classes, evidence)
     if wanted and len(codes) > _MOST_ROWS:
@@ -81,8 +82,57 @@ def specialists(codes: IntArray, n_classes: int, evidence: Evidence) -> list[Spe
     given = read(evidence, "The default mix", probs=True)
     known = _Known(given, check_features(evidence["features"], given.n), evidence)
     makers = {"tail": _of_rare_classes, "groups": _of_groups, "pool": _of_pool}
-    made = [makers[name](known) for name in wanted]
-    return [one for one in made if one is not None]
+    made = [one for one in (makers[name](known) for name in wanted) if one is not None]
+    _keep(evidence, codes, made)
+    return made
+
+
+def specialists_of(codes: IntArray, n_classes: int, evidence: Evidence) -> list[Specialist]:
+    """Return what `specialists` returns, without the work where it was done for these very arrays before.
+
+    Parameters
+    ----------
+    codes : (n,) int
+    n_classes : int
+    evidence : Evidence
+    """
+    known = _MADE.get(id(evidence["features"]))
+    if known is not None and known.is_of(evidence, codes):
+        return known.made
+    return specialists(codes, n_classes, evidence)
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """What was made of features and probabilities; forgotten together with the features."""
+
+    features: weakref.ref[FloatArray]
+    pred_probs: weakref.ref[FloatArray]
+    codes: IntArray
+    made: list[Specialist]
+
+    def is_of(self, evidence: Evidence, codes: IntArray) -> bool:
+        same = self.features() is evidence["features"] and self.pred_probs() is evidence.get("pred_probs")
+        return same and np.array_equal(self.codes, codes)
+
+
+_MADE: dict[int, _Kept] = {}
+
+
+def _keep(evidence: Evidence, codes: IntArray, made: list[Specialist]) -> None:
+    features, probs = evidence["features"], evidence.get("pred_probs")
+    if not made or not (isinstance(features, np.ndarray) and isinstance(probs, np.ndarray)):
+        return
+    key = id(features)
+    _MADE[key] = _Kept(weakref.ref(features), weakref.ref(probs), codes.copy(), made)
+    weakref.finalize(features, _forget, key)
+
+
+def _forget(key: int) -> None:
+    known = _MADE.get(key)
+    # The number of a dead object may have been given to a new one.
+    if known is not None and known.features() is None:
+        del _MADE[key]
 
 
 def _wanted(codes: IntArray, n_classes: int, evidence: Evidence) -> list[str]:
@@ -93,7 +143,7 @@ def _wanted(codes: IntArray, n_classes: int, evidence: Evidence) -> list[str]:
     rare, n_labelled = tail_classes(counts), int(counts.sum())
     asked = {
         "tail": bool(rare.any()) and float(counts.max()) >= _LONG_TAIL * float(counts[rare].mean()),
-        "groups": evidence.get("groups") is not None,
+        "groups": site_name(evidence) is not None,
         "pool": len(codes) - n_labelled >= max(_FEWEST_OF_POOL, _LARGE_POOL * n_labelled),
     }
     return [name for name, needed in asked.items() if needed]
@@ -166,7 +216,7 @@ def _balanced(probs: FloatArray, codes: IntArray) -> float:
 def _of_groups(known: _Known) -> Specialist | None:
     """Each row's better expert, where groups disagree and the experts foretell labels clearly better."""
     codes = known.given.codes
-    groups, rows = group_codes(None, known.evidence, len(codes)), np.flatnonzero(codes >= 0)
+    groups, rows = site_codes(known.evidence, len(codes)), np.flatnonzero(codes >= 0)
     if groups is None:
         return None
     sizes = np.bincount(groups[rows])
@@ -181,6 +231,7 @@ def _of_groups(known: _Known) -> Specialist | None:
     better = float((probs[rows].argmax(axis=1) == codes[rows]).mean()) - float(right.mean())
     if better < _CLEARLY:
         return None
+    tell_of_groups(known.evidence)
     why = f"Groups disagree: experts of their own foretell {100 * better:.0f} points more of the labels."
     return Specialist("groups", method.name, why, probs)
 

@@ -10,13 +10,22 @@ import numpy as np
 from labelscope.errors import InvalidInputError
 from labelscope.scorers.flagging import best_expected_f1
 from labelscope.scorers.regression.residuals import Residuals, read_residuals
-from labelscope.scorers.target_mixture import fit_mixture, second_opinion
+from labelscope.scorers.target_mixture import (
+    USUAL_TRUST,
+    Mixture,
+    density_of_wrong,
+    fit_mixture,
+    second_opinion,
+    trust_by_trial,
+)
 from labelscope.scorers.whole import overall
-from labelscope.types import Evidence, FloatArray, Score
+from labelscope.types import BoolArray, Evidence, FloatArray, Score
 
 # With fewer rows no mixture can be told from chance.
 _FEWEST = 20
 _FAR = 3.5
+# Rows that are suspected anyway are no clean ground to plant errors in.
+_CLEAN = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,8 +35,9 @@ class TargetEnsemble:
     A mixture of two kinds is fitted to the residuals: right targets scatter around their prediction by the
     local scale, wrong ones lie anywhere in the range of the targets (see
     `labelscope.scorers.target_mixture`). Where ``negative_share`` (n,) is there, what
-    `ContrastiveRegression` finds of each row, it corrects the posterior. Without human verdicts the level is
-    a model's assumption.
+    `ContrastiveRegression` finds of each row, it corrects the posterior, as far as a trial on planted errors
+    (``trial_targets`` and ``trial_share`` (n,), see `labelscope.scorers.regression.trial`) says that it adds
+    to the residuals: both err on the same rows. Without human verdicts the level is a model's assumption.
 
     Parameters
     ----------
@@ -39,8 +49,9 @@ class TargetEnsemble:
     ``details``: ``suggested_value`` (the ``prediction``, with the digits that given targets have),
     ``residual``, ``scale``, and ``low`` and ``high``, between which about two thirds of right targets lie, in
     the shape of the targets. Of several targets, suspicion is the
-    probability that any is wrong. ``meta`` holds ``scale``, ``parts``, ``mixture`` (by target),
-    ``noise_rate``, ``n_errors`` and ``expected_precision_100``.
+    probability that any is wrong. ``meta`` holds ``scale``, ``parts``, ``mixture`` (by target; ``trust`` is
+    the share of the contrast's evidence that is believed), ``noise_rate``, ``n_errors`` and
+    ``expected_precision_100``.
 
     Examples
     --------
@@ -55,7 +66,7 @@ class TargetEnsemble:
     name: ClassVar[str] = "auto_targets"
     family: ClassVar[str] = "ensemble"
     needs: ClassVar[tuple[str, ...]] = ("given_labels", "predictions")
-    uses: ClassVar[tuple[str, ...]] = ("knn_ids", "negative_share")
+    uses: ClassVar[tuple[str, ...]] = ("knn_ids", "negative_share", "trial_targets", "trial_share")
     tasks: ClassVar[tuple[str, ...]] = ("regression",)
     reference: ClassVar[str] = "labelscope; Lange, Little & Taylor: Robust statistical modeling, JASA 1989"
     fitted: ClassVar[bool] = False
@@ -81,10 +92,11 @@ class TargetEnsemble:
             Evidence is absent or does not fit.
         """
         read = read_residuals(evidence, type(self).__name__)
-        share = _negative_share(evidence, len(read.targets))
+        share = _of_rows(evidence, "negative_share", len(read.targets))
+        trial = None if share is None else _read_trial(evidence, len(read.targets))
         posteriors, told, spread = [], [], np.ones((2, *read.scale.shape))
         for column in range(read.targets.shape[1]):
-            posterior, facts = _posterior(read, column, share)
+            posterior, facts = _posterior(read, column, share, trial)
             posteriors.append(posterior)
             told.append(facts)
             spread[0, :, column] = read.scale[:, column] * facts["below"]
@@ -116,16 +128,55 @@ class TargetEnsemble:
         )
 
 
-def _negative_share(evidence: Evidence, n: int) -> FloatArray | None:
-    if "negative_share" not in evidence:
+@dataclass(frozen=True)
+class _Trial:
+    """Residuals with planted errors, which rows have one, and what the other method found of each."""
+
+    read: Residuals
+    planted: BoolArray
+    share: FloatArray
+
+
+def _of_rows(evidence: Evidence, name: str, n: int) -> FloatArray | None:
+    if name not in evidence:
         return None
-    share = np.asarray(evidence["negative_share"], dtype=np.float64)
-    if share.shape != (n,):
-        raise InvalidInputError.wrong_length("negative_share", len(share), n)
-    return share
+    values = np.asarray(evidence[name], dtype=np.float64)
+    if values.shape != (n,):
+        raise InvalidInputError.wrong_length(name, len(values), n)
+    return values
 
 
-def _posterior(read: Residuals, column: int, share: FloatArray | None) -> tuple[FloatArray, dict[str, float]]:
+def _read_trial(evidence: Evidence, n: int) -> _Trial | None:
+    targets, share = _of_rows(evidence, "trial_targets", n), _of_rows(evidence, "trial_share", n)
+    if targets is None or share is None or np.ndim(evidence["given_labels"]) != 1:
+        return None
+    read = read_residuals(evidence.including(given_labels=targets), TargetEnsemble.__name__)
+    changed = targets != np.asarray(evidence["given_labels"], dtype=np.float64)
+    return _Trial(read, changed & ~np.isnan(targets), share)
+
+
+def _trust(trial: _Trial | None, column: int, posterior: FloatArray) -> float:
+    """Return what the trial says, on rows of which nothing was suspected before anything was planted."""
+    if trial is None:
+        return USUAL_TRUST
+    took_part = ~np.isnan(trial.share)
+    clean = took_part & (posterior < _CLEAN)
+    if clean.sum() < _FEWEST:
+        return USUAL_TRUST
+    seen = np.zeros(len(posterior))
+    seen[trial.read.known[:, column]] = _mixture(trial.read, column).posterior
+    return trust_by_trial(seen[clean], trial.share[clean], trial.planted[clean])
+
+
+def _mixture(read: Residuals, column: int) -> Mixture:
+    known = read.known[:, column]
+    density = density_of_wrong(read.targets[known, column])
+    return fit_mixture(read.values[known, column], read.scale[known, column], density)
+
+
+def _posterior(
+    read: Residuals, column: int, share: FloatArray | None, trial: _Trial | None
+) -> tuple[FloatArray, dict[str, float]]:
     """Probability that each target of a column is wrong, and the mixture that says so."""
     known = read.known[:, column]
     residuals, scales = read.values[known, column], read.scale[known, column]
@@ -134,8 +185,9 @@ def _posterior(read: Residuals, column: int, share: FloatArray | None) -> tuple[
     facts = {"share": 0.0, "below": 1.0, "above": 1.0, "freedom": np.inf}
     span = float(np.ptp(targets)) if len(targets) else 0.0
     if span > 0 and len(targets) >= _FEWEST:
-        fitted = fit_mixture(residuals, scales, span)
+        fitted = _mixture(read, column)
         posterior = fitted.posterior
+        wrong[known] = posterior
         facts = {
             "share": fitted.share,
             "below": fitted.below,
@@ -143,8 +195,8 @@ def _posterior(read: Residuals, column: int, share: FloatArray | None) -> tuple[
             "freedom": fitted.freedom,
         }
         if share is not None:
-            posterior = second_opinion(posterior, share[known])
-        wrong[known] = posterior
+            facts["trust"] = _trust(trial, column, wrong)
+            wrong[known] = second_opinion(posterior, share[known], trust=facts["trust"])
     elif span > 0:
         # An order is all that few rows give: at the usual cut of outliers it is even.
         ratio = np.abs(residuals) / scales

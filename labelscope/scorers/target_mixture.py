@@ -7,12 +7,20 @@ from math import lgamma, log, pi
 
 import numpy as np
 
-from labelscope.types import FloatArray
+from labelscope.scorers.regression.density import label_density
+from labelscope.types import BoolArray, FloatArray
 
 _FREEDOMS = (3.0, 4.0, 6.0, 10.0, 30.0)
 _STEPS = 60
 _MOST = 0.5
 _BINS = 12
+# Wrong targets lie anywhere in the range, and part of them are those of other rows.
+_OF_OTHERS = 0.3
+# Silverman's rule for the width of the kernel.
+_WIDTH, _POWER = 1.06, -0.2
+_TRUSTS = (0.0, 0.1, 0.25, 0.5, 1.0)
+#: What a second opinion is trusted where nothing says how much it adds.
+USUAL_TRUST = 0.25
 
 
 @dataclass(frozen=True)
@@ -38,7 +46,7 @@ class Mixture:
     freedom: float
 
 
-def fit_mixture(residuals: FloatArray, scales: FloatArray, span: float) -> Mixture:
+def fit_mixture(residuals: FloatArray, scales: FloatArray, density: FloatArray | float) -> Mixture:
     """Fit the mixture by expectation maximization.
 
     Parameters
@@ -47,8 +55,8 @@ def fit_mixture(residuals: FloatArray, scales: FloatArray, span: float) -> Mixtu
         Target minus out-of-sample prediction.
     scales : (m,) float
         Local scale of each.
-    span : float
-        Range of the targets, over which wrong ones are spread evenly.
+    density : (m,) float or float
+        Of wrong targets at the targets, see `density_of_wrong`.
 
     Returns
     -------
@@ -60,7 +68,6 @@ def fit_mixture(residuals: FloatArray, scales: FloatArray, span: float) -> Mixtu
     counts, prices and ages scatter farther up than down. The degrees of freedom are those of the
     highest likelihood.
     """
-    span = max(float(span), 1e-12)
     ratio = residuals / scales
     best: tuple[float, Mixture] | None = None
     for freedom in _FREEDOMS:
@@ -68,7 +75,7 @@ def fit_mixture(residuals: FloatArray, scales: FloatArray, span: float) -> Mixtu
         for _ in range(_STEPS):
             width = np.where(ratio < 0, below, above)
             right = (1 - share) * np.exp(_log_density(ratio, width, (below + above) / 2, freedom)) / scales
-            wrong = share / span
+            wrong = share * density
             posterior = wrong / (wrong + right)
             belief = 1 - posterior
             share = float(np.clip(posterior.mean(), 1e-4, _MOST))
@@ -84,6 +91,53 @@ def fit_mixture(residuals: FloatArray, scales: FloatArray, span: float) -> Mixtu
             best = (likelihood, Mixture(posterior, share, below, above, freedom))
     assert best is not None
     return best[1]
+
+
+def density_of_wrong(targets: FloatArray) -> FloatArray:
+    """Return (m,) how densely wrong targets lie at each target: over the range, and where right ones do.
+
+    Values that slipped from another row are frequent ones, values that were mistyped are anything.
+
+    Parameters
+    ----------
+    targets : (m,) float
+        Not all equal.
+    """
+    span = max(float(np.ptp(targets)), 1e-12)
+    width = max(_WIDTH * float(np.std(targets)) * len(targets) ** _POWER, 1e-6 * span)
+    there = label_density(targets[:, None], np.array([width])) / (len(targets) * width * np.sqrt(2 * pi))
+    return np.asarray((1 - _OF_OTHERS) / span + _OF_OTHERS * there)
+
+
+def trust_by_trial(posterior: FloatArray, values: FloatArray, planted: BoolArray) -> float:
+    """Return how much of a second opinion helps to find errors that were planted.
+
+    Two orders of the rows have causes in common: their evidence adds up only as far as the trial says.
+
+    Parameters
+    ----------
+    posterior : (m,) float
+        With the planted errors.
+    values : (m,) float
+        Of the other method, with the planted errors.
+    planted : (m,) bool
+
+    Returns
+    -------
+    float
+        The least share of its log-likelihood ratio with the highest average precision.
+    """
+    if planted.sum() < _BINS or planted.all():
+        return USUAL_TRUST
+    found = [_precision(second_opinion(posterior, values, trust=trust), planted) for trust in _TRUSTS]
+    return _TRUSTS[int(np.argmax(found))]
+
+
+def _precision(level: FloatArray, hits: BoolArray) -> float:
+    """Average precision of an order; ties in the order of the rows' hits, the least favorable."""
+    order = np.lexsort((hits, -level))
+    found = np.flatnonzero(hits[order])
+    return float(((np.arange(len(found)) + 1) / (found + 1)).mean())
 
 
 def _log_density(ratio: FloatArray, width: FloatArray, mean_width: float, freedom: float) -> FloatArray:
@@ -102,7 +156,8 @@ def second_opinion(posterior: FloatArray, values: FloatArray, *, trust: float = 
     values : (m,) float
         Higher where another method suspects the row more.
     trust : float
-        Share of its log-likelihood ratio that is believed.
+        Share of its log-likelihood ratio that is believed: 1 where both methods err independently of each
+        other, see `trust_by_trial`.
 
     Returns
     -------

@@ -73,6 +73,7 @@ def _blobs(n: int, seed: int, rate: float) -> tuple[Evidence, Array]:
         knn_distances=lengths,
         duplicates=_copies(true),
         groups=np.arange(n) % 7,
+        sites=np.arange(n) % 4,
         map=features[:, :2].astype(np.float32),
         annotator_labels=_answered(true, seed),
         training_dynamics=_learned(scores, given, seed),

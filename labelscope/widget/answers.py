@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,9 +13,11 @@ from labelscope.errors import ExportError, InvalidInputError
 from labelscope.exports import FORMATS, write
 from labelscope.review.files import replacing
 from labelscope.types import Array, IntArray
+from labelscope.widget.beside import free_name, write_beside
 from labelscope.widget.cards import cards, detail, rank_of
 from labelscope.widget.columns import MAX_POINTS, columns
 from labelscope.widget.derived_columns import expert_json
+from labelscope.widget.judge_strip import judges_json
 from labelscope.widget.judging import estimate_json, gate_json
 from labelscope.widget.messages import PROTOCOL, Json, Message, progress_json
 from labelscope.widget.score_columns import by_scorer, scorer_of, scorers_json
@@ -126,6 +127,7 @@ class Answers:
             "check_state": judging.check_state,
             "preview": judging.preview,
             "page_control": judging.page_control,
+            "plan": shared.planning.plan,
             "tag_counts": tagging.tag_counts,
             "accept_tag_cut": tagging.accept_tag_cut,
             "tag_check": tagging.tag_check,
@@ -142,6 +144,8 @@ class Answers:
             "queues": shared.queueing.queues,
             "overlay": shared.overlaying.overlay,
             "ballot": shared.voting.ballot,
+            "mistake": shared.mistaken.mistake,
+            "major_slice": shared.mistaken.major_slice,
             "export": self.export,
             "packet": self.packet,
         }
@@ -158,7 +162,7 @@ class Answers:
         """Return what the inspector shows."""
         rank = rank_of(np.asarray(self.session.suspicion), row)
         found = detail(self.session, row, rank, self.thumbnails, self.shared.facts)
-        return {**found, **expert_json(self.session, row)}, []
+        return {**found, **expert_json(self.session, row), **judges_json(self.session, row)}, []
 
     def media(self, row: int, size: int) -> Answer:
         """Return the large picture, sound or text of a row."""
@@ -249,19 +253,10 @@ class Answers:
         if format not in FORMATS:
             raise InvalidInputError.unknown("export format", format, FORMATS)
         with self._lock:
-            target = self._exported.get(format) or _free_name(
-                self.session.audit.dataset.name, FORMATS[format]
-            )
-        try:
-            path: Path | None = Path(write(self.session, target, format)).resolve()
-            data = target.read_bytes()
+            target = self._exported.get(format) or free_name(self.session.audit.dataset.name, FORMATS[format])
+        shown, data = write_beside(target, lambda path: write(self.session, path, format))
+        if shown is not None:
             self._exported[format] = target
-        except ExportError:
-            path = None
-        if path is None:
-            with TemporaryDirectory() as folder:
-                data = Path(write(self.session, Path(folder) / target.name, format)).read_bytes()
-        shown = None if path is None else str(path)
         mime = _MIMES.get(target.suffix, "application/octet-stream")
         return {"path": shown, "filename": target.name, "mime": mime, "rows": self.session.audit.n}, [data]
 
@@ -271,7 +266,7 @@ class Answers:
 
         data = packet_html(self.session).encode("utf-8", "backslashreplace")
         with self._lock:
-            target = self._exported.get("packet") or _free_name(
+            target = self._exported.get("packet") or free_name(
                 self.session.audit.dataset.name, ".html", "packet"
             )
         try:
@@ -293,15 +288,3 @@ def _differing(packed: dict[str, Array | None]) -> tuple[IntArray, Array] | None
         return None
     rows = np.flatnonzero(given != suggested)
     return (rows, suggested[rows]) if len(rows) < len(given) // 8 else None
-
-
-def _free_name(dataset: str, suffix: str, what: str = "labels") -> Path:
-    """Return a file name in the working folder that is not taken."""
-    stem = "".join(c if c.isalnum() or c in "-_." else "-" for c in dataset).strip("-.")[:80] or "dataset"
-    folder = Path.cwd()  # kept absolute: a later chdir must not lead to another file of that name
-    path = folder / f"{stem}-{what}{suffix}"
-    count = 2
-    while path.exists():
-        path = folder / f"{stem}-{what}-{count}{suffix}"
-        count += 1
-    return path

@@ -36,6 +36,8 @@ class BulkPlan:
         How sure the method is.
     source : str
         Goes into the journal.
+    drop : bool
+        Whether rows are left out of the clean data in place of getting the label.
     """
 
     title: str
@@ -43,21 +45,29 @@ class BulkPlan:
     codes: IntArray
     certainty: FloatArray
     source: str
+    drop: bool = False
 
     @property
     def expected_wrong(self) -> float:
-        """Rows that get a wrong label, if the method's certainty is right."""
+        """Rows that get a wrong label, or are left out wrongly, if the method's certainty is right."""
         return float((1.0 - self.certainty).sum())
+
+    def left(self, session: Session) -> BulkPlan:
+        """Return the plan without rows that somebody has decided about since it was made."""
+        keep = session.state.state[self.rows] == UNREVIEWED
+        rest = self.rows[keep], self.codes[keep], self.certainty[keep]
+        return self if keep.all() else BulkPlan(self.title, *rest, self.source, self.drop)
 
     def to_json(self, session: Session) -> Json:
         """Return what a page shows before anything changes; at most 12 rows of which it is least sure."""
         state = session.state
-        changes = state.current[self.rows] != self.codes
+        changes = (state.current[self.rows] != self.codes) | self.drop
         counts = np.bincount(self.codes, minlength=len(state.classes))
         order = [int(code) for code in np.argsort(-counts, kind="stable") if counts[code]]
         odd = self.rows[np.argsort(self.certainty, kind="stable")[:_ODD]]
         return {
             "title": self.title,
+            "drop": self.drop,
             "n": len(self.rows),
             "changes": int(changes.sum()),
             "by_class": [[code, int(counts[code])] for code in order],
@@ -66,7 +76,7 @@ class BulkPlan:
         }
 
     def apply(self, session: Session, rows: IntArray) -> tuple[Event, ...]:
-        """Give the rows that were not left out their labels, in one step.
+        """Give the rows that were not left out their labels, or drop them from the data, in one step.
 
         Raises
         ------
@@ -78,6 +88,8 @@ class BulkPlan:
             raise InvalidInputError("The plan does not hold all of these rows.", "Make it again.")
         if not taken.any():
             return ()
+        if self.drop:
+            return session.exclude(self.rows[taken], source=self.source)
         classes = session.state.classes
         labels = [classes[code] for code in self.codes[taken].tolist()]
         return session.relabel(self.rows[taken], labels, source=self.source)

@@ -54,9 +54,11 @@ def _decide(shared: Shared, name: str, args: Json) -> tuple[Event, ...]:
     planned: dict[str, Callable[..., tuple[Event, ...]]] = {
         "accept_rest": shared.judging.accept_rest,
         "page_done": shared.judging.page_done,
+        "plan_seat": shared.planning.plan_seat,
         "accept_bulk": shared.reporting.accept_bulk,
         "ask_teacher": shared.reporting.ask_teacher,
         "vote": shared.voting.vote,
+        "judge_mistake": shared.mistaken.judge,
     }
     if name in planned:
         return planned[name](**args)

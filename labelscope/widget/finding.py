@@ -54,11 +54,12 @@ class Finding:
 
     def complete(self, text: str, cursor: int) -> Answer:
         """Return what could be written at the cursor, and where it starts."""
-        from labelscope.review.querying import complete, names_of, values_of
+        from labelscope.review.querying import complete, names_of, truths_of, values_of
 
         session = self._shared.session
-        names = names_of(session)
-        found, start = complete(text, min(cursor, len(text)), names, lambda name: values_of(session, name))
+        names, truths = names_of(session), truths_of(session)
+        at = min(cursor, len(text))
+        found, start = complete(text, at, names, lambda name: values_of(session, name), truths)
         items = [{"label": item.label, "insert": item.insert, "kind": item.kind} for item in found]
         return {"items": items, "from": int(start)}, []
 

@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from labelscope.errors import InvalidInputError, InvalidTypeError
+from labelscope.review.judge_answers import heard
+from labelscope.review.judges import give_judges, judges_of
+from labelscope.review.planned import put_plan, ready_plan
+from labelscope.types import Score
 
 if TYPE_CHECKING:
     from labelscope.review.session import Session
@@ -15,11 +19,13 @@ NAMES = {
     "models": "predictions by the name of the model, for benchmark stability and mistakes",
     "experts": "answers of experts, (n, raters) or (n,)",
     "crowd": "answers of a crowd, (n, raters) or (n,)",
-    "judges": "answers of judges, (n, raters) or (n,)",
+    "judges": "answers of judges, (n, raters) or (n,), a frame, or the score of a JudgeEnsemble",
     "truth": "(n,) labels that answers are measured against",
     "costs": "cost of one answer by source, such as {'experts': 1.5}",
     "prior_probs": "(n, K) probabilities that need no label, for the budget",
     "validation": "a reports.ValidationSession of this session, in place of five raters an item",
+    "mistakes": "a reports.MistakeReview of this session, with label sets or for several people",
+    "plan": "a review plan, the path of a saved one, or a queues.ReviewPlan; the journal keeps it",
     "teacher": "a function of rows that returns their labels",
 }
 _ROWS = ("experts", "crowd", "judges", "truth", "prior_probs")
@@ -36,6 +42,8 @@ class Given:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._held: dict[str, Any] = {}
+        #: rises with each thing that is given: what was made of the ones before is of before
+        self.version = 0
 
     def give(self, **named: Any) -> None:
         """Take things by name; None takes one back.
@@ -48,9 +56,19 @@ class Given:
         for name, value in named.items():
             if name not in NAMES:
                 raise InvalidInputError.unknown("thing to give", name, NAMES)
-            if value is not None:
+            if name == "plan":
+                self._check_plan(value)
+            elif value is not None:
                 self._check(name, value)
+        judges = named.get("judges")
+        if judges is not None and self._names_classes:
+            judges = heard(judges, self._session.audit)
+        if "plan" in named:
+            put_plan(self._session, named.pop("plan"))
+        if "judges" in named and self._names_classes:
+            give_judges(self._session, judges)
         self._held = {k: v for k, v in {**self._held, **named}.items() if v is not None}
+        self.version += 1
 
     def get(self, name: str) -> Any:
         """Return what was given under a name; None without."""
@@ -58,7 +76,22 @@ class Given:
 
     def sources(self) -> dict[str, Any]:
         """Return the answers that were given, by source."""
-        return {name: self._held[name] for name in ("experts", "crowd", "judges") if name in self._held}
+        found: dict[str, Any] = {
+            name: self._held[name] for name in ("experts", "crowd", "judges") if name in self._held
+        }
+        judges = judges_of(self._session)
+        if isinstance(found.get("judges"), Score) and judges is not None:
+            found["judges"] = judges.answers(self._session.audit.classes)
+        return found
+
+    @property
+    def _names_classes(self) -> bool:
+        return self._session.audit.dataset.labels.task == "classification"
+
+    def _check_plan(self, plan: Any) -> None:
+        if plan is None:
+            raise InvalidInputError("A plan stays in the journal.", "Give another one, or leave its pages.")
+        ready_plan(self._session, plan)
 
     def _check(self, name: str, value: Any) -> None:
         n = self._session.audit.n
@@ -79,11 +112,19 @@ class Given:
                     f"validation is a {type(value).__name__}.",
                     "Give reports.ValidationSession(view.session, ...).",
                 )
+        elif name == "mistakes":
+            from labelscope.review.mistakes import MistakeReview
+
+            if not isinstance(value, MistakeReview) or value.session is not self._session:
+                raise InvalidTypeError(
+                    f"mistakes is a {type(value).__name__}.",
+                    "Give reports.MistakeReview(view.session, {...}).",
+                )
         elif name == "costs" and not isinstance(value, Mapping):
             raise InvalidTypeError(
                 f"costs is a {type(value).__name__}.", "Give costs by source: {'experts': 1.5}."
             )
-        elif name in _ROWS:
+        elif name in _ROWS and not (name == "judges" and isinstance(value, Score)):
             if not hasattr(value, "__len__"):
                 raise InvalidTypeError(f"{name} is a {type(value).__name__}.", "Give one entry a row.")
             if len(value) != n:

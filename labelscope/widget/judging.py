@@ -100,12 +100,12 @@ class Judging:
         return accept_rest(self.session, token)
 
     def page_done(
-        self, rows: IntArray, wrong: dict[int, Any], mean: str, seconds: float, token: str
+        self, rows: IntArray, wrong: dict[int, Any], mean: str, seconds: float, token: str, idle: float = 0.0
     ) -> tuple[Event, ...]:
         """Record a page of the grid: what was not marked wrong was agreed with."""
         from labelscope.review.pages import page_done
 
-        return page_done(self.session, rows, wrong, mean, seconds, token)
+        return page_done(self.session, rows, wrong, mean, seconds, token, idle)
 
     def control_answer(self, id: str, row: int, verdict: str, to: Any) -> Json:
         """Record what a reviewer said of a control; the label of its row stays as it is."""

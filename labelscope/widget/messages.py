@@ -203,9 +203,7 @@ def notice(problem: BaseException, level: str = "error") -> Json:
 
 def progress_json(progress: Any) -> Json:
     """Return the counts as JSON; numbers that are not finite become 0."""
-    found = asdict(progress)
-    del found["by_machine"]  # the page does not show it
-    return {key: plain_number(value) for key, value in found.items()}
+    return {key: plain_number(value) for key, value in asdict(progress).items()}
 
 
 def plain_number(value: Any) -> float | int:

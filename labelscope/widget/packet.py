@@ -162,7 +162,12 @@ def packet_data(session: Session, max_rows: int = MAX_ROWS, max_bytes: int = MAX
         "columns": _columns(session),
         "gate": gate_json(session),
         "notice": content.notice(len(queue)),
-        "options": {"color_by": "given", "theme": "auto", "renderer": "auto"},
+        "options": {
+            "color_by": "given",
+            "theme": "auto",
+            "renderer": "auto",
+            "reveal": shared_of(session).settings.reveal,
+        },
     }
 
 

@@ -31,8 +31,8 @@ class Offer:
     why : callable
         Why it cannot be had now; empty when it can.
     actions : tuple of str
-        What can be done with its rows: ``"exclude"``, ``"new_class"``, ``"vote"``, or the name of a report
-        after ``"report:"``.
+        What can be done with its rows: ``"exclude"``, ``"new_class"``, ``"vote"``, ``"discuss"``, or the name
+        of a report after ``"report:"``.
     offered : callable
         Whether it makes sense for this session at all.
     """
@@ -61,7 +61,7 @@ def _no_spread(shared: Shared) -> str:
 
 
 def _no_mistakes(shared: Shared) -> str:
-    if shared.given.get("models") is not None:
+    if shared.given.get("models") is not None or shared.given.get("mistakes") is not None:
         return ""
     missing = evidence_missing(shared, "pred_probs")
     return missing and f'{missing} Or write view.give(models={{"resnet": predictions}}).'
@@ -98,7 +98,7 @@ OFFERS = (
     Offer(name="two_way_confusion", label="one of two", hint="sure of two classes, not of which", why=_probs),
     Offer(name="clusters", label="clusters", hint="groups of alike suspects", why=_no_clusters),
     Offer(name="mistakes", label="mistakes", hint="predictions outside the labels", why=_no_mistakes,
-          actions=("report:mistakes",)),
+          actions=("discuss", "report:mistakes")),
     Offer(name="foreign", label="belongs to no class", hint="far from every class", why=_features,
           actions=("exclude", "new_class")),
     Offer(name="spread", label="spread labels", hint="unlabelled rows by round", why=_no_spread,
@@ -155,11 +155,15 @@ class Queueing:
         n = int(size) if size.isdecimal() else None
         if name == "validation":
             return shared.voting.queue()
+        if name == "mistakes":
+            return shared.mistaken.queue(discuss=size == "discuss")
         score = shared.session.audit.scores.get("local_global")
         if name == "experts_disagree" and score is not None:
             rows = np.flatnonzero(~np.asarray(score.details["agree"], dtype=bool))
             doubt = np.asarray(shared.session.suspicion)[rows]
             return np.asarray(rows[np.argsort(-doubt, kind="stable")], dtype=np.int64)
+        if name == "review_plan":
+            return shared.planning.listed()
         found = self._policy(policy, name)
         if found is None:
             return None
@@ -171,11 +175,7 @@ class Queueing:
         made: Policy | None = self._shared.reporting.policies().get(policy)
         if made is not None:
             return made
-        if name == "mistakes":
-            from labelscope.review.queues import Mistakes
-
-            return Mistakes(predictions=self._shared.given.get("models"))
-        if name in ("foreign", "spread", "elicitation", "robust_distillation", "review_plan"):
+        if name in ("foreign", "spread", "elicitation", "robust_distillation"):
             return by_name(name)
         return None
 
@@ -187,7 +187,7 @@ class Queueing:
             from labelscope.review.teaching import teaching_evidence
 
             return teaching_evidence(session)
-        return session.evidence() if name in ("review_plan", "mistakes") else current_evidence(session)
+        return current_evidence(session)
 
     def _remember(self, name: str, ranking: Ranking) -> None:
         """What an order says of all rows is a column from then on."""

@@ -90,6 +90,9 @@ class Made:
     report : Report
     lines : tuple of dict
         Curves: ``heading``, ``title``, ``x``, ``y``, ``points`` and ``mark``.
+    plots : tuple of dict
+        Shares with intervals against confidence: ``heading``, ``title``, ``x``, ``y``, and ``series`` of a
+        ``name`` and ``points`` (confidence, share, low, high, rows).
     actions : tuple of dict
         What can be done with it: ``do`` is ``"queue"``, ``"color"`` or ``"bulk"``, with ``name`` and
         ``label``.
@@ -109,6 +112,7 @@ class Made:
 
     report: Report
     lines: tuple[Json, ...] = ()
+    plots: tuple[Json, ...] = ()
     actions: tuple[Json, ...] = ()
     rows_of: More = field(default=lambda *_: None)
     find: Callable[[str], Array] | None = None
@@ -168,6 +172,7 @@ def evidence_missing(shared: Shared, *names: str) -> str:
 
 def kinds() -> tuple[Kind, ...]:
     """Return all kinds of reports, in the order in which a view lists them."""
-    from labelscope.widget import reports_of_labels, reports_of_people, reports_of_plans
+    from labelscope.widget import reports_of_judges, reports_of_labels, reports_of_people, reports_of_plans
 
-    return (*reports_of_labels.KINDS, *reports_of_people.KINDS, *reports_of_plans.KINDS)
+    people = (*reports_of_people.KINDS, *reports_of_judges.KINDS)
+    return (*reports_of_labels.KINDS, *people, *reports_of_plans.KINDS)

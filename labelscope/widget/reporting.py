@@ -46,7 +46,7 @@ class Reporting:
     def __init__(self, shared: Shared) -> None:
         self._shared = shared
         self._shown: dict[str, Shown] = {}
-        self._asked: dict[str, tuple[str, int, int]] = {}
+        self._asked: dict[str, tuple[str, int, int, int]] = {}
         self.jobs = Jobs(self._told)
 
     # -- requests ---------------------------------------------------------------------------------------
@@ -75,12 +75,14 @@ class Reporting:
         if missing:
             raise InvalidInputError(f"{kind.title} cannot be made yet.", missing)
         chosen = _chosen(kind, known, options)
-        asked = json.dumps(chosen, sort_keys=True), len(self._shared.session.events), self._shared.seq
+        shared = self._shared
+        since = len(shared.session.events), shared.seq, shared.given.version
+        asked = (json.dumps(chosen, sort_keys=True), *since)
         job = self.jobs.of(name)
         again = job is None or job.state not in (DONE, "running") or self._asked.get(name) != asked
         if job is None or again:
             self._asked[name] = asked
-            job = self.jobs.start(name, lambda: self._make(kind, known, chosen))
+            job = self.jobs.start(name, lambda: self._kept(self._make(kind, known, chosen), name))
         job.finished.wait(_AT_ONCE)
         return self._state(job), []
 
@@ -112,14 +114,16 @@ class Reporting:
 
     def bulk(self, plan: str) -> Answer:
         """Return what a change of many rows would do, and its rows."""
-        found = self._plan(plan)
-        return found.to_json(self._shared.session), [found.rows.astype("<u4").tobytes()]
+        session = self._shared.session
+        found = self._plan(plan).left(session)
+        return found.to_json(session), [found.rows.astype("<u4").tobytes()]
 
     # -- commands ---------------------------------------------------------------------------------------
 
     def accept_bulk(self, plan: str, rows: IntArray) -> tuple[Event, ...]:
         """Make a change of many rows, as far as they were not left out."""
-        return self._plan(plan).apply(self._shared.session, rows)
+        session = self._shared.session
+        return self._plan(plan).left(session).apply(session, rows)
 
     def ask_teacher(self) -> tuple[Event, ...]:
         """Call the teacher that was given about the rows of the last plan."""
@@ -174,6 +178,10 @@ class Reporting:
             sections = [s for s in shown["sections"] if s["heading"] == line["heading"]]
             if sections:
                 sections[0]["line"] = {**line, "points": points}
+        for plot in made.plots:
+            for section in shown["sections"]:
+                if section["heading"] == plot["heading"]:
+                    section["plot"] = plot
         shown["options"] = [option.to_json(options[option.name]) for option in known]
         shown["actions"] = list(made.actions)
         return Shown(made, rows, shown)
@@ -188,12 +196,15 @@ class Reporting:
         return state
 
     def _told(self, job: Job) -> None:
-        if job.state == DONE and isinstance(job.result, Shown):
-            self._shown[job.name] = job.result
-            if job.result.made.columns:
-                self._shared.derived.add(job.result.made.columns)
-                self._shared.tell_columns()
         self._shared.tell_report(job.to_json())
+
+    def _kept(self, shown: Shown, name: str) -> Shown:
+        """Keep a report before anybody hears that it is done: its numbers may be asked about at once."""
+        self._shown[name] = shown
+        if shown.made.columns:
+            self._shared.derived.add(shown.made.columns)
+            self._shared.tell_columns()
+        return shown
 
 
 def _chosen(kind: Kind, known: tuple[Option, ...], given: Json) -> Json:

@@ -8,7 +8,9 @@ import numpy as np
 
 from labelscope.reports.report import Report, Section, Table
 from labelscope.widget.bulk import corrections
+from labelscope.widget.mistake_voting import MODELS
 from labelscope.widget.report_kinds import Kind, Made, Option, evidence_missing, of_classes, optional
+from labelscope.widget.reports_of_mistakes import MISTAKES
 
 if TYPE_CHECKING:
     from labelscope.types import Score
@@ -19,7 +21,6 @@ Json = dict[str, Any]
 
 _NUTRITION = ("labelscope.reports.nutrition_label", "nutrition_label")
 _GAIN = ("labelscope.reports.gain", "gain")
-MODELS = 'Give predictions in the next cell: view.give(models={"resnet": predictions, ...}).'
 
 
 def score_of(shared: Shared, name: str) -> Score | None:
@@ -168,7 +169,8 @@ def _groups(shared: Shared, options: Json) -> Made:
         if column == "experts disagree":
             return lambda: ~agree
         known = shared.session.audit.evidence
-        members, called = known.get("groups"), [str(name) for name in known.get("group_names", ())]
+        kind = "site" if "sites" in known else "group"
+        members, called = known.get(f"{kind}s"), [str(name) for name in known.get(f"{kind}_names", ())]
         if column == "rows" and members is not None and "group" in row:
             wanted = str(row["group"])
             code = called.index(wanted) if wanted in called else -1
@@ -177,44 +179,6 @@ def _groups(shared: Shared, options: Json) -> Made:
 
     action = {"do": "color", "name": ":expert", "label": "Color the map by expert"}
     return Made(report=Report("Groups", sections), actions=(action,), rows_of=rows_of)
-
-
-def _models(shared: Shared) -> Any:
-    """Predictions that were given, or those of the audit."""
-    given = shared.given.get("models")
-    if given is not None:
-        return given
-    probs = shared.session.audit.evidence.get("pred_probs")
-    return None if probs is None else {"the audit's model": np.asarray(probs)}
-
-
-def _mistakes(shared: Shared, options: Json) -> Made:
-    from labelscope.reports.mistakes import mistakes
-
-    report = mistakes(shared.session, _models(shared))
-
-    def rows_of(heading: str, column: str, row: dict[str, Any]) -> Find | None:
-        if column == "mistakes" and isinstance(row.get("prediction"), str):
-            facts_given, said = str(row.get("label")), str(row["prediction"])
-            found = report.findings
-            return None if found is None else _pair(shared, facts_given, said)
-        return None
-
-    queue = {"do": "queue", "name": "mistakes", "label": "Review the mistakes"}
-    return Made(report=report, actions=(queue,), rows_of=rows_of)
-
-
-def _pair(shared: Shared, label: str, said: str) -> Find:
-    from labelscope.review.predictions import read_models
-
-    def find() -> Any:
-        state = shared.session.state
-        names = shared.session.audit.dataset.labels.names
-        codes = read_models(_models(shared), state.n, state.classes, names)[1]
-        place = {str(value): code for code, value in enumerate(state.classes)}
-        return (state.current == place.get(label, -9)) & (codes == place.get(said, -9)).any(axis=0)
-
-    return find
 
 
 def _stability(shared: Shared, options: Json) -> Made:
@@ -279,14 +243,7 @@ KINDS = (
         make=_groups,
         offered=lambda shared: score_of(shared, "local_global") is not None,
     ),
-    Kind(
-        name="mistakes",
-        title="Mistakes",
-        about="predictions outside the label sets, by kind and severity",
-        make=_mistakes,
-        missing=lambda shared: "" if _models(shared) is not None else f"Needs predictions. {MODELS}",
-        offered=of_classes,
-    ),
+    MISTAKES,
     Kind(
         name="benchmark_stability",
         title="Benchmark stability",

@@ -9,6 +9,7 @@ import numpy as np
 from labelscope.widget.report_kinds import Kind, Made, Option, of_classes
 
 if TYPE_CHECKING:
+    from labelscope.reports.effort import EffortReport
     from labelscope.types import Array
     from labelscope.widget.report_rows import Find
     from labelscope.widget.shared import Shared
@@ -33,17 +34,36 @@ def _effort(shared: Shared, options: Json) -> Made:
     if len(report.curve) > 1:
         gained = [(p.items, p.gained if p.gained is not None else p.gained_if_right) for p in report.curve]
         basis = "estimated" if report.curve[0].gained is not None else "if all are right"
+        mark = _where_to_stop(report, int((session.state.given >= 0).sum()))
         lines.append(
             {
                 "heading": "Effort curve",
-                "title": f"points of accuracy gained, {basis}",
+                "title": f"points of accuracy gained, {basis}{'' if mark is None else _stop_words(report)}",
                 "x": "rows reviewed",
                 "y": "points",
                 "points": [[float(x), 100 * float(y)] for x, y in gained],
-                "mark": None,
+                "mark": mark,
             }
         )
     return Made(report=report, lines=tuple(lines))
+
+
+def _where_to_stop(report: EffortReport, n_labelled: int) -> list[float] | None:
+    """Where the curve is expected to be highest."""
+    stop, last = report.stop, report.curve[-1]
+    if stop is None or stop.error is None or stop.n_worth is None or last.gained is None:
+        return None
+    gained = last.gained + stop.n_mended / max(n_labelled, 1)
+    return [float(last.items + stop.n_worth), 100 * gained]
+
+
+def _stop_words(report: EffortReport) -> str:
+    """How sure the mark is."""
+    stop = report.stop
+    if stop is None or stop.error is None or stop.n_low is None or stop.n_high is None:
+        return ""
+    low, high = stop.n_reviewed + stop.n_low, stop.n_reviewed + stop.n_high
+    return f"; stop after {low:,} to {high:,} rows ({100 * stop.error.level:.0f} %)"
 
 
 def _effort_options(shared: Shared) -> tuple[Option, ...]:

@@ -71,9 +71,9 @@ def _plan(shared: Shared, options: Json) -> Made:
     return Made(
         report=Report("Review plan", sections),
         lines=(line,),
-        actions=({"do": "queue", "name": "review_plan", "label": "Take the pages as the queue"},),
+        actions=({"do": "queue", "name": "review_plan", "label": "Take these pages; g opens them"},),
         rows_of=rows_of,
-        policies={"review_plan": policy},
+        plans={"review_plan": plan},
     )
 
 

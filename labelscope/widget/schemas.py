@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from labelscope.review.severity import CATEGORIES, SEVERITIES, VERDICTS
 from labelscope.widget.readers import (
     REQUIRED,
     Reader,
@@ -68,7 +69,9 @@ _MANY_AT_ONCE: Mapping[str, Fields] = {
         **_TOKEN,
         "wrong": (read_wrong, REQUIRED),
         "seconds": (read_number, REQUIRED),
+        "idle": (read_number, 0.0),
     },
+    "plan_seat": {"plan": (read_text, REQUIRED), "reviewer": (read_text, REQUIRED)},
     "control_answer": {
         **_ROW,
         "id": (read_text, REQUIRED),
@@ -80,6 +83,14 @@ _REPORTED: Mapping[str, Fields] = {
     "accept_bulk": {**_ROWS, "plan": (read_text, REQUIRED)},
     "ask_teacher": {},
     "vote": {**_ROW, "answer": (one_of("first", "second", "both", "neither", "unsure"), REQUIRED)},
+    "judge_mistake": {
+        **_ROW,
+        "prediction": (read_label, REQUIRED),
+        "verdict": (one_of(*VERDICTS), REQUIRED),
+        "category": (maybe(one_of(*CATEGORIES)), None),
+        "severity": (maybe(one_of(*SEVERITIES)), None),
+        "settled": (read_flag, False),
+    },
 }
 _SETTINGS: Mapping[str, Fields] = {
     "set_gate": {"at": (read_share, REQUIRED)},
@@ -122,6 +133,11 @@ _REVIEW: Mapping[str, Fields] = {
     "check_state": _TOKEN,
     "preview": {**_ROWS, "to": (read_label, REQUIRED)},
     "page_control": {**_ROWS, **_MEAN},
+    "plan": {
+        "queue": (read_flag, False),
+        "of": (read_text, ""),
+        "page": (maybe(read_count), None),
+    },
 }
 _CUT: Fields = {
     "tag": (read_text, REQUIRED),
@@ -148,6 +164,8 @@ _REPORTS: Mapping[str, Fields] = {
     "queues": {},
     "overlay": {},
     "ballot": _ROW,
+    "mistake": {**_ROW, "discuss": (read_flag, False)},
+    "major_slice": {"slice": (read_text, REQUIRED), "min_models": (read_count, 0)},
 }
 _FILES: Mapping[str, Fields] = {"export": {"format": (read_text, REQUIRED)}, "packet": {}}
 REQUESTS: Mapping[str, Fields] = {

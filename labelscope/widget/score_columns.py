@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from labelscope.errors import InvalidInputError
+from labelscope.review.derived import SCORE, suspicion_of
 from labelscope.review.state import EXCLUDED, UNREVIEWED, UNSURE
 from labelscope.types import Array, IntArray
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 #: How the page names a column and an order of one scorer.
-COLUMN, POLICY = ":score ", "score:"
+COLUMN, POLICY = SCORE, "score:"
 
 
 def scorers_json(audit: Audit) -> Json:
@@ -49,11 +49,3 @@ def score_info(audit: Audit, column: str) -> tuple[Json, Array]:
     values = suspicion_of(audit, column.removeprefix(COLUMN)).astype(np.float32)
     info = {"name": column, "kind": "numeric", "format": "number", "n_missing": 0, "min": 0.0, "max": 1.0}
     return info, values
-
-
-def suspicion_of(audit: Audit, name: str) -> Array:
-    """Return (n,) float64 suspicion of one scorer."""
-    for known, score in audit.scores.items():
-        if str(known) == name:
-            return np.nan_to_num(np.asarray(score.suspicion, dtype=np.float64))
-    raise InvalidInputError.unknown("scorer", name, [str(known) for known in audit.scores])

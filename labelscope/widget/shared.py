@@ -13,7 +13,9 @@ from labelscope.widget.finding import Finding
 from labelscope.widget.frame_columns import FrameColumns
 from labelscope.widget.giving import Given
 from labelscope.widget.judging import Judging
+from labelscope.widget.mistake_voting import MistakeVoting
 from labelscope.widget.overlaying import Overlaying
+from labelscope.widget.planning import Planning
 from labelscope.widget.queueing import Queueing
 from labelscope.widget.reporting import Reporting
 from labelscope.widget.rescoring import Rescorer, Watch
@@ -80,7 +82,9 @@ class Shared:
         self.given: Given = Given(session)
         self.reporting = Reporting(self)
         self.queueing = Queueing(self)
+        self.planning = Planning(self)
         self.voting = Voting(self)
+        self.mistaken = MistakeVoting(self)
         self.overlaying = Overlaying(self)
         self.rescorer = Rescorer(session, self._failed)
         self.watch = Watch(_looker(self), self._failed)
@@ -103,6 +107,18 @@ class Shared:
                 self._controls = Controls(self.session, self.settings.control_rate, seed)
             self._controls.rate = self.settings.control_rate
             return self._controls
+
+    @property
+    def veil(self) -> str:
+        """What a picture of rows must not show: as `Veil` of ``js/src/store/sight.ts``.
+
+        ``"labels"``: which label a row was given, in a blind study; ``"hint"``: suggestions and suspicions of
+        rows that nobody decided, where people answer first; else ``"none"``.
+        """
+        study = self.given.get("validation")
+        if study is not None and study.blind:
+            return "labels"
+        return "hint" if self.settings.reveal == "after_answer" else "none"
 
     def join(self, member: Member) -> None:
         """Tell a view of what happens from now on."""
@@ -133,6 +149,7 @@ class Shared:
         self._each(lambda member: member.told_columns(infos))
 
     def _heard(self, events: tuple[Event, ...]) -> None:
+        self.planning.heard(events)
         if self.settings.follow(events):
             self.tell_settings()
         # A script that makes a view and never shows it is not to be slowed down.

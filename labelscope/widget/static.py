@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from labelscope.data.tags import NO_TAGS
+from labelscope.review.state import UNREVIEWED
 from labelscope.review.suggestions import shown_labels, suggested_labels
-from labelscope.types import Array, IntArray
+from labelscope.types import Array, BoolArray, IntArray
 from labelscope.widget.cards import card
 from labelscope.widget.columns import sample_rows, scale_map
 from labelscope.widget.messages import plain_number
@@ -28,6 +29,7 @@ _N_LEGEND = 12
 _BACKGROUND = (255, 255, 255)
 _RING = (176, 0, 32)
 _GRAY = (150, 150, 150)
+_HIDDEN = "hidden"
 _RAMP = ((220, 228, 120), (40, 30, 110))
 #: Okabe-Ito without black, then four more that differ in lightness too.
 _COLORS = (
@@ -36,7 +38,7 @@ _COLORS = (
 )  # fmt: skip
 
 
-def static_html(session: Session, thumbnails: Thumbnails) -> str:
+def static_html(session: Session, thumbnails: Thumbnails, *, veil: str = "none") -> str:
     """Draw a session as self-contained HTML for notebooks without a widget manager, and for mail and print.
 
     Parameters
@@ -45,6 +47,8 @@ def static_html(session: Session, thumbnails: Thumbnails) -> str:
         Its map is drawn when it is ready, else a histogram of suspicion.
     thumbnails : Thumbnails
         Pictures of the rows in the table.
+    veil : {"none", "hint", "labels"}
+        What to leave out, see `Shared.veil`.
 
     Returns
     -------
@@ -52,8 +56,9 @@ def static_html(session: Session, thumbnails: Thumbnails) -> str:
         No script, no link, no style sheet; all data are escaped.
     """
     audit = session.audit
-    if audit.n and audit.has_map:
-        figure, what = _image(draw_map(audit), "Map of the rows, colored by given label"), _legend(audit)
+    if audit.n and audit.has_map and veil != "labels":
+        pixels = draw_map(audit, flagged=audit.flagged & ~_veiled(session, veil))
+        figure, what = _image(pixels, "Map of the rows, colored by given label"), _legend(audit)
     else:
         figure, what = _image(draw_histogram(audit.suspicion), "Histogram of suspicion"), "Suspicion, 0 to 1"
     counts = session.progress()
@@ -62,18 +67,19 @@ def static_html(session: Session, thumbnails: Thumbnails) -> str:
         'border:1px solid #d0d7de;border-radius:8px;max-width:1100px">'
         f"<div><b>{escape(str(audit.dataset.name))}</b> · {audit.n:,} rows"
         f" · {int(audit.flagged.sum()):,} flagged · {counts.reviewed:,} reviewed"
+        f"{f' · {counts.by_machine:,} decided by a method' if counts.by_machine else ''}"
         f" · {counts.relabelled:,} relabelled</div>"
         f'<div style="color:#57606a;margin:2px 0 8px">{escape(str(audit.summary))}</div>'
         '<table style="border:0;font:inherit;color:inherit"><tr style="background:#fff">'
         f'<td style="vertical-align:top;padding:0 12px 0 0">{figure}'
         f'<div style="text-align:left">{what}</div></td>'
-        f'<td style="vertical-align:top">{_table(session, thumbnails)}</td></tr></table>'
+        f'<td style="vertical-align:top">{_table(session, thumbnails, veil)}</td></tr></table>'
         '<div style="color:#57606a;margin-top:6px">A picture as of when the cell ran. '
         "Run the cell to review and relabel.</div></div>"
     )
 
 
-def draw_map(audit: Audit, side: int = _SIDE) -> Array:
+def draw_map(audit: Audit, side: int = _SIDE, *, flagged: BoolArray | None = None) -> Array:
     """Raster the map: a dot a row in the color of its given label, a ring around flagged ones.
 
     Parameters
@@ -81,11 +87,14 @@ def draw_map(audit: Audit, side: int = _SIDE) -> Array:
     audit : Audit
     side : int
         Width and height in pixels.
+    flagged : (n,) bool, optional
+        Rows with a ring; by default those of the audit.
 
     Returns
     -------
     (side, side, 3) uint8
     """
+    ringed = audit.flagged if flagged is None else flagged
     rows = sample_rows(audit.suspicion, audit.flagged)
     chosen = np.arange(audit.n) if rows is None else rows
     x, y = scale_map(audit.map[chosen])
@@ -97,7 +106,7 @@ def draw_map(audit: Audit, side: int = _SIDE) -> Array:
     codes = audit.given_codes[chosen]
     colors = _colors_of(audit, codes)
     _stamp(canvas, px, py, colors, 1 if len(chosen) > 5_000 else 2)
-    marked = np.flatnonzero(audit.flagged[chosen])
+    marked = np.flatnonzero(ringed[chosen])
     marked = marked[np.argsort(audit.suspicion[chosen[marked]], kind="stable")][-2_000:]
     for dx, dy in _RING_OFFSETS:
         canvas[np.clip(py[marked] + dy, 0, side - 1), np.clip(px[marked] + dx, 0, side - 1)] = _RING
@@ -187,33 +196,48 @@ def _legend(audit: Audit) -> str:
     return f"{' '.join(shown)} {more}{ring}"
 
 
-def _table(session: Session, thumbnails: Thumbnails) -> str:
+def _veiled(session: Session, veil: str) -> BoolArray:
+    """Return the rows of which something is left out."""
+    if veil == "hint":
+        return np.asarray(session.state.state == UNREVIEWED, dtype=bool)
+    return np.full(session.audit.n, veil == "labels")
+
+
+def _table(session: Session, thumbnails: Thumbnails, veil: str) -> str:
     audit = session.audit
     head = "".join(
         f'<th style="text-align:left;padding:2px 8px">{name}</th>'
         for name in ("", "id", "given", "suggested", "suspicion", "now")
     )
-    body = "".join(_row(session, int(row), thumbnails) for row in most_suspicious(audit, _N_ROWS))
+    rows = most_suspicious(audit, _N_ROWS)
+    # An order by suspicion would tell it.
+    rows = np.arange(min(audit.n, _N_ROWS)) if veil == "labels" else rows
+    veils = np.where(_veiled(session, veil)[rows], veil, "none").tolist()
+    pairs = zip(rows.tolist(), veils, strict=True)
+    body = "".join(_row(session, row, thumbnails, hidden) for row, hidden in pairs)
+    title = "Rows" if veil == "labels" else "Most suspicious rows"
     return (
         '<table style="border-collapse:collapse;font:inherit;color:inherit">'
         '<caption style="text-align:left;color:#57606a">'
-        f"Most suspicious rows</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        f"{title}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     )
 
 
-def _row(session: Session, row: int, thumbnails: Thumbnails) -> str:
+def _row(session: Session, row: int, thumbnails: Thumbnails, veil: str) -> str:
     audit = session.audit
     names = _names(session)
     suspicion = plain_number(audit.suspicion[row])
     level = f"{suspicion:.0%}" if audit.has_probability else f"{suspicion:.2f}"
     given, now = int(audit.given_codes[row]), int(session.state.current[row])
+    labels, hint = veil != "labels", veil == "none"
     cells = [
         _media(audit, row, thumbnails),
-        escape(str(audit.dataset.ids[row])[:80]),
-        escape(names(given)),
-        escape(_suggestion(session, row)),
-        level,
-        escape(names(now)) if now != given else "",
+        # Names of files and folders often are names of classes.
+        escape(str(audit.dataset.ids[row])[:80]) if labels else str(row),
+        escape(names(given)) if labels else _HIDDEN,
+        escape(_suggestion(session, row)) if hint else _HIDDEN,
+        level if hint else _HIDDEN,
+        escape(names(now)) if now != given and labels else "",
     ]
     return "<tr>" + "".join(f'<td style="text-align:left;padding:2px 8px">{c}</td>' for c in cells) + "</tr>"
 

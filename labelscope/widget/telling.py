@@ -98,3 +98,6 @@ class Teller(Member):
             message, buffers = self._waiting.popleft()
             if view is not None and view.comm is not None:
                 view.send(message, buffers or None)
+                if "reveal" in message and message["reveal"] != view._options.get("reveal"):
+                    # A page without a kernel must not show what is hidden with one.
+                    view._options = {**view._options, "reveal": message["reveal"]}

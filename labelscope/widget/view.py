@@ -118,7 +118,11 @@ class View(anywidget.AnyWidget):
         super().__init__(
             _picture=picture(audit, with_map=audit.has_map, session=self._session),
             _edits=edits(self._session),
-            _options={**options, "reviewer": str(self._session.reviewer or "")},
+            _options={
+                **options,
+                "reviewer": str(self._session.reviewer or ""),
+                "reveal": self._desk.answers.shared.settings.reveal,
+            },
             _selection=pack_mask(self.selection, self.n_rows),
         )
         self.on_msg(_receive)
@@ -146,8 +150,9 @@ class View(anywidget.AnyWidget):
         **named
             ``models``: predictions by the name of the model; ``experts``, ``crowd`` and ``judges``: answers,
             (n, raters) or (n,), with ``truth`` and ``costs``; ``prior_probs``: (n, K), for the budget;
-            ``validation``: a `reports.ValidationSession`; ``teacher``: a function of rows that returns their
-            labels. None takes one back.
+            ``plan``: a review plan, or the path of a saved one, whose pages ``g`` goes through;
+            ``validation``: a `reports.ValidationSession`; ``mistakes``: a `reports.MistakeReview`;
+            ``teacher``: a function of rows that returns their labels. None takes one back.
 
         Raises
         ------
@@ -163,6 +168,10 @@ class View(anywidget.AnyWidget):
         >>> view.give(models={"always 0": 0 * y, "perfect": y})
         """
         self._desk.answers.shared.given.give(**named)
+        # Pages ask again which queues can be had.
+        self._desk.answers.shared.tell_settings()
+        if "judges" in named:
+            self._desk.answers.shared.tell_columns()
 
     def set_state(self, sync_data: Json) -> None:
         """Take what a page changed; what cannot be taken is refused with a notice in the page."""
@@ -188,7 +197,8 @@ class View(anywidget.AnyWidget):
             return None
         data, metadata = bundle
         try:
-            data["text/html"] = static_html(self._session, self._desk.answers.thumbnails)
+            shared = self._desk.answers.shared
+            data["text/html"] = static_html(self._session, self._desk.answers.thumbnails, veil=shared.veil)
         except Exception:  # the widget itself is shown all the same
             _log.exception("the static picture could not be drawn")
         return data, metadata

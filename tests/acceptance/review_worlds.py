@@ -44,6 +44,12 @@ def suspicion_of(world: World, held_out: World) -> NDArray[np.float64]:
     return np.asarray(model.predict_proba(logs(world))[:, 1])
 
 
+def true_chance(confidence: NDArray[np.float64], rate: float = 0.023) -> NDArray[np.float64]:
+    """Return the chance that a label of this confidence is wrong, as the census is made."""
+    odds = rate / (1 - rate) * np.exp(beta(2.2, 2.2).logpdf(confidence) - beta(12.0, 1.0).logpdf(confidence))
+    return np.asarray(odds / (1 + odds))
+
+
 def answers_of(
     wrong: NDArray[np.bool_], error: NDArray[np.float64], same_mistake: float, rng: Any
 ) -> NDArray[np.int64]:

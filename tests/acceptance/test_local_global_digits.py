@@ -50,7 +50,7 @@ def accuracies(digits, strength):
         features, groups, codes = drawn(points, y, seed, strength)
         free = np.flatnonzero(codes < 0)
         score = LocalGlobal().score(
-            Evidence(features=features, given_labels=codes, classes=np.arange(10), groups=groups)
+            Evidence(features=features, given_labels=codes, classes=np.arange(10), sites=groups)
         )
         both = experts(groups_standardized(features, groups), codes, groups, free, 10, ExpertSettings())
         averaged = (both.local + both.shared).argmax(axis=1)

@@ -20,8 +20,9 @@ pytestmark = pytest.mark.acceptance
 def test_wrong_labels_of_rare_photographs_are_found(shared_data):
     """CIFAR-10 test features, imbalance 50, 20 % noise that flows into frequent classes.
 
-    AUROC among rows whose true class is rare, measured for seeds 0 and 1: self-confidence .447 and .477, the
-    default mix .664 and .662, representation calibration .955 and .931, imbalance-aware .925 and .915.
+    AUROC among rows whose true class is rare, measured for seeds 0, 1 and 2: self-confidence .447, .477 and
+    .364, the default mix .884, .849 and .859, representation calibration .955, .931 and .941, imbalance-aware
+    .925, .915 and .886.
     """
     pq = pytest.importorskip("pyarrow.parquet")
     features = np.load(shared_data / "cifar10_test_embeddings_effnetlite0_pca128.npz")["X"].astype(np.float32)
@@ -50,7 +51,7 @@ def test_wrong_labels_of_rare_photographs_are_found(shared_data):
         mix = found(ls.score("auto", given_labels=given, features=X))
         calibrated = found(RepresentationCalibration().score(evidence))
         aware = found(ImbalanceAware().score(evidence))
-    assert mix >= confidence + 0.05
+    assert mix >= confidence + 0.3
     assert calibrated >= confidence + 0.3
     assert aware >= confidence + 0.3
 
@@ -68,6 +69,6 @@ def test_digits_that_nobody_named_are_the_most_foreign(pair):
         seen = np.where(rng.random(len(y)) < known, codes, -1)
         evidence = Evidence(given_labels=seen, classes=np.arange(8), features=X)
         foreign = WeightAware().score(evidence).details["foreign"]
-        # By 1 - s(1) alone it is .72 to .99: outliers of known digits come in between.
+        # By 1 - s(1) alone it is .72 to .98: outliers of known digits come in between.
         assert strange[np.argsort(-foreign)[:100]].mean() >= 0.9
         assert strange[Foreign().order(evidence, 100).rows].mean() >= 0.9

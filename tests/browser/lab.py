@@ -268,8 +268,9 @@ class Notebook:
         return self.page.locator(".ls-root").first
 
     def ready(self) -> Locator:
-        """Wait until the widget has drawn."""
+        """Wait until the widget has drawn and its cards are in the kernel's order: then one is the current."""
         self.page.locator(".ls-root[data-ready='1']").first.wait_for()
+        self.widget.locator(".ls-card.current").first.wait_for()
         return self.widget
 
     def close(self) -> None:

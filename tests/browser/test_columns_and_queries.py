@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from lab import Notebook
-from pages import first_card, view_cell
+from pages import current_row, first_card, view_cell
 from playwright.sync_api import expect
 
 Make = Callable[..., Notebook]
@@ -68,6 +68,7 @@ def test_columns_color_filter_and_are_asked_for(notebook: Make) -> None:
     assert _shown(nb) == nb.value(f"int((frame.age >= {least}).sum())")
     nb.widget.locator("[data-action='clear-filters']").click()
     _ask(nb)
+    _judges(nb)
     _saved_filters_outlive_the_kernel(nb)
 
 
@@ -102,6 +103,55 @@ def _ask(nb: Notebook) -> None:
     expect(query).to_have_count(0)
     nb.widget.locator("[data-action='clear-filters']").click()
     expect(nb.widget.locator("[data-filter='query']")).to_have_count(0)
+
+
+def _judges(nb: Notebook) -> None:
+    """Given in the next cell: a strip, columns, names of queries, and a report whose plan is one step."""
+    first_card(nb)[0].click()
+    nb.page.keyboard.press("Home")
+    row = current_row(nb)
+    assert row < 10, "a barolo that is called barbera comes first"
+    nb.value(
+        "view.give(judges=pd.DataFrame({'sharp <b>': kind, 'dull': np.where(np.arange(300) < 60, None, 'cava')}))"
+    )
+    strip = nb.widget.get_by_role("region", name="Judges", exact=True)
+    expect(strip).to_contain_text("1 of 2 answered")
+    expect(strip.locator("[data-judge='dull']")).to_contain_text("abstained")
+    expect(strip.locator("[data-judge='sharp <b>']")).to_contain_text("barolo")
+    strip.get_by_role("button", name=re.compile("^sharp <b> says barolo")).click()
+    nb.until(f"decided() == [['relabelled', [{row}]]]")
+    assert nb.value("view.session.events[-1].source") == "suggestion"
+    nb.page.keyboard.press("q")
+    query = nb.widget.get_by_role("combobox", name="Query")
+    query.fill("judge_verdict == 'barolo' and judge_c")
+    expect(nb.widget.locator(".ls-completions [role='option']").first).to_contain_text("judge_confidence")
+    query.fill("judge_verdict == 'barolo' and judge_confidnce > .5")
+    query.press("Enter")
+    expect(nb.widget.locator(".ls-query-says.wrong")).to_contain_text("'judge_confidence'")
+    query.fill("judge_verdict == 'barolo' and given == 'barbera' and score_self_confidence >= 0")
+    query.press("Enter")
+    expect(nb.widget.locator(".ls-query-says")).to_have_text("10 rows found")
+    nb.page.keyboard.press("Escape")
+    nb.widget.locator("[data-action='clear-filters']").click()
+    first_card(nb)[0].click()
+    nb.page.keyboard.press("i")
+    drawer = nb.widget.get_by_role("complementary", name="Reports")
+    drawer.locator("[data-report='judges']").click()
+    expect(drawer.get_by_role("img", name=re.compile("as judges say: 100 % of 1 at 100 %"))).to_be_visible()
+    drawer.get_by_role("button", name=re.compile("^10, sharp <b>, flags: select")).click()
+    nb.until("view.selection.tolist() == list(range(10))")
+    drawer.locator("[data-action='report-bulk']").click()
+    sheet = nb.widget.get_by_role("dialog")
+    expect(sheet).to_contain_text("Labels of which judges are 0.80 sure or more")
+    expect(sheet.locator("[data-action='accept-plan']")).to_have_text(re.compile("^Accept 9 rows"))
+    nb.page.keyboard.press("Enter")
+    nb.until("[e.source for e in view.session.events if e.rows] == ['suggestion', 'judge']")
+    assert nb.value("[view.session.progress().by_machine, view.session.progress().reviewed]") == [9, 1]
+    drawer.locator("[data-action='close-reports']").click()
+    for left in (1, 0):
+        nb.widget.locator("[data-action='undo']").click()
+        nb.until(f"int((view.session.state.state != 0).sum()) == {left}")
+    nb.page.keyboard.press("Escape")
 
 
 def _saved_filters_outlive_the_kernel(nb: Notebook) -> None:

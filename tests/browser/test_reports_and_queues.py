@@ -20,10 +20,23 @@ import labelscope as ls
 digits = load_digits()
 images, labels = digits.images[:600], digits.target[:600].astype(object)
 labels[5:60:6] = (digits.target[5:60:6] + 1) % 10
+labels = np.array([f"digit-{k}" for k in labels], dtype=object)
 labels[400:] = None
 X = images.reshape(600, -1).astype("float32")
 audit = ls.audit(images, labels.tolist(), features=X, evidence={"map": X @ np.linalg.svd(X, full_matrices=False)[2][:2].T})
 """
+
+
+#: What names a class, in its text or in any attribute, and what tells how suspicious a row is. The ballot may name
+#: two classes; how good the evidence is as a whole is no secret.
+NAMES = """() => {
+    const root = document.querySelector('.labelscope').shadowRoot;
+    const own = e => [...e.childNodes].filter(n => n.nodeType === 3).map(n => n.data).join('');
+    const all = e => [own(e), String(e.value ?? ''), ...[...e.attributes].map(a => `${a.name}=${a.value}`)];
+    const leads = e => e.closest('.ls-gallery, .ls-inspector, .ls-plot-area') ? /digit-|likely|\\d %/ : /digit-/;
+    return [...root.querySelectorAll('*')]
+        .filter(e => !e.closest('.ls-ballot'))
+        .flatMap(e => all(e).filter(text => leads(e).test(text))); }"""
 
 
 def test_reports_queues_votes_and_the_gate(notebook: Make) -> None:
@@ -33,6 +46,7 @@ def test_reports_queues_votes_and_the_gate(notebook: Make) -> None:
     _health_selects_rows(nb)
     _a_report_that_takes_a_while(nb)
     _foreign_rows(nb)
+    _mistakes(nb)
     _votes(nb)
     _ellipses(nb)
     _the_gate_goes_back(nb)
@@ -45,9 +59,9 @@ def _health_selects_rows(nb: Notebook) -> None:
     expect(drawer.locator("[data-report='benchmark_stability']")).to_contain_text("view.give(models=")
     drawer.locator("[data-report='health']").click()
     expect(drawer.locator("h2")).to_contain_text("Label health")
-    number = drawer.get_by_role("button", name=re.compile("^[0-9]+, 4, flagged: select"))
+    number = drawer.get_by_role("button", name=re.compile("^[0-9]+, digit-4, flagged: select"))
     number.click()
-    hear(nb, "selected: 4, flagged.")
+    hear(nb, "selected: digit-4, flagged.")
     wanted = nb.value("[int(r) for r in np.flatnonzero(audit.flagged & (audit.given_codes == 4))]")
     assert nb.until("len(view.selection)") == len(wanted) > 0
     assert nb.value("view.selection.tolist()") == wanted
@@ -101,6 +115,57 @@ def _foreign_rows(nb: Notebook) -> None:
     expect(bar).to_have_count(0)
 
 
+def _mistakes(nb: Notebook) -> None:
+    """Judged by keys alone: two verdicts, one undone and given again; the report follows, and saves a set."""
+    nb.value(
+        "(names := list(audit.classes)) and (said := [v or names[0] for v in view.session.labels()]) and 0"
+    )
+    nb.value("[said.__setitem__(r, names[names.index(said[r]) - 1]) for r in (100, 101, 102)]")
+    nb.value("view.give(models={'vit': said, 'soup': said})")
+    nb.widget.locator(".ls-card").first.click()
+    nb.page.keyboard.press("w")
+    expect(nb.widget.locator("[role^=menuitem]:focus")).to_have_attribute("data-value", "most_suspicious")
+    for key in ("m", "Enter"):
+        nb.page.keyboard.press(key)
+    pane = nb.widget.get_by_role("region", name="Mistake", exact=True)
+    expect(pane).to_contain_text("3 left")
+    expect(pane).to_contain_text("by vit, soup")
+    row = current_row(nb)
+    before = nb.value("len(view.session.events)")
+    nb.page.keyboard.press("1")
+    expect(pane).to_contain_text("2 left")
+    assert current_row(nb) != row
+    nb.page.keyboard.press("2")
+    expect(pane.get_by_role("group", name="Kind of mistake")).to_be_visible()
+    for key in ("3", "6", "Enter"):
+        nb.page.keyboard.press(key)
+    expect(pane).to_contain_text("1 left")
+    said = "[[e.rows[0], *map(e.data.get, ('verdict', 'category', 'severity'))] for e in view.session.events[-2:]]"
+    assert nb.value(said) == [[100, "correct", None, None], [101, "wrong", "spurious", "major"]]
+    assert nb.value("len(view.session.events)") == before + 2
+    nb.page.keyboard.press("ControlOrMeta+z")
+    expect(pane).to_contain_text("2 left")
+    assert current_row(nb) == 101
+    mine = "[(o.place, o.verdict) for o in view._desk.answers.shared.mistaken.review.opinions()]"
+    assert [list(one) for one in nb.value(mine)] == [[0, 0]]
+    for key in ("2", "6", "Enter"):
+        nb.page.keyboard.press(key)
+    nb.page.keyboard.press("i")
+    drawer = nb.widget.get_by_role("complementary", name="Reports")
+    drawer.locator("[data-report='mistakes']").click()
+    expect(drawer.get_by_role("button", name=re.compile("^1, still to judge"))).to_be_visible()
+    nb.page.keyboard.press("3")
+    expect(drawer.get_by_role("button", name=re.compile("still to judge"))).to_have_count(0)
+    drawer.locator("[data-action='report-slice']").click()
+    nb.until(
+        "[f['name'] for f in view._desk.answers.shared.settings.to_json()['saved_filters']] == ['major']"
+    )
+    path = "sorted(__import__('pathlib').Path.cwd().glob('*-major.json'))[0]"
+    assert list(nb.value(f"ls.reports.load_slice({path}).rows")) == [101]
+    nb.page.keyboard.press("Escape")
+    nb.widget.locator("[data-action='end-queue']").click()
+
+
 def _votes(nb: Notebook) -> None:
     nb.widget.locator("[data-action='options']").click()
     nb.widget.get_by_role("checkbox", name="Several people vote").check()
@@ -108,14 +173,23 @@ def _votes(nb: Notebook) -> None:
     ballot = nb.widget.get_by_role("region", name="Vote", exact=True)
     expect(ballot.locator("[data-vote='second']")).to_be_visible()
     expect(nb.widget.locator(".ls-inspector .ls-labels")).to_have_count(0)
+    nb.page.evaluate("() => { window.said = [] }")
+    nb.widget.locator(".ls-plot-stage").focus()
+    nb.page.keyboard.press("j")
+    hear(nb, "labels hidden")
     nb.widget.locator(".ls-card").first.click()
     row = current_row(nb)
-    expect(ballot.locator("[data-vote='both']")).to_have_attribute("aria-keyshortcuts", "3")
+    expect(nb.widget.locator(".ls-card.current")).to_contain_text("labels are hidden")
     nb.page.wait_for_function(
-        "row => document.querySelector('.labelscope').shadowRoot.querySelector('[data-vote]')"
+        "row => document.querySelector('.labelscope').shadowRoot.querySelector('.ls-ballot [data-vote]')"
         "?.closest('.ls-inspector')?.querySelector('h2')?.textContent.includes(`row ${row}`)",
         arg=row,
     )
+    assert nb.page.evaluate(NAMES) == []
+    nb.page.keyboard.press("Space")
+    hear(nb, "no label changes")
+    assert not [said for said in nb.page.evaluate("() => window.said") if "digit-" in said]
+    expect(ballot.locator("[data-vote='both']")).to_have_attribute("aria-keyshortcuts", "3")
     nb.page.keyboard.press("3")
     nb.until("kinds()[-1] == 'voted'")
     event = nb.value("[view.session.events[-1].rows, view.session.events[-1].data['option']]")
@@ -125,6 +199,7 @@ def _votes(nb: Notebook) -> None:
     nb.widget.get_by_role("checkbox", name="Several people vote").uncheck()
     nb.page.keyboard.press("Escape")
     expect(ballot).to_have_count(0)
+    assert [text for text in nb.page.evaluate(NAMES) if "digit-" in text]
 
 
 def _ellipses(nb: Notebook) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ import pytest
 
 from labelscope.data.tags import Tags
 from labelscope.review.events import Event
+from labelscope.review.progress import machine_rows, progress_of
+from labelscope.review.sampling import MACHINES
 from labelscope.review.state import fold
 
 TRACES = sorted(Path(__file__).parent.glob("*.json"))
@@ -38,12 +41,16 @@ def start(trace, events):
     return fold(trace["given"], trace["classes"], events, sets=tags)
 
 
-def check(state, expect):
+def check(state, expect, flagged=None):
     assert state.current.tolist() == expect["current"]
     assert state.state.tolist() == expect["state"]
     assert [(type(c), c) for c in state.classes] == [(type(c), c) for c in expect["classes"]]
     if "tags" in expect:
         assert state.tags.tolist() == expect["tags"]
+    if "by_machine" in expect:
+        assert machine_rows(state).tolist() == [one == 1 for one in expect["by_machine"]]
+    if flagged is not None:
+        assert asdict(progress_of(state, np.array(flagged) == 1)) == pytest.approx(expect["progress"])
 
 
 @pytest.mark.parametrize("path", TRACES, ids=lambda path: path.stem)
@@ -52,7 +59,7 @@ def test_incremental(path):
     state = empty(trace)
     for step in trace["steps"]:
         state.apply(map(Event.from_json, step["events"]))
-        check(state, step["expect"])
+        check(state, step["expect"], trace.get("flagged"))
 
 
 @pytest.mark.parametrize("path", TRACES, ids=lambda path: path.stem)
@@ -93,3 +100,9 @@ def test_there_are_traces_of_all_kinds():
         "tags_removed",
         "proposed",
     }
+
+
+def test_page_and_kernel_name_the_same_machines():
+    types = (Path(__file__).parents[2] / "js" / "src" / "store" / "types.ts").read_text(encoding="utf-8")
+    line = next(line for line in types.splitlines() if "const MACHINES" in line)
+    assert tuple(json.loads(line[line.index("(") + 1 : line.rindex(")")])) == MACHINES

@@ -3,10 +3,14 @@
 A trace holds a small dataset and steps. A step is one message of the page (``page``, and ``page_buffers``)
 and all that the kernel sends back, in order (``kernel``, each with ``buffers``). Ids of events, batches and
 times differ from run to run: a name in the trace stands for one value throughout. Buffers are
-{"dtype", "values"}.
+{"dtype", "values"}; of a whole file only that it is there is told: values null. Where labels are no classes,
+``picture`` says what a page is told of them, and ``details`` what the main score knows of each tag.
 """
 
 import json
+import re
+import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +18,20 @@ import pyarrow as pa
 import pytest
 
 import labelscope as ls
+from labelscope.widget import packet, reporting
+from labelscope.widget.schemas import COMMANDS, REQUESTS
 from labelscope.widget.shared import shared_of
 from labelscope.widget.view import View
 
 TRACES = sorted((Path(__file__).parent / "messages").glob("*.json"))
-EVIDENCE = {"map": np.float32, "pred_probs": np.float64, "features": np.float32}
+EVIDENCE = {"map": np.float32, "pred_probs": np.float64, "features": np.float32, "judgements": np.int64}
 #: Fields whose values are new in every run.
-FRESH = ("batch", "reverts", "at", "token", "ms")
+FRESH = ("batch", "reverts", "at", "token", "ms", "job", "seconds", "path")
+#: Of those, numbers and places that are no names: they need not be the same twice.
+TIMES = (".at", ".ms", ".seconds", ".path")
+#: What follows the answer to a request, whichever thread is faster.
+LATER = ("options", "report", "scores")
+WIRE = Path(__file__).parents[2] / "js" / "src"
 
 
 class Page(View):
@@ -45,10 +56,23 @@ def open_page(trace):
         flagged=np.array(given["flagged"], bool),
         evidence={name: np.array(given[name], dtype) for name, dtype in EVIDENCE.items() if name in given},
     )
+    if "details" in given:
+        name, score = next(iter(audit.scores.items()))
+        score = replace(score, details={key: np.array(found) for key, found in given["details"].items()})
+        audit = replace(audit, scores={name: score})
     page = Page(ls.Session(audit, journal=None, reviewer=given["reviewer"]))
     # Scores come when a trace asks for them, not whenever a thread is ready.
     shared_of(page.session).settings.live = False
     return page
+
+
+@pytest.fixture(autouse=True)
+def still(tmp_path, monkeypatch):
+    """Files go into a folder of their own, a packet has a page, and reports are there when they are asked for."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "packet.js").write_text("", encoding="utf-8")
+    monkeypatch.setattr(packet, "BUNDLE", tmp_path / "packet.js")
+    monkeypatch.setattr(reporting, "_AT_ONCE", 60)
 
 
 def deliver(page, step, names):
@@ -58,7 +82,13 @@ def deliver(page, step, names):
         real(step["page"], names), [as_buffer(wire) for wire in step.get("page_buffers", [])]
     )
     assert shared_of(page.session).rescorer.wait(30)
-    return sorted(page.sent, key=lambda sent: sent[0]["type"] == "scores")
+    for thread in threading.enumerate():
+        if thread.name.startswith("labelscope-") and thread is not threading.current_thread():
+            thread.join(30)
+    # How often a report tells how far it is depends on the machine.
+    sent = [one for one in page.sent if (one[0]["type"], one[0].get("state")) != ("report", "running")]
+    later = LATER if "request" in step["page"] else ("scores",)
+    return sorted(sent, key=lambda one: later.index(one[0]["type"]) if one[0]["type"] in later else -1)
 
 
 def real(message, names):
@@ -92,7 +122,8 @@ def same(found, wanted, names, path=""):
         for place, (one, other) in enumerate(zip(found, wanted, strict=True)):
             same(one, other, names, f"{path}[{place}]")
     elif isinstance(wanted, float):
-        assert found == pytest.approx(wanted, abs=1e-6), path
+        # What a model learned differs a little from machine to machine.
+        assert found == pytest.approx(wanted, abs=0.02 if path.endswith((".p_old", ".p_new")) else 1e-6), path
     else:
         assert found == wanted and isinstance(found, bool) == isinstance(wanted, bool), (path, found, wanted)
 
@@ -102,7 +133,7 @@ def fresh(found, wanted, names, path):
         assert found is wanted, path
         return
     assert type(found) is type(wanted), path
-    if not path.endswith((".at", ".ms")):
+    if not path.endswith(TIMES):
         assert names.setdefault(wanted, found) == found, path
 
 
@@ -110,6 +141,9 @@ def fresh(found, wanted, names, path):
 def test_the_kernel_answers_as_written(path):
     trace = json.loads(path.read_text(encoding="utf-8"))
     page = open_page(trace)
+    for name, told in trace["dataset"].get("picture", {}).items():
+        shown = page._picture.get(name, page.session.audit.given_codes.tolist() if name == "given" else None)
+        assert shown == told
     names = {}
     for step in trace["steps"]:
         sent = deliver(page, step, names)
@@ -119,7 +153,10 @@ def test_the_kernel_answers_as_written(path):
             same(content, wanted["content"], names, f"{path.stem}: {step['page'].get('id')}")
             assert len(buffers) == len(wanted["buffers"])
             for buffer, wire in zip(buffers, wanted["buffers"], strict=True):
-                assert as_values(buffer, wire["dtype"]) == wire["values"]
+                if wire["values"] is None:
+                    assert len(buffer) > 0
+                else:
+                    assert as_values(buffer, wire["dtype"]) == wire["values"]
         if "expect" in step:
             state = page.session.state
             assert [int(code) for code in state.current] == step["expect"]["current"]
@@ -138,5 +175,24 @@ def test_every_message_has_exactly_one_answer(path):
         assert [answer["id"] for answer in answers] == [step["page"]["id"]]
 
 
-def test_there_are_traces():
-    assert len(TRACES) >= 5
+def kinds_of_pages():
+    """Names of commands and requests as the page writes them, and of what the kernel sends by itself."""
+    sources = sorted({WIRE / "protocol.ts", *WIRE.glob("*ire.ts")})
+    text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
+    sent = re.findall(r'\bname: ("\w+"(?: \| "\w+")*)', text)
+    told = re.findall(r'\btype: "(\w+)"', text.partition("export type KernelMessage")[2])
+    return set(re.findall(r"\w+", " ".join(sent))), {*told, "scores"}
+
+
+def test_every_kind_of_message_has_a_trace():
+    asked, told = set(), set()
+    for path in TRACES:
+        for step in json.loads(path.read_text(encoding="utf-8"))["steps"]:
+            page = step["page"]
+            asked.add((page.get("command") or page.get("request") or {}).get("name"))
+            told |= {kernel["content"]["type"] for kernel in step["kernel"]}
+    sent, heard = kinds_of_pages()
+    assert sent == {*COMMANDS, *REQUESTS}, "the two sides of the wire name other messages"
+    assert sent - asked == set(), "no trace in messages/ has these commands and requests"
+    # A notice comes with something that went wrong outside of a conversation.
+    assert heard - told == {"notice"}

@@ -13,7 +13,7 @@ from labelscope.testing import check_policy
 from labelscope.types import Evidence, Ranking
 
 
-@pytest.mark.parametrize("name", sorted(name for name in queues.__all__ if name[0].isupper()))
+@pytest.mark.parametrize("name", [n for n in queues.__all__ if hasattr(getattr(queues, n), "order")])
 def test_queues_keep_the_contract(name: str) -> None:
     check_policy(getattr(queues, name)())
 

@@ -10,13 +10,7 @@ from hypothesis import strategies as st
 import labelscope as ls
 from labelscope.errors import InvalidInputError, InvalidTypeError, LabelscopeWarning
 from labelscope.review.class_errors import class_errors, size_curve, spline_basis
-from labelscope.review.effort import (
-    effort_points,
-    net_gain,
-    stop_advice,
-    stopping_point,
-    true_wrong,
-)
+from labelscope.review.effort import effort_points, net_gain, true_wrong
 from labelscope.review.events import Event
 from labelscope.review.looks import NOTHING, looks_of, seconds_since_1970
 from labelscope.review.pace import class_times, smoothed, time_spent
@@ -34,7 +28,7 @@ from labelscope.review.schemes import (
     rates_from_counts,
 )
 from labelscope.review.state import fold
-from labelscope.types import Estimate
+from labelscope.review.stopping import stopping_point
 
 N = 40
 GIVEN = np.arange(N) % 4
@@ -316,19 +310,6 @@ def test_stopping_is_before_the_first_page_that_reviewers_would_harm(errors, err
         if abs(sum(part) / len(part) - error) <= 1e-12:
             return
     assert stopping_point(errors, error, page=page) == expected
-
-
-def test_stop_advice():
-    chance = np.array([0.5] * 60 + [0.2] * 60 + [0.01] * 60)
-    error = Estimate(0.05, 0.03, 0.08, 0.95, measured=True)
-    going = stop_advice(chance, error)
-    assert going.stop is False and going.n_worth == 120 and going.model_error == pytest.approx(0.5)
-    assert stop_advice(chance[120:], error).stop is True
-    unknown = stop_advice(chance, None)
-    assert unknown.stop is None and unknown.n_worth is None
-    assert stop_advice(chance[:0], None).stop is True
-    with pytest.raises(InvalidInputError, match="page"):
-        stopping_point([0.1], 0.05, page=0)
 
 
 def test_reviewers_errors_are_taken_out():

@@ -107,6 +107,65 @@ def test_rows_that_are_not_numbers_keep_the_width():
         assert export_update(evidence).n_features == 3
 
 
+def place(seed, constant=None, value=0.0, beside=False):
+    """A party whose rows differ in four columns, of which one may hold the same everywhere."""
+    rng = np.random.default_rng(seed)
+    true = np.arange(240) % 3
+    X = (rng.normal(size=(240, 4)) + 3 * np.eye(3, 4)[true]).astype(np.float32)
+    if constant is not None:
+        X[:, constant] = value
+    names = np.array(["ant", "bee", "cat"])[true]
+    pictures = [str(i) for i in range(240)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LabelscopeWarning)
+        audit = ls.audit(pictures, names, features=X, scorers="neighbor_vote") if beside else ls.audit(X, names)
+    return ls.Session(audit, journal=None), X, names
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_columns_that_are_constant_at_a_site_do_not_keep_it_from_merging(tmp_path, beside):
+    sessions = [place(0, beside=beside)[0], place(1, 0, 2.0, beside)[0], place(2, 1, -1.0, beside)[0]]
+    updates = [export_update(one, tmp_path / f"{i}.npz") for i, one in enumerate(sessions)]
+    assert [one.n_features for one in updates] == [4, 4, 4]
+    assert updates[0].constants is None
+    assert updates[1].constants == pytest.approx([2.0, np.nan, np.nan, np.nan], nan_ok=True)
+    merged = merge_updates([tmp_path / f"{i}.npz" for i in range(3)])
+    for _ in range(3):
+        merged = merge_updates([export_update(one, start=merged, n_steps=10) for one in sessions])
+    assert merged.constants is None
+    _, X, names = place(9)
+    named = np.array(merged.classes)[merged.pred_probs(X).argmax(axis=1)]
+    assert (named == names).mean() > 0.9
+
+
+def test_equal_widths_of_other_columns_are_not_mixed_up():
+    """Without their places, columns 0, 2, 3 of one party and 0, 1, 3 of the other would be averaged."""
+    one, other = place(1, 1, 4.0)[0], place(2, 2, 4.0)[0]
+    assert one.audit.evidence["features"].shape[1] == other.audit.evidence["features"].shape[1] == 3
+    first, second = export_update(one), export_update(other)
+    merged = merge_updates([first, second])
+    assert merged.weights[:, 1] == pytest.approx(second.weights[:, 1])
+    assert merged.weights[:, 2] == pytest.approx(first.weights[:, 2])
+    assert merged.weights[:, 0] == pytest.approx((first.weights[:, 0] + second.weights[:, 0]) / 2)
+
+
+def test_a_constant_makes_up_for_the_weight_of_others():
+    weights = np.array([[1.0, 2.0, 0.5], [-1.0, 0.0, 0.0]])
+    knows = SessionUpdate(weights, np.array([30, 30]), ("a", "b"))
+    held = np.array([np.nan, 3.0])
+    blind = SessionUpdate(
+        np.array([[1.0, 0.0, 7.0], [-1.0, 0.0, 0.0]]), np.array([10, 20]), ("a", "b"), "", held
+    )
+    merged = merge_updates([knows, blind])
+    assert merged.weights[:, 1].tolist() == [2.0, 0.0]  # only one party knows it
+    # The blind party's intercept: 7 - 2 * 3, in proportion 60 to 30.
+    assert merged.weights[0, 2] == pytest.approx((60 * 0.5 + 30 * 1.0) / 90)
+    both = merge_updates([blind, blind])
+    assert both.weights == pytest.approx(blind.weights)
+    assert both.constants == pytest.approx(held, nan_ok=True)
+    assert merge_updates([both, knows]).weights[:, 1].tolist() == [2.0, 0.0]
+
+
 def test_bad_updates(tmp_path):
     session, _, _ = party(0)
     update = export_update(session, embedding="one")

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 import labelscope as ls
+from labelscope.review.estimating import left_estimate
+from labelscope.review.learning import verdicts_of
 
 
 @pytest.fixture
@@ -109,6 +111,16 @@ def test_verdicts_recalibrate(live):
     for row in range(40, 80):
         live.keep(row)
     assert (live.rescore()[200:] > before).mean() > 0.9
+
+
+@pytest.mark.parametrize("source", ["teacher", "judge", "propagated"])
+def test_what_a_method_decides_is_no_verdict(live, source):
+    wanted = [int((r + 1) % 3) for r in range(40, 80)]
+    live.relabel(range(40, 80), wanted, source=source)
+    assert len(verdicts_of(live.state, 3).rows) == 0
+    assert left_estimate(live).effort == ()
+    live.keep(41)
+    assert verdicts_of(live.state, 3).rows.tolist() == [41]
 
 
 def test_confirmed_labels_count_more_than_given_ones(live):

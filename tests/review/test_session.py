@@ -407,12 +407,18 @@ def test_progress(session):
 def test_what_machines_decided_is_counted_apart(session):
     session.relabel([0, 1, 2], "fox", source="teacher")
     session.relabel(4, "fox", source="propagated")
-    session.keep([2, 5])
-    assert session.progress().reviewed == 5 and session.progress().by_machine == 3
+    session.keep(2)
+    session.relabel(3, "fox")
+    found = session.progress()
+    assert (found.reviewed, found.by_machine, found.relabelled, found.kept) == (2, 3, 4, 1)
+    assert found.per_100 == 50.0  # of the two that a person looked at, one had a wrong label
+    assert "2 of 12 reviewed" in repr(session)
     session.keep([0, 1, 4])
-    assert session.progress().by_machine == 0
+    assert (session.progress().reviewed, session.progress().by_machine) == (5, 0)
     session.undo()
-    assert session.progress().by_machine == 3
+    assert (session.progress().reviewed, session.progress().by_machine) == (2, 3)
+    session.exclude(7, source="judge")
+    assert session.progress().by_machine == 4 and session.progress().excluded == 1
 
 
 def test_events_are_shown_in_short(session):

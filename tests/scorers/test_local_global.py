@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
+import pandas as pd
 import pytest
+from scipy.linalg import expm
+from sklearn.datasets import load_digits
+from sklearn.decomposition import PCA
+from sklearn.preprocessing import StandardScaler
 
 import labelscope as ls
 from labelscope.errors import InvalidInputError, LabelscopeWarning, MissingEvidenceError
@@ -17,6 +24,7 @@ from labelscope.evidence.federated_probe import (
     local_update,
     shared_standardization,
 )
+from labelscope.evidence.folds import deal
 from labelscope.evidence.weighted_probe import Standardized, predict
 from labelscope.scorers import LocalGlobal, by_name
 from labelscope.testing import check_scorer
@@ -35,7 +43,7 @@ def sites(n=360, n_groups=4, seed=0, noise=0.1):
 
 
 def evidence(X, codes, groups, **more):
-    return Evidence(features=X, given_labels=codes, classes=np.arange(3), groups=groups, **more)
+    return Evidence(features=X, given_labels=codes, classes=np.arange(3), sites=groups, **more)
 
 
 @pytest.mark.filterwarnings("ignore::labelscope.errors.LabelscopeWarning")
@@ -141,19 +149,93 @@ def test_groups_are_measured_on_verified_rows_where_there_are_any():
         assert row["selected_accuracy"] == pytest.approx(right[verified & (groups == row["group"])].mean())
 
 
-def test_groups_are_called_what_the_dataset_calls_them():
+def test_sites_are_called_what_the_user_calls_them():
     X, given, _, groups = sites()
     names = np.array(["north", "east", "south", "abroad"])
-    dataset = ls.Dataset(X, given, groups=names[groups])
-    audit = ls.audit(dataset, scorers=LocalGlobal())
+    audit = ls.audit(X, given, scorers=LocalGlobal(), evidence={"sites": names[groups].tolist()})
     said = [row["group"] for row in audit.scores["local_global"].meta["groups"]]
-    assert said == list(dataset.group_names) == names.tolist()
-    other = ls.audit(X, given, scorers=LocalGlobal(), evidence={"groups": names[groups].tolist()})
-    assert [row["group"] for row in other.scores["local_global"].meta["groups"]] == sorted(names)
+    assert said == list(audit.evidence["site_names"]) == names.tolist()
+    frame = pd.DataFrame({"a": X[:, 0], "b": X[:, 1], "hospital": names[groups], "y": given})
+    other = ls.audit(frame, "y", features=X, scorers=LocalGlobal(), evidence={"sites": "hospital"})
+    assert [row["group"] for row in other.scores["local_global"].meta["groups"]] == names.tolist()
     plain = LocalGlobal().score(evidence(X, given, 10 * groups))
     assert [row["group"] for row in plain.meta["groups"]] == [0, 10, 20, 30]
-    with pytest.raises(InvalidInputError, match="group_names has 2 names"):
-        LocalGlobal().score(evidence(X, given, groups, group_names=("a", "b")))
+    with pytest.raises(InvalidInputError, match="site_names has 2 names"):
+        LocalGlobal().score(evidence(X, given, groups, site_names=("a", "b")))
+    with pytest.raises(InvalidInputError, match="names a column"):
+        ls.audit(X, given, evidence={"sites": "hospital"})
+    with pytest.raises(InvalidInputError, match="sites"):
+        ls.audit(X, given, evidence={"sites": names[groups][:7].tolist()})
+
+
+def test_groups_stand_in_for_sites_with_a_notice():
+    X, given, _, groups = sites()
+    names = np.array(["north", "east", "south", "abroad"])
+    with pytest.warns(LabelscopeWarning, match="every group is taken for a site"):
+        audit = ls.audit(ls.Dataset(X, given, groups=names[groups]), scorers=LocalGlobal())
+    assert [row["group"] for row in audit.scores["local_global"].meta["groups"]] == names.tolist()
+    with pytest.warns(LabelscopeWarning, match="every group is taken for a site"):
+        borrowed = LocalGlobal().score(
+            Evidence(features=X, given_labels=given, classes=np.arange(3), groups=groups)
+        )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", LabelscopeWarning)
+        own = LocalGlobal().score(evidence(X, given, groups))
+    assert (own.suspicion == borrowed.suspicion).all()
+
+
+def test_sites_do_not_change_folds_and_groups_do_not_change_sites():
+    X, given, _, groups = sites()
+    films = np.arange(360) // 12
+    plain = ls.audit(X, given)
+    with_sites = ls.audit(X, given, evidence={"sites": groups})
+    # All rows of a site in one fold would leave its models nothing to learn from.
+    assert (with_sites.evidence["pred_probs"] == plain.evidence["pred_probs"]).all()
+    both = ls.audit(X, given, evidence={"sites": groups, "groups": films}, scorers=["auto", LocalGlobal()])
+    folded = ls.audit(X, given, evidence={"groups": films})
+    assert (both.evidence["pred_probs"] == folded.evidence["pred_probs"]).all()
+    table = both.scores["local_global"].meta["groups"]
+    assert [row["group"] for row in table] == ["0", "1", "2", "3"]
+
+
+def test_rows_of_a_group_share_a_fold_of_the_experts(monkeypatch):
+    X, given, _, groups = sites()
+    films = np.arange(360) // 12
+    seen = []
+    monkeypatch.setattr(
+        "labelscope.scorers.federated.local_global.deal",
+        lambda *args, **more: seen.append(deal(*args, **more)) or seen[-1],
+    )
+    LocalGlobal().score(evidence(X, given, groups).including(groups=films))
+    assert all(len(set(seen[0][films == film])) == 1 for film in range(30))
+
+
+@pytest.mark.parametrize("share", [0.3, 0.8])
+def test_with_many_labels_of_its_own_a_site_asks_its_own_expert(share):
+    """Three sites that see digits turned in ways of their own, with labels of all classes."""
+    points, y = load_digits(return_X_y=True)
+    points = PCA(24, random_state=0).fit_transform(StandardScaler().fit_transform(points))
+    points /= points.std(axis=0)
+    found = []
+    for seed in (30, 31):
+        rng = np.random.default_rng(seed)
+        where = rng.permutation(len(y)) % 3
+        X, codes = points.copy(), np.full(len(y), -1)
+        for site in range(3):
+            rows = np.flatnonzero(where == site)
+            turn = rng.normal(size=(24, 24))
+            X[rows] = X[rows] @ expm(3 * (turn - turn.T) / np.sqrt(48))
+            labelled = rng.choice(rows, int(share * len(rows)), replace=False)
+            codes[labelled] = y[labelled]
+        free = codes < 0
+        score = LocalGlobal().score(
+            Evidence(features=X.astype(np.float32), given_labels=codes, classes=np.arange(10), sites=where)
+        )
+        right = [score.suggested, score.details["local_suggested"], score.details["global_suggested"]]
+        found.append([(np.asarray(one)[free] == y[free]).mean() for one in right])
+    chosen, local, shared = np.mean(found, axis=0)
+    assert local > shared + 0.2
+    assert chosen >= local - 0.015
 
 
 def test_nobody_is_flagged_below_tau():
@@ -203,9 +285,9 @@ def test_copies_and_rows_that_are_not_numbers():
 
 def test_bad_arguments():
     X, given, _, groups = sites()
-    with pytest.raises(MissingEvidenceError, match="groups"):
+    with pytest.raises(MissingEvidenceError, match="sites"):
         LocalGlobal().score(Evidence(features=X, given_labels=given))
-    with pytest.raises(InvalidInputError, match="groups"):
+    with pytest.raises(InvalidInputError, match="sites"):
         LocalGlobal().score(evidence(X, given, groups[:5]))
     with pytest.raises(InvalidInputError, match="verified"):
         LocalGlobal().score(evidence(X, given, groups, verified=np.ones(3)))

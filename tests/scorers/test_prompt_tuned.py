@@ -88,6 +88,27 @@ def test_an_audit_hands_its_texts_to_a_prompt_before_an_encoder():
     assert np.array_equal(audit.suspicion, direct.suspicion)
 
 
+@pytest.mark.filterwarnings("ignore::labelscope.errors.LabelscopeWarning")
+def test_prompts_of_an_audit_start_as_the_names_of_its_tags(monkeypatch):
+    texts, tags, _ = corpus(60)
+    sets = [{word for word, held in zip(WORDS[5:], row, strict=True) if held} for row in tags]
+    seen = []
+    monkeypatch.setattr(
+        "labelscope.scorers.multilabel.prompt_tuned.soft_prompt.start_prompt",
+        lambda table, ids, *more: seen.append([i.tolist() for i in ids]) or start_prompt(table, ids, *more),
+    )
+    scorer = prompted(n_epochs=1)
+    audit = ls.audit(texts, sets, task="multilabel", scorers=scorer)
+    assert audit.evidence["tag_names"] == tuple(sorted(WORDS[5:]))
+    known = {name: audit.evidence[name] for name in ("given_labels", "texts", "duplicates", "tag_names")}
+    assert np.array_equal(audit.suspicion, scorer.score(Evidence(known)).suspicion)
+    ls.score(scorer, given_labels=sets, texts=texts)
+    ids = [[WORDS.index(word)] for word in sorted(WORDS[5:])]
+    assert len(seen) == 3 and all(sorted(one) == sorted(ids) for one in seen)
+    numbered = ls.audit(texts, tags, task="multilabel", scorers=scorer)
+    assert "tag_names" not in numbered.evidence
+
+
 def test_head_keeps_the_contract_of_scorers():
     check_scorer(PromptTuned())
     assert by_name("prompt_tuned") == PromptTuned()

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sklearn.metrics import roc_auc_score
+from sklearn.datasets import load_breast_cancer
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 import labelscope as ls
 from labelscope.errors import InvalidInputError, MissingEvidenceError
 from labelscope.scorers import ResidualOutlier, TargetEnsemble
 from labelscope.scorers.regression.residuals import local_scale, rounded_like
-from labelscope.scorers.target_mixture import fit_mixture, second_opinion
+from labelscope.scorers.regression.trial import contrast_trial
+from labelscope.scorers.target_mixture import USUAL_TRUST, fit_mixture, second_opinion
 from labelscope.scorers.target_reasons import target_reasons
-from labelscope.testing import check_scorer
+from labelscope.testing import check_scorer, replaced_targets
 
 
 def planted(n: int = 2000, share: float = 0.05, seed: int = 0) -> tuple[np.ndarray, ...]:
@@ -72,7 +74,7 @@ def test_the_mixture_sees_skew() -> None:
     rng = np.random.default_rng(0)
     noise = rng.normal(size=3000)
     noise = np.where(noise > 0, 3 * noise, noise)
-    fitted = fit_mixture(noise, np.ones(3000), 100.0)
+    fitted = fit_mixture(noise, np.ones(3000), 1 / 100)
     assert 2 < fitted.above / fitted.below < 4
     assert fitted.share < 0.02
 
@@ -99,6 +101,63 @@ def test_contrast_is_heard() -> None:
     assert roc_auc_score(wrong, both.suspicion) > roc_auc_score(wrong, alone.suspicion)
     with pytest.raises(InvalidInputError, match="negative_share"):
         TargetEnsemble().score(evidence.including(negative_share=np.zeros(3)))
+
+
+def test_two_orders_that_err_alike_are_not_counted_twice() -> None:
+    """The other method repeats the plain residual: no news, and blind to where targets scatter anyway."""
+    targets, predictions, wrong = planted()
+    other = np.abs(targets - predictions) / (5 + np.abs(targets - predictions))
+    rng = np.random.default_rng(5)
+    chosen = rng.random(2000) < 0.1
+    trial = np.where(chosen, rng.uniform(0, 50, 2000), targets)
+    again = np.abs(trial - predictions) / (5 + np.abs(trial - predictions))
+    evidence = ls.Evidence(given_labels=targets, predictions=predictions)
+    alone = TargetEnsemble().score(evidence)
+    tried = evidence.including(negative_share=other, trial_targets=trial, trial_share=again)
+    both = TargetEnsemble().score(tried)
+    assert both.meta["mixture"][0]["trust"] == 0
+    assert both.suspicion == pytest.approx(alone.suspicion)
+    untried = TargetEnsemble().score(evidence.including(negative_share=other))
+    assert untried.meta["mixture"][0]["trust"] == USUAL_TRUST
+    # A method that knows what the residual does not is believed.
+    news = np.where(wrong, 0.8, 0.1)
+    known = tried.including(negative_share=news, trial_share=np.where(chosen, 0.8, 0.1))
+    assert TargetEnsemble().score(known).meta["mixture"][0]["trust"] == 1
+    with pytest.raises(InvalidInputError, match="trial_share"):
+        TargetEnsemble().score(tried.including(trial_share=np.zeros(3)))
+
+
+def test_the_trial_plants_errors_by_content() -> None:
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(400, 3)).astype(np.float32)
+    given = features[:, 0] + 0.1 * rng.normal(size=400)
+    given[5] = np.nan
+    evidence = ls.Evidence(given_labels=given, predictions=features[:, 0].astype(float), features=features)
+    trial = contrast_trial(evidence)
+    changed = ~((trial["trial_targets"] == given) | np.isnan(given))
+    assert 20 <= changed.sum() <= 60 and np.isnan(trial["trial_targets"][5])
+    assert np.nanmin(given) <= trial["trial_targets"][changed].min()
+    order = rng.permutation(400)
+    moved = contrast_trial(ls.Evidence({name: np.asarray(evidence[name])[order] for name in evidence}))
+    assert trial["trial_targets"][order] == pytest.approx(moved["trial_targets"], nan_ok=True)
+    assert trial["trial_share"][order] == pytest.approx(moved["trial_share"], nan_ok=True, abs=1e-5)
+    few = ls.Evidence({name: np.asarray(evidence[name])[:50] for name in evidence})
+    assert contrast_trial(few) == {}
+
+
+@pytest.mark.parametrize("column", [1, 4, 6, 8])
+def test_the_mix_is_not_below_its_best_part(column: int) -> None:
+    """Columns of the breast cancer table, predicted from the others; targets slipped from other rows."""
+    table = load_breast_cancer().data
+    found: list[list[float]] = []
+    for seed in range(3):
+        given, wrong = replaced_targets(table[:, column], rate=0.1, random_state=seed)
+        features = np.delete(table, column, axis=1)
+        audit = ls.audit(features, given, task="regression", random_state=seed)
+        parts = [audit.scores["residual_outlier"].suspicion, audit.evidence["negative_share"]]
+        found.append([average_precision_score(wrong, order) for order in (audit.suspicion, *parts)])
+    mix, *parts = np.mean(found, axis=0)
+    assert mix >= max(parts) - 0.01
 
 
 def test_suggestions_have_the_digits_of_the_targets() -> None:

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from labelscope.errors import InvalidInputError
 from labelscope.evidence.class_similarity import class_similarity, directions
 from labelscope.scorers.representation.spreading import absorption, spread
-from labelscope.scorers.representation.weight_aware import WeightAware, weights
+from labelscope.scorers.representation.voices import heard_similarity, weights
+from labelscope.scorers.representation.weight_aware import WeightAware
 from labelscope.testing import check_scorer
+from labelscope.testing.scoring import auroc
 from labelscope.types import Evidence
 
 
@@ -56,13 +58,84 @@ def test_excluded_rows_speak_for_no_class_and_are_not_suspected():
     assert (after.details["weight"] != before.details["weight"]).any()
 
 
-def test_verified_rows_alone_are_trusted():
-    X = np.array([[1, 0], [0.9, 0.1], [0, 1], [0.1, 0.9], [1, 0.05]], dtype=np.float32)
-    y = np.array([0, 1, 1, 0, 0])
-    verified = np.array([True, False, True, False, False])
-    score = WeightAware().score(Evidence(given_labels=y, features=X, verified=verified))
-    assert score.meta["n_nearest"] == 1
-    assert (score.suspicion[[1, 3]] > 0).all() and score.suspicion[4] == 0
+def noisy_blobs(share, per_class=80, seed=3):
+    """Three blobs of which a share of the rows is called by the next one's name."""
+    rng = np.random.default_rng(seed)
+    true = np.repeat(np.arange(3), per_class)
+    X = (rng.normal(size=(len(true), 6)) + 4.0 * np.eye(3, 6)[true]).astype(np.float32)
+    return X, np.where(rng.random(len(true)) < share, (true + 1) % 3, true), true
+
+
+def verify(codes, true, per_class):
+    """Confirm or correct so many rows of each class."""
+    verified = np.zeros(len(true), dtype=bool)
+    for code, n in enumerate(per_class):
+        verified[np.flatnonzero(true == code)[:n]] = True
+    return np.where(verified, true, codes), verified
+
+
+def found_among(X, codes, verified):
+    return WeightAware().score(Evidence(given_labels=codes, features=X, verified=verified))
+
+
+def test_verified_rows_overrule_given_labels_where_there_are_enough_of_each_class():
+    """More than half of the given labels of each class are wrong in the same way: they alone mislead."""
+    X, codes, true = noisy_blobs(0.55)
+    right = []
+    for n in (0, 3, 10):
+        given_now, verified = verify(codes, true, [n] * 3)
+        score = found_among(X, given_now, verified)
+        rest = ~verified
+        right.append((score.details["pseudo_label"][rest] == true[rest]).mean())
+        if n == 10:
+            alone = np.where(verified, given_now, -1)
+            best = WeightAware(n_nearest=1).score(
+                Evidence(given_labels=alone, classes=np.arange(3), features=X)
+            )
+            by_verified = (best.details["pseudo_label"][rest] == true[rest]).mean()
+            assert score.meta["n_silent"] > 0.4 * rest.sum()
+            assert (score.suspicion[rest & (codes != true)] > 0).mean() > 0.9
+    assert right[0] < 0.5 and right[1] > right[0]
+    assert right[-1] > 0.95 and right[-1] >= by_verified
+
+
+@pytest.mark.parametrize("per_class", [(1, 0, 0), (30, 0, 0), (1, 1, 1), (30, 30, 0)])
+def test_verified_rows_of_some_classes_do_not_silence_the_others(per_class):
+    X, codes, true = noisy_blobs(0.1)
+    codes, verified = verify(codes, true, per_class)
+    before = WeightAware().score(Evidence(given_labels=codes, features=X))
+    after = found_among(X, codes, verified)
+    rest = ~verified
+    right = [(score.details["pseudo_label"][rest] == true[rest]).mean() for score in (before, after)]
+    assert right[1] >= right[0] - 0.01
+    found = [auroc(score.suspicion[rest], (codes != true)[rest]) for score in (before, after)]
+    assert found[1] >= found[0] - 0.01
+    # Whoever is like the rest of a class that nobody verified is as little foreign as before.
+    assert after.details["foreign"][rest].mean() <= before.details["foreign"][rest].mean() + 0.02
+
+
+def test_one_more_verified_row_changes_little():
+    X, codes, true = noisy_blobs(0.3)
+    last = None
+    for n in range(13):
+        given_now, verified = verify(codes, true, [n] * 3)
+        similar = found_among(X, given_now, verified).details["top_similarity"]
+        if last is not None:
+            assert np.abs(similar - last).mean() < 0.05
+        last = similar
+
+
+def test_a_verified_row_speaks_alone_and_given_rows_in_company():
+    X = np.array([[1, 0], [0.98, 0.1], [0.4, 0.9], [0, 1], [-0.1, 1], [-1, -1]], dtype=np.float32)
+    codes = np.array([0, 0, 0, 1, 1, -1])
+    units = directions(X)
+    nobody, one = np.zeros(6, dtype=bool), np.arange(6) == 2
+    plain, heard = heard_similarity(units, codes, codes >= 0, nobody, 2)
+    assert plain == pytest.approx(class_similarity(units, codes, codes >= 0, 2, 3)) and heard.sum() == 5
+    found, _ = heard_similarity(units, codes, codes >= 0, one, 2)
+    beside = units @ units[2]
+    for row in (0, 1, 3, 4, 5):
+        assert found[row, 0] == pytest.approx(max(plain[row, 0], beside[row]), abs=1e-6)
 
 
 def test_absorption_decays_to_nothing():

@@ -183,3 +183,10 @@ def test_json_for_html_is_json():
     data = {"a": ["</script>", "<!--", "\u2028 \U0001f600"]}
     assert json.loads(inert(data)) == data
     assert "<" not in inert(data) and inert(data).isascii()
+
+
+def test_answer_before_reveal_comes_along(build_audit, make_page):
+    page = make_page(open_session(build_audit()))
+    assert packet_data(page.session)["options"]["reveal"] == "at_once"
+    page.command("set_options", reveal="after_answer")
+    assert packet_data(page.session)["options"]["reveal"] == "after_answer"

@@ -73,7 +73,8 @@ def test_columns_of_experts_and_of_the_gate(make_page, build_audit):
     }, {"groups": [{"group": "a", "rows": 60, "accuracy": 0.5}], "accuracy_on": "given"})  # fmt: skip
     infos = {one["name"]: one for one in page.hello()["columns"]}
     assert infos[":expert"]["categories"] == ["local", "global"]
-    assert infos[":experts"]["counts"] == [55, 5]
+    assert infos[":experts disagree"]["categories"] == ["yes", "no"]
+    assert infos[":experts disagree"]["counts"] == [5, 55]
     codes = np.frombuffer(page.ask("column", column=":expert")[1][0], "<u2")
     assert (codes == np.where(local, 0, 1)).all()
     assert page.ask("detail", row=3)[0]["expert"] == {
@@ -82,6 +83,12 @@ def test_columns_of_experts_and_of_the_gate(make_page, build_audit):
     }  # fmt: skip
     rows, listed = order(page, "experts_disagree")
     assert listed == 5 and sorted(rows[:5].tolist()) == [0, 1, 2, 3, 4]
+    _, (asked,) = page.ask("query", text="experts_disagree and not reviewed")
+    assert sorted(np.frombuffer(asked, "<u4").tolist()) == [0, 1, 2, 3, 4]
+    typed = "experts_dis"
+    assert page.ask("complete", text=typed, cursor=len(typed))[0]["items"][0]["label"] == "experts_disagree"
+    after, _ = page.ask("complete", text="experts_disagree ", cursor=17)
+    assert after["items"][0]["label"] == "and", "it is true or false by itself"
     shown = report(page, "groups")
     assert shown["sections"][0]["figures"][0][1] == "5"
 

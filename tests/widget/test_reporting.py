@@ -19,6 +19,10 @@ def table_of(shown, heading):
     return next(s["tables"][0] for s in shown["sections"] if s["heading"] == heading)
 
 
+def line_of(shown, heading):
+    return next(s["line"] for s in shown["sections"] if s["heading"] == heading)
+
+
 def column_keys(table, first, column):
     at = next(k for k, cells in enumerate(table["rows"]) if cells[0] == first)
     return table["rows_of"][at][table["header"].index(column)]
@@ -83,6 +87,34 @@ def test_options_are_checked_and_come_back(page):
         assert answer["type"] == "error", bad
     with pytest.raises(ls.errors.InvalidInputError, match="choice"):
         Option(name="x", label="choice", kind="choice", value="a", choices=(("a", "a"),)).read("b")
+
+
+def test_the_effort_says_where_to_stop_and_how_sure_that_is(make_page, tmp_path):
+    rng, n = np.random.default_rng(5), 900
+    doubt = np.geomspace(0.9, 0.004, n)
+    given, wrong = rng.integers(3, size=n), rng.random(n) < doubt
+    audit = ls.Audit.from_arrays(
+        ls.Dataset(np.arange(n, dtype=np.float32)[:, None], given, task="classification"),
+        suspicion=doubt, suggested_codes=(given + 1) % 3,
+    )  # fmt: skip
+    truth = np.where(wrong, (given + 1) % 3, given)
+    other = ls.Session(audit, journal=tmp_path / "bob.jsonl", reviewer="bob")
+    err = rng.random((2, n)) < 0.05
+    said, again = np.where(err, (truth + 1) % 3, truth)
+    other.relabel(np.arange(0, 200, 2), again[:200:2])
+    session = ls.Session(audit, journal=None, reviewer="ada")
+    session.relabel(np.arange(200), said[:200])
+    page = make_page(session)
+    assert line_of(report(page, "effort"), "Effort curve")["mark"] is None  # nobody else looked yet
+    session.merge(tmp_path / "bob.jsonl")
+    shown = report(page, "effort", page=20)
+    stop = ls.reports.effort(session, page=20).stop
+    figures = {name: value for one in shown["sections"] for name, value, _ in one["figures"]}
+    span = f"{200 + stop.n_low:,} to {200 + stop.n_high:,} rows"
+    assert figures["95 % interval"] == span and stop.n_low < stop.n_worth < stop.n_high
+    line = line_of(shown, "Effort curve")
+    assert line["title"].endswith(f"; stop after {span} (95 %)") and line["mark"][0] == 200 + stop.n_worth
+    assert line["mark"][1] > line["points"][-1][1]
 
 
 def test_what_was_made_is_not_made_again_until_something_changes(page, monkeypatch):

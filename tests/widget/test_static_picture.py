@@ -89,4 +89,44 @@ def test_edits_show(build_audit):
     session = ls.Session(build_audit(), journal=None)
     session.relabel([0], "newt", new_class=True)
     html = static_html(session, Thumbnails(session.audit.dataset.media))
-    assert "newt" in html and "1 relabelled" in html
+    assert "newt" in html and "1 relabelled" in html and "1 reviewed" in html and "by a method" not in html
+    session.relabel([1, 2], "newt", source="teacher")
+    html = static_html(session, Thumbnails(session.audit.dataset.media))
+    assert "1 reviewed · 2 decided by a method" in html and "3 relabelled" in html
+
+
+@pytest.fixture
+def pair(build_audit):
+    """A session whose first row is given kite and suggested swan, and is decided for the second one."""
+    texts = [f"text {i}" for i in range(6)]
+    audit = build_audit(data=texts, labels=["kite", "swan", "kite", "swan", "kite", "swan"])
+    assert audit.suspicion.max() > 0.6
+    return ls.Session(audit, journal=None)
+
+
+def cells(html):
+    """The words of each line of the table: id, given, suggested, suspicion, now."""
+    lines = re.findall(r"<tr>(.*?)</tr>", html.partition("<tbody>")[2])
+    return [[re.sub("<[^>]+>", "", cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", x)] for x in lines]
+
+
+def test_answer_before_reveal_holds_where_no_widget_runs(pair):
+    thumbnails = Thumbnails(pair.audit.dataset.media)
+    html = static_html(pair, thumbnails, veil="hint")
+    assert all(line[3:5] == ["hidden", "hidden"] and line[2] in ("kite", "swan") for line in cells(html))
+    assert len(cells(html)) == 6
+    row = int(np.argmax(pair.audit.suspicion))
+    pair.keep([row])
+    shown = cells(static_html(pair, thumbnails, veil="hint"))
+    assert [line[3] == "hidden" for line in shown] == [line[1] != str(row) for line in shown]
+    flagged = pair.audit.flagged & False
+    with_rings, without = draw_map(pair.audit), draw_map(pair.audit, flagged=flagged)
+    assert (with_rings == (176, 0, 32)).all(axis=2).any()
+    assert not (without == (176, 0, 32)).all(axis=2).any()
+
+
+def test_a_blind_study_names_no_label_of_a_row(pair):
+    html = static_html(pair, Thumbnails(pair.audit.dataset.media), veil="labels")
+    for place, line in enumerate(cells(html)):
+        assert line[1:] == [str(place), "hidden", "hidden", "hidden", ""]
+    assert "kite" not in html and "swan" not in html and "Most suspicious" not in html

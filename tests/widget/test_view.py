@@ -319,3 +319,23 @@ def test_no_label_at_all(build_audit, make_page):
 def test_many_classes_need_two_bytes(build_audit, make_page):
     view = make_page(build_audit(data=np.eye(300, 2), labels=[f"c{i:03}" for i in range(300)]), journal=None)
     assert np.frombuffer(view._picture["columns"]["given"], "<u2").tolist() == list(range(300))
+
+
+def test_a_page_without_a_kernel_knows_that_answers_come_first(audit, make_page):
+    page = make_page(ls.Session(audit, journal=None))
+    assert page._options["reveal"] == "at_once"
+    page.command("set_options", reveal="after_answer")
+    assert page._options["reveal"] == "after_answer"
+    again = make_page(page.session)
+    assert again._options["reveal"] == "after_answer"
+    assert ">hidden<" in again._repr_mimebundle_()[0]["text/html"]
+    page.command("set_options", reveal="at_once")
+    assert page._options["reveal"] == again._options["reveal"] == "at_once"
+    assert ">hidden<" not in again._repr_mimebundle_()[0]["text/html"]
+
+
+def test_a_blind_study_names_no_label_where_no_widget_runs(audit, make_page):
+    page = make_page(ls.Session(audit, journal=None))
+    for blind in (False, True):
+        page.give(validation=ls.reports.ValidationSession(page.session, blind=blind))
+        assert (">hidden<" in page._repr_mimebundle_()[0]["text/html"]) is blind

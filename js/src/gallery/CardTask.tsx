@@ -13,10 +13,6 @@ function suggestedSet(store: Store, row: number): ReadonlySet<string> | null {
   return code === UNLABELLED ? null : store.tagsIn(store.classes.value[code] ?? null);
 }
 
-function hidden(store: Store, row: number): boolean {
-  return store.reveal.value === "after_answer" && store.table.value.state[row] === 0;
-}
-
 function Chips({ store, row, card }: { store: Store; row: number; card: Card | null }) {
   const held = store.tagsOf(row);
   const names = store.tags.value;
@@ -35,8 +31,8 @@ function Chips({ store, row, card }: { store: Store; row: number; card: Card | n
         spurious: 0,
       })),
   ];
-  const views = chipViews(chips, hidden(store, row) ? known : suggestedSet(store, row), now).filter(
-    ({ mark, tag }) => mark !== "off" && mark !== "unknown" && !(hidden(store, row) && now(tag) !== 1),
+  const views = chipViews(chips, suggestedSet(store, row), now).filter(
+    ({ mark }) => mark !== "off" && mark !== "unknown",
   );
   const title = views
     .map(({ tag, mark }) => (mark === "solid" ? tag : `${tag} (${WORDS[mark] ?? mark})`))
@@ -69,8 +65,7 @@ function Numbers({ store, row, card }: { store: Store; row: number; card: Card |
   const from = numberOf(given[row]!);
   const now = numberOf(current[row]!);
   const decided = state[row] === 1 || state[row] === 2;
-  const wanted = hidden(store, row) ? null : (card?.suggested_value ?? null);
-  const to = decided ? now : wanted;
+  const to = decided ? now : (card?.suggested_value ?? null);
   const differs = to !== null && to !== from;
   return (
     <span
@@ -88,7 +83,7 @@ function Numbers({ store, row, card }: { store: Store; row: number; card: Card |
           </span>
         </>
       )}
-      {store.meta.value.hasProbability && (
+      {store.meta.value.hasProbability && store.veiled(row) === "none" && (
         <span class="ls-card-share">{Math.round((100 * suspicion[row]!) / 255)} %</span>
       )}
     </span>
@@ -99,7 +94,6 @@ function Numbers({ store, row, card }: { store: Store; row: number; card: Card |
 export function Doubts({ store, row, chips }: { store: Store; row: number; chips: readonly TagChip[] }) {
   const held = store.tagsOf(row);
   const names = store.tags.value;
-  if (hidden(store, row)) return null;
   const views = chipViews(chips, null, (tag) => held[names.indexOf(tag)] as Held | undefined);
   const doubted = views.filter(({ mark }) => mark === "ghost" || mark === "struck");
   // Beside two class names there is room for one name, or for two short ones.

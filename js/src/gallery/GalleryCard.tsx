@@ -52,6 +52,13 @@ function Labels({
   card: Card | null;
 }) {
   const { given, current, suspicion } = store.table.value;
+  const veil = store.veiled(row);
+  if (veil === "labels")
+    return (
+      <span class="ls-card-labels ls-quiet">
+        <span class="ls-clip">labels are hidden</span>
+      </span>
+    );
   const from = given[row]!;
   const decided = state === 1 || state === 2;
   const hint = store.suggestedOf(row);
@@ -75,7 +82,8 @@ function Labels({
       {doubts.length > 0 ? (
         <Doubts store={store} row={row} chips={doubts} />
       ) : (
-        store.meta.value.hasProbability && <span class="ls-card-share">{Math.round(share * 100)} %</span>
+        store.meta.value.hasProbability &&
+        veil === "none" && <span class="ls-card-share">{Math.round(share * 100)} %</span>
       )}
     </span>
   );
@@ -88,7 +96,8 @@ function describe({ store, row }: Props, caption: string, state: number): string
     code === UNLABELLED ? "no label" : (store.classNames.value[code] ?? `class ${code}`);
   const words = [`row ${row}`];
   if (caption !== "") words.push(caption.slice(0, 80));
-  words.push(`given ${name(given[row]!)}`);
+  if (store.veiled(row) === "labels") words.push("labels hidden");
+  else words.push(`given ${name(given[row]!)}`);
   if (current[row] !== given[row]) words.push(`now ${name(current[row]!)}`);
   else if (suggested !== given[row] && suggested !== UNLABELLED) words.push(`suggested ${name(suggested)}`);
   if (state > 0) words.push(BADGES[state]?.[1] ?? "decided");
@@ -139,7 +148,9 @@ export function GalleryCard(props: Props) {
         <CardTask store={store} row={row} card={shown?.card ?? null} />
       )}
       <span class="ls-card-bar">
-        <i style={{ width: `${share * 100}%`, background: ramp(share, store.dark.value) }} />
+        {store.veiled(row) === "none" && (
+          <i style={{ width: `${share * 100}%`, background: ramp(share, store.dark.value) }} />
+        )}
       </span>
     </div>
   );

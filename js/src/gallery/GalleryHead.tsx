@@ -14,16 +14,19 @@ function Counts({ store, chooser }: { store: Store; chooser: Chooser }) {
     return count;
   });
   const shown = store.visible.value.length;
+  const rows = `${number(shown)} ${shown === 1 ? "row" : "rows"}`;
+  // Of one row that is left it would say whether it is suspected.
+  const plain = store.veil.value !== "none";
   return (
     <>
-      <b>
-        {number(suspects.value)} {suspects.value === 1 ? "suspect" : "suspects"}
-      </b>
-      {shown !== suspects.value && (
-        <span class="ls-head-rest">
-          in {number(shown)} {shown === 1 ? "row" : "rows"}
-        </span>
+      {plain ? (
+        <b>{rows}</b>
+      ) : (
+        <b>
+          {number(suspects.value)} {suspects.value === 1 ? "suspect" : "suspects"}
+        </b>
       )}
+      {!plain && shown !== suspects.value && <span class="ls-head-rest">in {rows}</span>}
       <span class="ls-head-gap" />
       <Arrange store={store} />
       <button

@@ -54,3 +54,10 @@ export function mixed(
   const at = Math.floor(random() * (rows.length + 1));
   return [...rows.slice(0, at), control, ...rows.slice(at)];
 }
+
+/** The page of a plan that comes after another one: those that were skipped come again at the end. */
+export function nextPage(done: readonly boolean[], at: number): number | null {
+  const later = done.indexOf(false, at + 1);
+  const found = later >= 0 ? later : done.indexOf(false);
+  return found >= 0 ? found : null;
+}

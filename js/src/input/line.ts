@@ -20,6 +20,9 @@ export class KeyLine {
       store.keyCodes.value;
       store.current.value;
       store.detail.value;
+      store.mistakes.found.value;
+      store.mistakes.sending.value;
+      store.mistakes.problem.value;
       if (store.connection.value === "offline") this.drop();
       else if (this.waiting.length > 0) queueMicrotask(() => this.drain());
     });
@@ -41,6 +44,8 @@ export class KeyLine {
 
   private ready(action: Action): boolean {
     const { keyCodes, current, classes, connection, task, detail } = this.store;
+    const judging = action.do === "digit" || action.do === "accept" || action.do === "settle";
+    if (judging && this.store.mistakes.on.peek()) return this.store.mistakes.ready();
     if (action.do !== "digit" && action.do !== "refuse") return true;
     if (task.peek() === "regression" || connection.peek() === "offline" || current.peek() === null)
       return true;

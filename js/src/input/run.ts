@@ -3,6 +3,7 @@ import { toggleSound } from "../media/player";
 import { relabelTargets } from "../panels/bulk/preview";
 import { isHidden } from "../panels/inspector/selection";
 import { focusNote, focusSearch } from "../panels/keys";
+import { backStep, discuss, enterMistake, mistakeDigit, nextCase, settle } from "../panels/mistakes/judge";
 import { closeReports, toggleReports } from "../panels/reports/act";
 import { chosenCell } from "../panels/strip/cell";
 import { nudgeGate } from "../panels/strip/moveGate";
@@ -21,6 +22,7 @@ function clear(store: Store): void {
   else if (ui.sheet.peek() !== null) ui.sheet.value = null;
   else if (ui.filters.peek()) ui.filters.value = false;
   else if (store.helpOpen.peek()) store.helpOpen.value = false;
+  else if (backStep(store)) return;
   else if (ui.reports.peek()) closeReports(store);
   else if (store.proposed.peek() !== null) store.dismissProposals();
   else {
@@ -32,7 +34,7 @@ function clear(store: Store): void {
 }
 
 function digit(store: Store, place: number): void {
-  if (voteDigit(store, place)) return;
+  if (voteDigit(store, place) || mistakeDigit(store, place)) return;
   const code = store.keyCodes.peek()[place];
   if (code === undefined && digitTag(store, place)) return;
   if (code === undefined) {
@@ -97,6 +99,7 @@ function pages(store: Store): void {
 }
 
 function accept(store: Store): void {
+  if (enterMistake(store)) return;
   const rows = store.targets();
   const { run } = uiOf(store);
   if (run.peek() !== null && answerCheck(store, run.peek()!, true)) return;
@@ -118,6 +121,7 @@ function keep(store: Store): void {
 function typeLabel(store: Store, root: ParentNode): void {
   const task = store.task.peek();
   if (store.targets().length === 0) store.say("No row is chosen.");
+  else if (store.veil.peek() === "labels") store.say("People vote here: no label changes.");
   else if (task === "multilabel") typeTag(store);
   else if (task === "regression") root.querySelector<HTMLInputElement>("[data-action=number]")?.focus();
   else store.palette.value = store.selection.peek().count > 1 ? "selection" : "current";
@@ -172,6 +176,9 @@ const RUN: Record<Simple, Run> = {
     store.helpOpen.value = !store.helpOpen.peek();
   },
   reports: (store) => toggleReports(store),
+  discuss,
+  settle,
+  case: (store) => nextCase(store),
   queues: (_, root) => press(root, "queue"),
   shapes: (store) => {
     if (store.canQuery.peek()) store.methods.overlayOn.value = !store.methods.overlayOn.peek();

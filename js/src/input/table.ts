@@ -27,7 +27,10 @@ export type Simple =
   | "proposals"
   | "reports"
   | "queues"
-  | "shapes";
+  | "shapes"
+  | "discuss"
+  | "settle"
+  | "case";
 
 export type Action =
   | { do: "move"; by: number }
@@ -79,7 +82,7 @@ export const GROUPS: readonly Group[] = [
       once("Enter", "accept", "accept the suggested label"),
       { ...once(" ", "keep", "keep the label as it is"), shown: ["Space"] },
       {
-        does: "relabel to the candidate with that number; put the tag in, or take it out; vote",
+        does: "relabel to the candidate with that number; put the tag in, or take it out; vote; judge a mistake",
         keys: DIGITS,
         shown: ["1", "…", "9"],
         once: true,
@@ -107,6 +110,22 @@ export const GROUPS: readonly Group[] = [
         ],
         shown: ["mod+shift+z"],
       },
+    ],
+  },
+  {
+    title: "In the queue of mistakes",
+    rows: [
+      {
+        does: "the prediction is correct, wrong, unclear, or the item problematic",
+        keys: [],
+        shown: ["1", "…", "4"],
+      },
+      { does: "of a wrong one: its kind", keys: [], shown: ["1", "…", "5"] },
+      { does: "of a wrong one: major, minor, borderline", keys: [], shown: ["6", "7", "8"] },
+      { does: "save kind and severity; go on", keys: [], shown: ["Enter"] },
+      once("v", "case", "the next prediction of the row"),
+      once("d", "discuss", "list what people differ on, or what is left to judge"),
+      once("y", "settle", "say next what the panel agreed on"),
     ],
   },
   {

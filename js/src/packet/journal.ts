@@ -148,28 +148,38 @@ export class Journal {
   progress(): Progress {
     const counts = [0, 0, 0, 0, 0, 0];
     const { state } = this.fold;
+    const machine = this.fold.byMachine();
+    let reviewed = 0;
+    let looks = 0;
+    let errors = 0;
     let flagged = 0;
     let left = 0;
     let labeled = 0;
     for (let row = 0; row < state.length; row++) {
       counts[state[row]!]! += 1;
-      if (!isUnlabelled(this.given[row]!)) labeled += 1;
+      const labelled = !isUnlabelled(this.given[row]!);
+      if (labelled) labeled += 1;
+      if (state[row] !== 0 && machine[row] === 0) {
+        reviewed += 1;
+        if (labelled) looks += 1;
+        if (labelled && state[row] === 1) errors += 1;
+      }
       if (!this.flagged(row)) continue;
       flagged += 1;
-      if (state[row] === 0 || state[row] === 3) left += 1;
+      if (state[row] === 0) left += 1;
     }
-    const reviewed = state.length - counts[0]!;
     return {
       n: state.length,
       n_labeled: labeled,
       reviewed,
+      by_machine: state.length - counts[0]! - reviewed,
       relabelled: counts[1]!,
       kept: counts[2]!,
       unsure: counts[3]!,
       excluded: counts[4]!,
       flagged,
       flagged_left: left,
-      per_100: reviewed === 0 ? 0 : (100 * counts[1]!) / reviewed,
+      per_100: looks === 0 ? 0 : (100 * errors) / looks,
     };
   }
 

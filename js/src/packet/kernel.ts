@@ -116,7 +116,7 @@ export class Kernel {
       can_query: false,
       gate: this.gate(),
       estimate: null,
-      reveal: "at_once",
+      reveal: data.options.reveal ?? "at_once",
       live: false,
       saved_filters: [],
     };

@@ -19,23 +19,25 @@ export function errorsLeft(
 
 /** Decisions made, of those that there are to make: each decision counts, also on a row below the gate. */
 export function workload(progress: Progress): { done: number; total: number; changed: number } {
-  return {
-    done: progress.reviewed,
-    total: progress.reviewed + progress.flagged_left,
-    changed: Math.min(progress.relabelled, progress.reviewed),
-  };
+  const done = progress.reviewed + progress.by_machine;
+  return { done, total: done + progress.flagged_left, changed: Math.min(progress.relabelled, done) };
 }
 
 export function ProgressBar({ store }: { store: Store }) {
   const progress = store.progress.value;
   const { done, total, changed } = workload(progress);
+  const machine = progress.by_machine;
+  const seen =
+    machine > 0
+      ? `${count(progress.reviewed)} reviewed and ${count(machine)} decided by a method, of ${count(total)}`
+      : `${count(done)} of ${count(total)} reviewed`;
   const share = (part: number) => (total > 0 ? `${(100 * part) / total}%` : "0");
   const noise = store.meta.value.noiseRate;
   const left = errorsLeft(progress, noise);
   const measured = store.estimate.value;
   const pace = measured === null ? "" : paceText(measured.per_minute);
   const title = [
-    `${count(done)} of ${count(total)} looked at: ${count(changed)} relabelled, ${count(progress.kept)} kept, ` +
+    `${seen}: ${count(changed)} relabelled, ${count(progress.kept)} kept, ` +
       `${count(progress.unsure)} unsure, ${count(progress.excluded)} excluded.`,
     left && noise && !measured
       ? `About ${count(left.left)} wrong labels are left, by ${noise.measured ? "measurement" : "the model's estimate"} ` +
@@ -51,13 +53,14 @@ export function ProgressBar({ store }: { store: Store }) {
         aria-valuemin={0}
         aria-valuemax={Math.max(1, total)}
         aria-valuenow={done}
-        aria-valuetext={`${count(done)} of ${count(total)} reviewed`}
+        aria-valuetext={seen}
       >
         <i class="changed" style={{ width: share(changed) }} />
         <i class="looked" style={{ width: share(Math.max(0, done - changed)) }} />
       </div>
       <span class="ls-progress-count">
-        {count(done)} / {count(total)}
+        {count(progress.reviewed)}
+        {machine > 0 && ` + ${count(machine)}`} / {count(total)}
       </span>
       {measured ? (
         <>

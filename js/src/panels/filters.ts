@@ -4,12 +4,17 @@ import type { ColumnInfo } from "../protocol";
 import { NO_FILTERS } from "../store/ranking";
 import type { ColumnFilter, Filters } from "../store/types";
 import { STATES, UNLABELLED } from "../store/types";
-import { nameOf, words } from "./format";
+import { count, nameOf, words } from "./format";
 
 export { NO_FILTERS };
 
 /** Values named in a chip; more are counted. */
 const LISTED = 2;
+
+/** What the legend filters by without a column; other names that begin so are of methods. */
+const BUILT_IN: ReadonlySet<string> = new Set([":given", ":current", ":suggested", ":state", ":suspicion"]);
+/** Rows where the local and the global expert differ. */
+export const DISAGREE = ":experts disagree";
 
 export interface Chip {
   key: string;
@@ -78,7 +83,7 @@ export function filterChips(
       without: { cluster: null },
     });
   for (const [name, filter] of Object.entries(filters.column ?? {}))
-    chips.push(columnChip(name, filter, filters, name.startsWith(":") ? builtIn(name, names) : infos));
+    chips.push(columnChip(name, filter, filters, BUILT_IN.has(name) ? builtIn(name, names) : infos));
   return chips;
 }
 
@@ -86,7 +91,6 @@ function short(value: number): string {
   return Number(value.toPrecision(4)).toLocaleString("en-US", { maximumFractionDigits: 6 });
 }
 
-/** What the legend filters by without a column: the labels, the state, the suspicion. */
 function builtIn(name: string, names: readonly string[]): ColumnInfo[] {
   const categories = name === ":state" ? STATES.map(words) : [...names];
   return [{ name, kind: "categorical", n_missing: 0, categories }];
@@ -105,6 +109,15 @@ function columnChip(
 ): Chip {
   const info = infos.find((known) => known.name === name);
   const plain = name.replace(/^:/, "");
+  const chip = {
+    key: `column:${name}`,
+    without: { column: Object.fromEntries(Object.entries(column).filter(([key]) => key !== name)) },
+  };
+  // A fact is its own name; how many rows it is true of stands beside it.
+  if (isTrue(info, filter)) {
+    const n = info!.counts?.[info!.categories!.indexOf("yes")] ?? Number.NaN;
+    return { ...chip, text: `${plain} · ${count(n)}`, title: `Rows where ${plain}` };
+  }
   let says: string;
   if ("min" in filter) says = `${short(filter.min)}–${short(filter.max)}`;
   else if (filter.size <= LISTED)
@@ -112,13 +125,13 @@ function columnChip(
       .map((code) => (code === UNLABELLED ? "missing" : named(info?.categories?.[code], code)))
       .join(", ");
   else says = `${filter.size} of ${info?.categories?.length ?? "?"} values`;
-  const rest = Object.fromEntries(Object.entries(column).filter(([key]) => key !== name));
-  return {
-    key: `column:${name}`,
-    text: `${plain} ${says}`,
-    title: `Rows with ${plain} ${says}`,
-    without: { column: rest },
-  };
+  return { ...chip, text: `${plain} ${says}`, title: `Rows with ${plain} ${says}` };
+}
+
+/** A column of a method that is true or false, filtered to where it is true. */
+function isTrue(info: ColumnInfo | undefined, filter: ColumnFilter): boolean {
+  const yes = info?.name.startsWith(":") && info.format === "boolean" ? info.categories?.indexOf("yes") : -1;
+  return yes !== undefined && yes >= 0 && !("min" in filter) && filter.size === 1 && filter.has(yes);
 }
 
 function single(kind: string, code: number, names: readonly string[], without: Partial<Filters>): Chip {

@@ -1,6 +1,7 @@
 import evidence from "./evidence.css";
 import inspector from "./inspector.css";
 import messages from "./messages.css";
+import mistakes from "./mistakes.css";
 import overlay from "./overlay.css";
 import reports from "./reports.css";
 import sheets from "./sheets.css";
@@ -11,7 +12,7 @@ import toolbar from "./toolbar.css";
 
 /** Styles of all panels; they need the tokens and base styles of `theme/`. */
 export const css: string =
-  toolbar + inspector + evidence + strip + overlay + sheets + messages + tags + target + reports;
+  toolbar + inspector + evidence + strip + overlay + sheets + messages + tags + target + reports + mistakes;
 
 export { ClassName } from "./ClassName";
 export { Controls } from "./Controls";

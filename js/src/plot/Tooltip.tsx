@@ -60,6 +60,7 @@ export function Tooltip({ store, tip, width, height }: Props) {
   if (tip.row >= table.n) return null;
   const label = table.current[tip.row]!;
   const suggested = store.suggestedOf(tip.row);
+  const veil = store.veiled(tip.row);
   const style = {
     ...(tip.x > width / 2 ? { right: `${width - tip.x + 14}px` } : { left: `${tip.x + 14}px` }),
     ...(tip.y > height / 2 ? { bottom: `${height - tip.y + 10}px` } : { top: `${tip.y + 10}px` }),
@@ -68,8 +69,14 @@ export function Tooltip({ store, tip, width, height }: Props) {
     <div class="ls-plot-tip" style={style} aria-hidden="true">
       {rested === tip.row && <Preview store={store} row={tip.row} />}
       <div class="ls-plot-tip-labels">
-        <ClassMark code={label} dark={dark} />
-        <span>{className(store, label)}</span>
+        {veil === "labels" ? (
+          <span>labels are hidden</span>
+        ) : (
+          <>
+            <ClassMark code={label} dark={dark} />
+            <span>{className(store, label)}</span>
+          </>
+        )}
         {suggested !== label && suggested !== UNLABELLED && (
           <>
             <s>→</s>
@@ -77,7 +84,7 @@ export function Tooltip({ store, tip, width, height }: Props) {
             <b>{className(store, suggested)}</b>
           </>
         )}
-        <em>{Math.round((table.suspicion[tip.row]! / 255) * 100)} %</em>
+        {veil === "none" && <em>{Math.round((table.suspicion[tip.row]! / 255) * 100)} %</em>}
       </div>
       <Value store={store} row={tip.row} />
     </div>

@@ -92,6 +92,15 @@ function narrow(codes: CodeArray): Uint16Array {
   return Uint16Array.from(codes, (code) => Math.min(code, UNLABELLED));
 }
 
+/** A suspicion that is not to be seen looks like one that is missing. */
+function suspicionCodes({ suspicion, veiled }: Table): Pick<Coloring, "codes" | "last"> {
+  if (veiled === undefined) return { codes: suspicion, last: STEPS - 1 };
+  return {
+    codes: Uint16Array.from(suspicion, (value, row) => (veiled[row] === 1 ? STEPS : value)),
+    last: STEPS,
+  };
+}
+
 export function coloringOf(
   table: Table,
   colorBy: ColorBy,
@@ -106,7 +115,7 @@ export function coloringOf(
     case "state":
       return { kind: "state", codes: table.state, last: STATES.length - 1, ...none };
     case "suspicion":
-      return { kind: "suspicion", codes: table.suspicion, last: 255, ...none };
+      return { kind: "suspicion", ...suspicionCodes(table), ...none };
     default:
       return ofColumn(table, column);
   }
@@ -119,7 +128,7 @@ export function colorIndex(coloring: Coloring, row: number): number {
 function entry(kind: Coloring["kind"], code: number, last: number, dark: boolean): [string, number] {
   switch (kind) {
     case "suspicion":
-      return [ramp(code / 255, dark), 0];
+      return code < STEPS ? [ramp(code / 255, dark), 0] : [missingColor(dark), MISSING_SHAPE];
     case "numeric":
       return code < STEPS ? [numericRamp(code / 255, dark), 0] : [missingColor(dark), MISSING_SHAPE];
     case "state":

@@ -97,7 +97,8 @@ export interface Shown {
 
 /** Entries of classes, states and categories; none for numbers, which have a scale. */
 export function legendEntries(table: Table, { colorBy, names, column, passing, dark }: Shown): Entry[] {
-  const classes = { names, rest: "unlabelled", restShape: "circle" as const };
+  // Rows without a label and rows whose label is not to be seen have one color.
+  const classes = { names, rest: table.veiled ? "hidden" : "unlabelled", restShape: "circle" as const };
   switch (colorBy) {
     case "given":
     case "current":

@@ -54,7 +54,13 @@ function scaleFrom({ values, unit, low, high, format }: Source, mask: Uint8Array
 }
 
 export function suspicionScale(table: Table, mask: Uint8Array): Scale {
-  const source = { values: table.suspicion, unit: 1 / 255, low: 0, high: 1, format: "percent" as const };
+  const { suspicion, veiled } = table;
+  // NaN where it is not to be seen
+  const values =
+    veiled === undefined
+      ? suspicion
+      : Float32Array.from(suspicion, (s, row) => (veiled[row] ? Number.NaN : s));
+  const source = { values, unit: 1 / 255, low: 0, high: 1, format: "percent" as const };
   return { ...scaleFrom(source, mask), least: 0, most: 1 };
 }
 

@@ -24,10 +24,11 @@ export function describe(store: Store, row: number, where = ""): string {
   const given = className(store, table.given[row]!);
   const current = className(store, table.current[row]!);
   const code = store.suggestedOf(row);
-  const parts = [`Row ${row}`, `given ${given}`];
+  const veil = store.veiled(row);
+  const parts = [`Row ${row}`, veil === "labels" ? "labels hidden" : `given ${given}`];
   if (current !== given) parts.push(`now ${current}`);
   if (code !== UNLABELLED && code !== table.current[row]) parts.push(`suggested ${className(store, code)}`);
-  parts.push(`suspicion ${Math.round((table.suspicion[row]! / 255) * 100)} %`);
+  if (veil === "none") parts.push(`suspicion ${Math.round((table.suspicion[row]! / 255) * 100)} %`);
   const state = table.state[row]!;
   if (state > 0) parts.push((STATES[state] ?? "").replace("_", " "));
   if (where !== "") parts.push(where);

@@ -18,7 +18,7 @@ import { type Answer, KernelError } from "../transport/link";
 import type { Connection } from "./connection";
 import type { Core } from "./core";
 import { completeOrder } from "./ranking";
-import type { QueryOutcome, Spectrogram } from "./shapes";
+import type { Planned, QueryOutcome, Spectrogram } from "./shapes";
 
 const REFRESH_MS = 1_000;
 const PICTURES = 32;
@@ -49,6 +49,10 @@ export class Asking {
 
   pageControl(rows: number[], mean: "suggested" | "given"): Promise<PageControl | null> {
     return this.shape({ name: "page_control", rows, mean });
+  }
+
+  plan(queue: boolean, of: string, page: number | null): Promise<Planned | null> {
+    return this.shape({ name: "plan", queue, of, page });
   }
 
   complete(text: string, cursor: number): Promise<{ items: Completion[]; from: number } | null> {

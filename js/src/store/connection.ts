@@ -39,6 +39,8 @@ export class Connection {
   /** called with events that are new here */
   onEvents: (events: JournalEvent[]) => void = () => undefined;
   onLive: () => void = () => undefined;
+  /** options changed, or something was given in the notebook */
+  onOptions: () => void = () => undefined;
   onReport: (state: ReportState) => void = () => undefined;
   /** how many rows the queue lists itself; null where it lists all */
   onListed: (listed: number | null) => void = () => undefined;
@@ -52,7 +54,10 @@ export class Connection {
     this.scores = new ScoreKeeper(core);
     this.link = new Link(core.model, {
       scores: (message, buffers) => this.scores.take(message, buffers),
-      options: (message) => this.options(message),
+      options: (message) => {
+        this.options(message);
+        this.onOptions();
+      },
       report: (message) => this.onReport(message),
       events: (message) => this.events(message),
       notice: (message) => core.toast(message.level ?? "info", message.message, message.hint),

@@ -10,6 +10,7 @@ import { digitCodes } from "./digits";
 import { Fold } from "./fold";
 import { bySuspicion, followsEdits, NO_FILTERS, passingRows, sameRanks, visibleRows } from "./ranking";
 import { Saying } from "./saying";
+import { Sight } from "./sight";
 import { ReviewSignals } from "./signals";
 import { heldOf, type Tagging, TagSets } from "./tagSets";
 import { useTaskColumns } from "./taskColumns";
@@ -30,6 +31,7 @@ const NO_PROGRESS: Progress = {
   n: 0,
   n_labeled: 0,
   reviewed: 0,
+  by_machine: 0,
   relabelled: 0,
   kept: 0,
   unsure: 0,
@@ -84,6 +86,7 @@ export class Core extends Saying {
   readonly unsaved = signal(0);
   readonly ready = signal(false);
   readonly review = new ReviewSignals();
+  readonly sight = new Sight(this);
 
   fold: Fold<CodeArray>;
   picture: Picture;
@@ -127,6 +130,7 @@ export class Core extends Saying {
     this.renderer = signal(pick(options.renderer, ["auto", "webgl2", "raster"], "auto"));
     this.height = signal(Math.max(240, Number(options.height) || 640));
     this.reviewer = signal(String(options.reviewer ?? ""));
+    this.review.reveal.value = options.reveal === "after_answer" ? "after_answer" : "at_once";
     this.dark = computed(() =>
       this.theme.value === "auto" ? this.host.value.dark : this.theme.value === "dark",
     );
@@ -136,7 +140,7 @@ export class Core extends Saying {
       const filters = this.filters.value;
       if (followsEdits(filters)) this.version.value;
       return passingRows(
-        this.table.value,
+        this.sight.filtered.value,
         filters,
         this.known.value,
         (name) => this.review.column(name).value,
@@ -152,8 +156,10 @@ export class Core extends Saying {
 
   private arranged(): Uint32Array {
     const { sort, group, similarOrder, control, resume } = this.review;
-    const table = this.table.value;
-    const order = sorted(table, this.order.value, sort.value, similarOrder.value);
+    const table = this.sight.filtered.value;
+    // An order by suspicion would tell who votes.
+    const by = this.review.blind.value && sort.value === "suspicion" ? "queue" : sort.value;
+    const order = sorted(table, this.order.value, by, similarOrder.value);
     const rows = groupedRows(table, visibleRows(order, this.passing.value), group.value);
     const shown = control.value;
     return shown === null ? rows : withControl(rows, shown.row, resume.value);
@@ -276,12 +282,6 @@ export class Core extends Saying {
 
   nameOf(code: number): string {
     return this.classNames.peek()[code] ?? "no label";
-  }
-
-  /** The suggestion of this row is shown after the decision only. */
-  hides(row: number): boolean {
-    const { state, pending } = this.table.peek();
-    return this.review.reveal.value === "after_answer" && state[row] === 0 && pending[row] === 0;
   }
 
   dispose(): void {

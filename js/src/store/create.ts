@@ -13,6 +13,7 @@ import { Decisions } from "./decisions";
 import { Details } from "./details";
 import { followFilters } from "./follow";
 import { Methods } from "./methods";
+import { Mistakes } from "./mistakes";
 import { Requests } from "./requests";
 import { reviewActions } from "./reviewing";
 import { syncTraits } from "./sync";
@@ -37,6 +38,7 @@ export function createStore(model: Model): Store {
   const asking = new Asking(core, connection);
   const tasks = new Tasks(core, decisions, asking);
   const methods = new Methods(core, connection, asking, decisions);
+  const mistakes = new Mistakes(core, connection, asking, decisions);
   const values = new ColumnValues(core, connection);
   methods.onColumn = (name) => values.reload(name);
   const stopSync = syncTraits(core, connection);
@@ -48,15 +50,24 @@ export function createStore(model: Model): Store {
     // What cards say of tags and numbers is of before.
     if (core.meta.peek().task !== "classification") cards.refresh(touched);
     details.refresh(events);
+    mistakes.heard(events);
     // Live scores bring the gate and the errors left along; without them somebody has to ask.
     if (!core.review.live.peek()) asking.refreshSoon();
   };
   connection.scores.onScores = (changed) => details.forget(changed);
+  // There are other columns: judges were given, or a report knows more of each row.
+  const stopColumns = effect(() => {
+    core.review.columnInfos.value;
+    if (core.connection.peek() !== "live") return;
+    details.forget(() => true);
+    values.refresh();
+  });
   connection.onLive = () => {
     cards.retry();
     values.refresh();
     void methods.loadQueues();
   };
+  connection.onOptions = () => void methods.loadQueues();
   connection.onOrdered = () => {
     if (core.current.peek() === null) core.current.value = core.visible.peek()[0] ?? null;
   };
@@ -93,10 +104,11 @@ export function createStore(model: Model): Store {
     ...taskActions(core, tasks, asking, decisions),
     ...reviewActions({ core, decisions, asking, values, requests }),
     methods,
+    mistakes,
     meta: core.meta,
     classes: core.classes,
     classNames: core.classNames,
-    table: core.table,
+    table: core.sight.table,
     version: core.version,
     selection: core.selection,
     current: core.current,
@@ -123,7 +135,7 @@ export function createStore(model: Model): Store {
     exportFormats: core.exportFormats,
     toasts: core.toasts,
     announcement: core.announcement,
-    detail: core.detail,
+    detail: core.sight.detail,
     keyCodes: core.keyCodes,
     ready: core.ready,
     highContrast: core.highContrast,
@@ -143,7 +155,7 @@ export function createStore(model: Model): Store {
     keep: (rows) => decisions.decide((targets) => ({ name: "keep", rows: targets }), rows),
     unsure: (rows) => decisions.decide((targets) => ({ name: "unsure", rows: targets }), rows),
     exclude: (rows) => decisions.decide((targets) => ({ name: "exclude", rows: targets }), rows),
-    relabel: (to, rows, newClass) => decisions.relabel(to, rows, newClass),
+    relabel: (to, rows, newClass, source) => decisions.relabel(to, rows, newClass, source),
     undo: () => decisions.step("undo"),
     redo: () => decisions.step("redo"),
     search: (query) => void requests.search(query),
@@ -152,7 +164,7 @@ export function createStore(model: Model): Store {
     say: (sentence) => core.say(sentence),
     toast: (level, message, hint) => core.toast(level, message, hint),
     dismiss: (key) => core.dismiss(key),
-    card: (row, size) => cards.get(row, size),
+    card: (row, size) => core.sight.card(row, cards.get(row, size)),
     media: (row, size) => large.get(row, size),
     drawn: () => {
       core.ready.value = true;
@@ -161,9 +173,11 @@ export function createStore(model: Model): Store {
     dispose: () => {
       stopQueue();
       stopFollow();
+      stopColumns();
       requests.dispose();
       asking.dispose();
       methods.dispose();
+      mistakes.dispose();
       details.dispose();
       stopSync();
       connection.dispose();

@@ -10,6 +10,7 @@ import { nextOpen } from "./ranking";
 import { eventSentence, progressSentence } from "./words";
 
 const OFFLINE = "Kernel not connected — changes cannot be saved.";
+const VOTING = "People vote here: 1 to 5 answer, and no label changes.";
 const OFFLINE_HINT = "Run the cell again to connect; nothing that was saved is lost.";
 
 export class Decisions {
@@ -62,8 +63,12 @@ export class Decisions {
       core.toast("warning", OFFLINE, OFFLINE_HINT);
       return;
     }
+    if (core.review.blind.peek()) {
+      core.say(VOTING);
+      return;
+    }
     const command = make(rows);
-    if (command.name === "accept" && rows.some((row) => core.hides(row))) {
+    if (command.name === "accept" && rows.some((row) => core.sight.veiled(row) !== "none")) {
       core.say("The suggestion is hidden until you decide.");
       return;
     }
@@ -85,13 +90,13 @@ export class Decisions {
     if (!stays && this.core.current.peek() === row) this.moveOn([row]);
   }
 
-  relabel(to: LabelValue, rows?: number[], newClass = false): void {
+  relabel(to: LabelValue, rows?: number[], newClass = false, source = "widget"): void {
     this.decide(
       (targets) => ({
         name: "relabel",
         rows: targets,
         to,
-        source: "widget",
+        source,
         ...(newClass ? { new_class: true } : {}),
       }),
       rows,
@@ -112,9 +117,11 @@ export class Decisions {
   heard(events: readonly JournalEvent[]): void {
     const { core } = this;
     const last = events.at(-1)!;
+    // What became of a label would tell who votes which one it was.
+    const told = core.review.blind.peek() ? ["noted", "reverted"] : null;
     // Accepting a mixed selection relabels some rows and keeps others: one gesture, one sentence.
     const gesture = events
-      .filter((event) => event.batch === last.batch)
+      .filter(({ batch, kind }) => batch === last.batch && (told === null || told.includes(kind)))
       .map((event) => eventSentence(event, (value) => core.wordsOf(value ?? null)))
       .filter(Boolean);
     if (gesture.length > 0) core.say(`${gesture.join(" ")} ${progressSentence(core.progress.peek())}`);

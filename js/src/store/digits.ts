@@ -19,11 +19,11 @@ export function digitCodes(core: Core): number[] {
   const codes = new Set<number>();
   const last = core.classes.value.length;
   // Candidates would tell what the reviewer is to find out.
-  if (row !== null && core.hides(row)) core.version.value;
-  else if (detail !== null && detail.row === row) {
+  const veiled = row !== null && core.sight.veiled(row) !== "none";
+  if (!veiled && detail !== null && detail.row === row) {
     for (const { code } of Array.isArray(detail.candidates) ? detail.candidates : [])
       if (code >= 0 && code < last) codes.add(code);
-  } else if (row !== null && core.connection.value !== "offline") return [];
+  } else if (!veiled && row !== null && core.connection.value !== "offline") return [];
   for (let code = 0; code < last && codes.size < most; code++) codes.add(code);
   return [...codes].slice(0, most);
 }

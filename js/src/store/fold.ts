@@ -8,7 +8,7 @@
  */
 import type { JournalEvent, LabelValue } from "../protocol";
 import { Attributes, type CodeArray, noLabel, type TagEdit, type Tagging, TagSets } from "./tagSets";
-import { STATES, UNLABELLED } from "./types";
+import { MACHINES, STATES, UNLABELLED } from "./types";
 
 const RELABELLED = 1;
 const KEPT = 2;
@@ -16,6 +16,7 @@ const KEPT = 2;
 interface Entry {
   batch: string;
   reviewer: string;
+  machine: boolean;
   state: number;
   rows: number[];
   codes: number[] | null;
@@ -105,6 +106,14 @@ export class Fold<Codes extends CodeArray = Uint16Array> {
     return { names: [...places.keys()], codes };
   }
 
+  /** 1 where the decision that holds is a method's, and no person's. */
+  byMachine(): Uint8Array {
+    const found = new Uint8Array(this.given.length);
+    for (const { batch, machine, rows } of this.entries)
+      if (!this.inactive.has(batch)) for (const row of rows) if (row < found.length) found[row] = +machine;
+    return found;
+  }
+
   /** Folds events in and returns those that are new; late ones take their place in the order. */
   apply(events: readonly JournalEvent[]): JournalEvent[] {
     const fresh: JournalEvent[] = [];
@@ -189,7 +198,8 @@ export class Fold<Codes extends CodeArray = Uint16Array> {
       const codes = labeled ? event.after.map((value) => this.code(value)) : null;
       const edit = tagging ? tags.edit(event.data?.tags, event.kind === "tags_added" ? 1 : 0) : null;
       const reviewer = String(event.reviewer ?? "");
-      this.entries.push({ batch: event.batch, reviewer, state, rows: event.rows, codes, edit });
+      const machine = MACHINES.has(event.source);
+      this.entries.push({ batch: event.batch, reviewer, machine, state, rows: event.rows, codes, edit });
     }
     const target = event.kind === "reverted" ? event.data?.reverts : undefined;
     if (typeof target !== "string" || target === "") return false;

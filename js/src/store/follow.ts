@@ -14,10 +14,13 @@ function follow(core: Core): void {
   let suspects = 0;
   for (const shown of visible) suspects += table.flags[shown]! & FLAGGED;
   const count = (n: number, what: string) => `${n.toLocaleString("en-US")} ${what}${n === 1 ? "" : "s"}`;
+  const shown = count(visible.length, "row");
   core.say(
     visible.length === 0
       ? "No row passes the filters."
-      : `${count(suspects, "suspect")} in ${count(visible.length, "row")} shown.`,
+      : core.sight.veil.peek() === "none"
+        ? `${count(suspects, "suspect")} in ${shown} shown.`
+        : `${shown} shown.`,
   );
 }
 

@@ -72,8 +72,8 @@ export class Methods implements MethodStore {
   readonly listed = signal<number | null>(null);
   readonly overlay = signal<Overlay | null>(null);
   readonly overlayOn = signal(false);
-  readonly voting = signal(false);
-  readonly ballot = signal<Ballot | null>(null);
+  readonly voting: Signal<boolean>;
+  readonly ballot: Signal<Ballot | null>;
   /** values of a column may be others now */
   onColumn: (name: string) => void = () => undefined;
   private asked = 0;
@@ -87,6 +87,8 @@ export class Methods implements MethodStore {
     private readonly asking: Asking,
     private readonly decisions: Decisions,
   ) {
+    this.voting = core.review.voting;
+    this.ballot = core.review.ballot;
     connection.onReport = (state) => this.heard(state);
     connection.onListed = (listed) => {
       batch(() => {
@@ -99,6 +101,10 @@ export class Methods implements MethodStore {
     this.stops.push(
       effect(() => {
         if (this.overlayOn.value && this.overlay.peek() === null) void this.loadOverlay();
+      }),
+      effect(() => {
+        // Another queue, from wherever it was chosen, is the end of the vote.
+        if (core.queue.value !== "validation") this.voting.value = false;
       }),
       effect(() => {
         const row = core.current.value;

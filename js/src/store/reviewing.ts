@@ -18,17 +18,25 @@ interface Parts {
 }
 
 /** A grid page as a command; labels by row travel as an object. */
-function pageCommand({ rows, wrong, mean, seconds, token }: PageAnswer): Command {
+function pageCommand({ rows, wrong, mean, seconds, idle, token }: PageAnswer): Command {
   const labels: Record<string, LabelValue> = {};
   for (const [row, label] of wrong) labels[String(row)] = label;
-  return { name: "page_done", rows: [...rows], wrong: labels, mean, seconds, token };
+  return {
+    name: "page_done",
+    rows: [...rows],
+    wrong: labels,
+    mean,
+    seconds,
+    ...(idle ? { idle } : {}),
+    token,
+  };
 }
 
 export function reviewActions({ core, decisions, asking, values, requests }: Parts): ReviewStore {
   const { review } = core;
   return {
     columnInfos: review.columnInfos,
-    columnOf: (name) => values.of(name),
+    columnOf: (name) => core.sight.column(name, values.of(name)),
     canQuery: review.canQuery,
     savedFilters: review.savedFilters,
     gate: review.gate,
@@ -40,18 +48,21 @@ export function reviewActions({ core, decisions, asking, values, requests }: Par
     acceptance: review.acceptance,
     answered: review.answered,
     noticed: review.noticed,
-    moved: review.moved,
+    moved: core.sight.moved,
     control: review.control,
-    suggestedOf: (row) => (core.hides(row) ? UNLABELLED : (core.table.peek().suggested[row] ?? UNLABELLED)),
+    veil: core.sight.veil,
+    veiled: (row) => core.sight.veiled(row),
+    whole: core.table,
+    suggestedOf: (row) => core.sight.table.peek().suggested[row] ?? UNLABELLED,
     sort: review.sort,
     group: review.group,
     similarTo: review.similarTo,
     pageMode: review.pageMode,
     neighborsOf: computed(() => {
-      const detail = core.detail.value;
+      const detail = core.sight.detail.value;
       // Of numbers it counts whether they are about the same, not whether they are equal.
       const targets = detail?.target?.neighbors;
-      if (Array.isArray(targets))
+      if (Array.isArray(targets) && targets.length > 0)
         return targets.map(({ row, kind }) => ({
           row,
           kind,
@@ -79,6 +90,8 @@ export function reviewActions({ core, decisions, asking, values, requests }: Par
     preview: (rows, to) => asking.preview(rows, to),
     pageControl: (rows, mean) => asking.pageControl(rows, mean),
     pageDone: async (answer) => (await decisions.ask(pageCommand(answer))) !== null,
+    plan: (of, page) => asking.plan(core.queue.peek().startsWith("review_plan"), of, page),
+    takeSeat: async (plan, reviewer) => (await decisions.ask({ name: "plan_seat", plan, reviewer })) !== null,
     similar: (row, sort) => asking.similar(row, sort),
     query: (text) => asking.query(text),
     complete: (text, cursor) => asking.complete(text, cursor),

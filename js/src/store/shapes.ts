@@ -13,11 +13,17 @@ import type {
   LabelValue,
   LeftEstimate,
   PageControl,
+  PlanPage,
+  PlanState,
   Preview,
   Reveal,
   SavedFilter,
   Tags,
 } from "../protocol";
+import type { Veil } from "./sight";
+import type { Table } from "./types";
+
+export type { Veil } from "./sight";
 
 /** Values of a column of all rows; NaN, or UNLABELLED (65535) among codes, is missing. */
 export type ColumnData =
@@ -46,7 +52,14 @@ export interface PageAnswer {
   wrong: ReadonlyMap<number, LabelValue>;
   mean: "suggested" | "given";
   seconds: number;
+  idle?: number;
   token: string;
+}
+
+/** The plan, and the page that was opened; both null without one. */
+export interface Planned {
+  plan: PlanState | null;
+  open: PlanPage | null;
 }
 
 export interface ReviewStore {
@@ -73,7 +86,15 @@ export interface ReviewStore {
   readonly moved: ReadonlySignal<ReadonlySet<number>>;
   /** for the store itself: nothing in the page may look different because of it */
   readonly control: ReadonlySignal<Control | null>;
-  /** code to show as the suggestion of a row; UNLABELLED hides it. Read this, not table.suggested, on cards */
+  /**
+   * What is taken out of `table`, `detail`, `card` and the columns of methods before a reader has answered: nowhere
+   * more than this, and of this row. Views need it for words and for nothing else.
+   */
+  readonly veil: ReadonlySignal<Veil>;
+  veiled(row: number): Veil;
+  /** the table with nothing taken out, for sums over all rows; never for a row of its own */
+  readonly whole: ReadonlySignal<Table>;
+  /** code to show as the suggestion of a row; UNLABELLED: none, or none to show yet */
   suggestedOf(row: number): number;
   readonly sort: Signal<Sort>;
   readonly group: Signal<Group>;
@@ -95,6 +116,9 @@ export interface ReviewStore {
   pageControl(rows: number[], mean: "suggested" | "given"): Promise<PageControl | null>;
   /** false when the control of the page was passed over, or it could not be saved */
   pageDone(answer: PageAnswer): Promise<boolean>;
+  /** where one is in the review plan, and a page of the plan `of`, by default the next one */
+  plan(of: string, page: number | null): Promise<Planned | null>;
+  takeSeat(plan: string, reviewer: string): Promise<boolean>;
   /** all rows by similarity, nearest first; also sorts `visible` by it when asked to */
   similar(row: number, sort?: boolean): Promise<Uint32Array | null>;
   /** filters by a query; an empty text takes the filter away */

@@ -1,7 +1,8 @@
 /** State about columns, rescoring, stopping and controls; one object, so that `Core` stays short. */
-import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type {
   Acceptance,
+  Ballot,
   ColumnInfo,
   Control,
   ControlAnswer,
@@ -37,6 +38,11 @@ export class ReviewSignals {
   readonly similarTo = signal<number | null>(null);
   readonly similarOrder = signal<Uint32Array | null>(null);
   readonly pageMode = signal(false);
+  /** several people vote: digits answer the ballot of the current row */
+  readonly voting = signal(false);
+  readonly ballot = signal<Ballot | null>(null);
+  /** they must not know which of the two labels is the given one; so it is until a ballot says otherwise */
+  readonly blind = computed(() => this.voting.value && this.ballot.value?.blind !== false);
   private readonly own = new Set<string>();
   private readonly columns = new Map<string, ReadonlySignal<ColumnData | null>>();
 

@@ -5,6 +5,7 @@
 import type { ReadonlySignal, Signal } from "@preact/signals";
 import type { Card, Command, Detail, JournalEvent, LabelValue, MediaKind, Progress, Task } from "../protocol";
 import type { MethodStore } from "./methods";
+import type { MistakeStore } from "./mistakes";
 import type { ColumnFilter, ReviewStore } from "./shapes";
 import type { CodeArray } from "./tagSets";
 import type { TaskStore } from "./taskShapes";
@@ -21,6 +22,9 @@ export type Combine = "replace" | "add" | "subtract";
 
 /** Review states, equal to labelscope.review.state. */
 export const STATES = ["unreviewed", "relabelled", "kept", "unsure", "excluded", "accepted_set"] as const;
+
+/** Sources of decisions that no person took, equal to labelscope.review.sampling. */
+export const MACHINES: ReadonlySet<string> = new Set(["teacher", "propagated", "judge"]);
 
 /** Unlabelled code in every Uint16Array of codes; where there are more classes than it can tell apart, `WIDE_NONE`. */
 export const UNLABELLED = 65535;
@@ -46,6 +50,8 @@ export interface Table {
   readonly state: Uint8Array;
   /** 1 while a command on the row is sent and not yet on disk */
   readonly pending: Uint8Array;
+  /** 1: something is taken out of this row, see `ReviewStore.veil`; absent where nothing is taken out of any */
+  readonly veiled?: Uint8Array;
 }
 
 export const FLAGGED = 1;
@@ -105,6 +111,8 @@ export interface Medium {
 export interface Store extends ReviewStore, TaskStore {
   /** reports, queues, votes and ellipses */
   readonly methods: MethodStore;
+  /** predictions outside the labels, and what is said of them */
+  readonly mistakes: MistakeStore;
   readonly meta: ReadonlySignal<Meta>;
   /** class values and display names; grows when a class is added in review */
   readonly classes: ReadonlySignal<LabelValue[]>;
@@ -162,7 +170,8 @@ export interface Store extends ReviewStore, TaskStore {
   keep(rows?: number[]): void;
   unsure(rows?: number[]): void;
   exclude(rows?: number[]): void;
-  relabel(to: LabelValue, rows?: number[], newClass?: boolean): void;
+  /** `source`: what the label was taken over from, such as "suggestion"; by default the reader's own idea */
+  relabel(to: LabelValue, rows?: number[], newClass?: boolean, source?: string): void;
   undo(): void;
   redo(): void;
   search(query: string): void;

@@ -59,6 +59,7 @@ export function eventSentence(event: JournalEvent, named: typeof label = label):
     case "proposed":
     case "voted":
     case "page_timed":
+    case "planned":
     case "options_set":
     case "filter_saved":
     case "filter_dropped":
@@ -69,5 +70,6 @@ export function eventSentence(event: JournalEvent, named: typeof label = label):
 }
 
 export function progressSentence(progress: Progress): string {
-  return `${count(progress.reviewed)} reviewed, ${count(progress.flagged_left)} suspects left.`;
+  const machine = progress.by_machine > 0 ? `${count(progress.by_machine)} decided by a method, ` : "";
+  return `${count(progress.reviewed)} reviewed, ${machine}${count(progress.flagged_left)} suspects left.`;
 }

@@ -50,7 +50,7 @@ describe("keys", () => {
     ["5", "digit"],
     ["0", null],
     ["b", null],
-    ["d", null],
+    ["d", "discuss"],
     ["F5", null],
     ["toString", null],
   ])("%s is %s", (name, action) => expect(found(name)).toBe(action));

@@ -5,6 +5,7 @@ import type { Action } from "../../src/input/keymap";
 import { KeyLine } from "../../src/input/line";
 import type { Store } from "../../src/store/types";
 import { settle } from "../store/fake";
+import { fakeMistakes } from "../store/parts";
 
 const keyCodes = signal<number[]>([]);
 const current = signal<number | null>(0);
@@ -13,7 +14,9 @@ const toast = vi.fn();
 const classes = signal([1, 2]);
 const task = signal("classification");
 const detail = signal<{ row: number } | null>(null);
+const mistakes = fakeMistakes();
 const store = {
+  mistakes,
   keyCodes,
   current,
   connection,
@@ -87,4 +90,18 @@ it("holds a digit of a tag until the chips of the row are here; numbers have no 
   line.take(digit);
   expect(done).toHaveLength(3);
   task.value = "classification";
+});
+
+it("holds keys that judge a mistake until the row is there and the answer before has come", async () => {
+  const ready = vi.spyOn(mistakes as { ready: () => boolean }, "ready").mockReturnValue(false);
+  mistakes.on.value = true;
+  const enter: Action = { do: "accept" };
+  for (const action of [digit, enter]) line.take(action);
+  expect(done).toEqual([]);
+  ready.mockReturnValue(true);
+  mistakes.sending.value = true;
+  mistakes.sending.value = false;
+  await settle();
+  expect(done).toEqual([digit, enter]);
+  mistakes.on.value = false;
 });

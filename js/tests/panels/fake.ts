@@ -10,7 +10,7 @@ import {
   type Toast,
   UNLABELLED,
 } from "../../src/store/types";
-import { fakeMethods, fakeStoreParts, fakeTaskParts } from "../store/parts";
+import { fakeMethods, fakeMistakes, fakeStoreParts, fakeTaskParts } from "../store/parts";
 
 export const NOTHING: Filters = {
   given: null,
@@ -76,6 +76,7 @@ export const PROGRESS: Progress = {
   n: 6,
   n_labeled: 6,
   reviewed: 0,
+  by_machine: 0,
   relabelled: 0,
   kept: 0,
   unsure: 0,
@@ -118,11 +119,20 @@ export function fakeStore(start: Start = {}) {
   const current = signal<number | null>(1);
   const rows = Uint32Array.from({ length: n }, (_, row) => row);
   const selection = signal({ mask: new Uint8Array(n), count: 0 });
+  const parts = fakeStoreParts();
+  /** only words; what is taken out of rows is tested with the store itself, in tests/veil */
+  const veil = computed(() => (parts.reveal.value === "after_answer" ? "hint" : "none"));
+  const veiled = (row: number) => (table.value.state[row] === 0 ? veil.value : "none");
   const own = {
-    ...fakeStoreParts(),
+    ...parts,
     ...fakeTaskParts(),
     methods: fakeMethods(),
-    suggestedOf: (row: number): number => table.value.suggested[row] ?? UNLABELLED,
+    mistakes: fakeMistakes(),
+    veil,
+    veiled,
+    whole: table,
+    suggestedOf: (row: number): number =>
+      veiled(row) === "none" ? (table.value.suggested[row] ?? UNLABELLED) : UNLABELLED,
     meta: signal<Meta>({ ...META, ...start.meta }),
     classes,
     classNames: computed(() => classes.value.map(String)),

@@ -215,6 +215,33 @@ describe("columns", () => {
     expect(store.filterColumn).not.toHaveBeenCalled();
   });
 
+  it("of two experts are one button: where they disagree, and how often", () => {
+    const info = { name: ":experts disagree", kind: "categorical", format: "boolean", n_missing: 0 } as const;
+    start((s) => {
+      s.columnInfos.value = [{ ...info, categories: ["yes", "no"], counts: [2, 4] }];
+    });
+    act(() => {
+      uiOf(store).filters.value = true;
+    });
+    const button = q("[data-action=experts-disagree]");
+    expect([button.textContent, button.getAttribute("aria-pressed")]).toEqual([
+      "experts disagree 2",
+      "false",
+    ]);
+    click(button);
+    expect(store.filterColumn).toHaveBeenCalledWith(":experts disagree", new Set([0]));
+    act(() => {
+      store.filters.value = { ...NOTHING, column: { ":experts disagree": new Set([0]) } };
+    });
+    expect(button.getAttribute("aria-pressed")).toBe("true");
+    click(button);
+    expect(store.filterColumn).toHaveBeenLastCalledWith(":experts disagree", null);
+    act(() => {
+      store.columnInfos.value = [{ ...info, categories: ["no"], counts: [6] }];
+    });
+    expect(drawn.root.querySelector("[data-action=experts-disagree]")).toBeNull();
+  });
+
   it("are colors as well", () => {
     start();
     click(q("[data-action=color]"));

@@ -114,6 +114,11 @@ describe("so far", () => {
     ]);
     expect(stat("noise")).toBe("5.1 % (4.2–6.0)");
     expect(drawn.root.textContent).toContain("model estimate");
+    expect(drawn.root.querySelector("[data-stat=by_machine]")).toBeNull();
+    act(() => {
+      store.progress.value = { ...store.progress.peek(), by_machine: 4_000 };
+    });
+    expect(stat("by_machine")).toBe("4,000");
   });
 
   it("says where decisions are kept", () => {

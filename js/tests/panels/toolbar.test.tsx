@@ -121,6 +121,14 @@ describe("the rest of the toolbar", () => {
     expect(q(".ls-progress").dataset.reviewed).toBe("2");
     expect(q(".ls-progress").textContent).toContain("2 / 4");
     expect(q("[role=progressbar]").getAttribute("aria-valuetext")).toBe("2 of 4 reviewed");
+    act(() => {
+      store.progress.value = { ...store.progress.peek(), by_machine: 1_200 };
+    });
+    const said = "2 reviewed and 1,200 decided by a method, of 1,204";
+    expect(q(".ls-progress").textContent).toContain("2 + 1,200 / 1,204");
+    expect(q("[role=progressbar]").getAttribute("aria-valuetext")).toBe(said);
+    expect(q("[role=progressbar]").getAttribute("aria-valuenow")).toBe("1202");
+    expect(q(".ls-progress").title).toContain(`${said}: 1 relabelled`);
   });
 
   it("removes chips and escapes what is in them", () => {

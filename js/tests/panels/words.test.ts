@@ -7,7 +7,8 @@ import { isApple, keyGroups, withMod } from "../../src/panels/keys";
 import { errorsLeft, workload } from "../../src/panels/ProgressBar";
 import { matches, newClass } from "../../src/panels/palette/match";
 import type { JournalEvent } from "../../src/protocol";
-import { UNLABELLED } from "../../src/store/types";
+import { type Filters, UNLABELLED } from "../../src/store/types";
+import { progressSentence } from "../../src/store/words";
 import { NOTHING, PROGRESS } from "./fake";
 
 describe("numbers", () => {
@@ -43,6 +44,10 @@ describe("progress", () => {
   it("counts each decision once", () => {
     const progress = { ...PROGRESS, reviewed: 40, relabelled: 30, flagged: 118, flagged_left: 81 };
     expect(workload(progress)).toEqual({ done: 40, total: 121, changed: 30 });
+    expect(progressSentence(progress)).toBe("40 reviewed, 81 suspects left.");
+    const helped = { ...progress, by_machine: 7, relabelled: 45 };
+    expect(workload(helped)).toEqual({ done: 47, total: 128, changed: 45 });
+    expect(progressSentence(helped)).toBe("40 reviewed, 7 decided by a method, 81 suspects left.");
   });
 
   it("estimates what is left, never below zero", () => {
@@ -78,6 +83,20 @@ describe("filter chips", () => {
     expect(filterChips(all, names).map((chip) => chip.text)).toEqual(["given a → b", "now c"]);
     expect(filterChips({ ...NOTHING, given: 1 }, names)[0]!.without).toEqual({ given: null });
     expect(filterChips(NOTHING, names)).toEqual([]);
+  });
+
+  it("says what methods know by their own names, and of how many rows it is true", () => {
+    const boolean = { kind: "categorical", format: "boolean", n_missing: 0 } as const;
+    const infos = [
+      { name: ":experts disagree", ...boolean, categories: ["yes", "no"], counts: [1_204, 6] },
+      { name: ":gate state", ...boolean, format: "text" as const, categories: ["reliable"], counts: [3] },
+      { name: "sold", ...boolean, categories: ["yes", "no"], counts: [1, 2] },
+    ];
+    const text = (column: Filters["column"]) => filterChips({ ...NOTHING, column }, names, infos)[0]!.text;
+    expect(text({ ":experts disagree": new Set([0]) })).toBe("experts disagree · 1,204");
+    expect(text({ ":experts disagree": new Set([1]) })).toBe("experts disagree no");
+    expect(text({ ":gate state": new Set([0]) }), "not the class of that code").toBe("gate state reliable");
+    expect(text({ sold: new Set([0]) })).toBe("sold yes");
   });
 });
 

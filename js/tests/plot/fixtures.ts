@@ -1,7 +1,7 @@
 /** A small table with a map, and a store that remembers what was asked of it. */
 import { computed, type Signal, signal } from "@preact/signals";
 import type { ColumnData, Combine, Filters, Store, Table } from "../../src/store/types";
-import { fakeMethods } from "../store/parts";
+import { fakeMethods, fakeMistakes } from "../store/parts";
 
 export function makeTable(points: readonly [x: number, y: number][], change: Partial<Table> = {}): Table {
   const n = points.length;
@@ -86,10 +86,13 @@ export function makeStore(first: Table, names: string[]): FakeStore {
     task: signal("classification"),
     canQuery: signal(true),
     methods: fakeMethods(),
+    mistakes: fakeMistakes(),
     moved: signal(new Set()),
     columnOf: () => column,
     column,
     suggestedOf: (row: number) => table.value.suggested[row],
+    veil: signal("none"),
+    veiled: () => "none",
     select(rows: Iterable<number> | Uint8Array, how: Combine) {
       calls.push(["select", rows instanceof Uint8Array ? rows : [...rows], how]);
     },

@@ -52,6 +52,7 @@ export const PROGRESS = {
   n: 6,
   n_labeled: 6,
   reviewed: 0,
+  by_machine: 0,
   relabelled: 0,
   kept: 0,
   unsure: 0,

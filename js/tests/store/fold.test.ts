@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { JournalEvent, LabelValue } from "../../src/protocol";
+import { Journal } from "../../src/packet/journal";
+import type { JournalEvent, LabelValue, Progress } from "../../src/protocol";
 import { Fold, fold } from "../../src/store/fold";
 import { items, type Tagging, TagSets } from "../../src/store/tagSets";
 import { UNLABELLED } from "../../src/store/types";
@@ -10,6 +11,7 @@ interface Trace {
   given: number[];
   classes: LabelValue[];
   tags?: { names: string[]; unknown?: boolean; attributes?: number[][] };
+  flagged?: number[];
   steps: { events: JournalEvent[]; expect: Expected }[];
 }
 
@@ -18,6 +20,8 @@ interface Expected {
   state: number[];
   classes: LabelValue[];
   tags?: number[][];
+  by_machine?: number[];
+  progress?: Progress;
 }
 
 function taggingOf({ tags }: Trace): Tagging | null {
@@ -37,6 +41,12 @@ const codes = (values: number[]): Uint16Array =>
 const plain = (values: Uint16Array): number[] =>
   Array.from(values, (code) => (code === UNLABELLED ? -1 : code));
 
+/** What a packet counts, which has no kernel to ask. */
+function counted({ given, classes, flagged }: Trace, events: JournalEvent[]): Progress {
+  const doubt = new Uint8Array(given.length);
+  return new Journal(codes(given), classes, doubt, (row) => flagged?.[row] === 1, events, "ada").progress();
+}
+
 describe("fold of the contract traces", () => {
   it("finds traces", () => expect(traces.length).toBeGreaterThan(5));
 
@@ -54,6 +64,14 @@ describe("fold of the contract traces", () => {
           expect(folded.classes).toEqual(step.expect.classes);
           if (step.expect.tags !== undefined)
             expect(trace.given.map((_, row) => Array.from(folded.tagsOf(row)))).toEqual(step.expect.tags);
+          if (step.expect.by_machine !== undefined)
+            expect(Array.from(folded.byMachine())).toEqual(step.expect.by_machine);
+          if (step.expect.progress !== undefined) {
+            const { per_100, ...counts } = step.expect.progress;
+            const found = counted(trace, all);
+            expect(found).toMatchObject(counts);
+            expect(found.per_100).toBeCloseTo(per_100, 6);
+          }
         }
       }
     });

@@ -2,9 +2,10 @@
 import { signal } from "@preact/signals";
 import type { LabelValue } from "../../src/protocol";
 import type { MethodStore } from "../../src/store/methods";
+import type { MistakeStore } from "../../src/store/mistakes";
 import type { ReviewStore } from "../../src/store/shapes";
 import type { TaskStore } from "../../src/store/taskShapes";
-import { UNLABELLED } from "../../src/store/types";
+import { type Table, UNLABELLED } from "../../src/store/types";
 
 const nothing = async (): Promise<null> => null;
 
@@ -25,6 +26,9 @@ export function fakeStoreParts() {
     noticed: signal<string | null>(null),
     moved: signal<ReadonlySet<number>>(new Set()),
     control: signal<ReviewStore["control"]["value"]>(null),
+    veil: signal<ReviewStore["veil"]["value"]>("none"),
+    veiled: (_: number): ReviewStore["veil"]["value"] => "none",
+    whole: signal({ n: 0 } as Table),
     suggestedOf: (_: number): number => UNLABELLED,
     sort: signal<ReviewStore["sort"]["value"]>("queue"),
     group: signal<ReviewStore["group"]["value"]>("none"),
@@ -40,6 +44,8 @@ export function fakeStoreParts() {
     preview: nothing as ReviewStore["preview"],
     pageControl: nothing as ReviewStore["pageControl"],
     pageDone: (async () => true) as ReviewStore["pageDone"],
+    plan: nothing as ReviewStore["plan"],
+    takeSeat: (async () => true) as ReviewStore["takeSeat"],
     similar: nothing as ReviewStore["similar"],
     query: (async () => ({ ok: true, rows: 0 })) as ReviewStore["query"],
     complete: nothing as ReviewStore["complete"],
@@ -80,6 +86,28 @@ export function fakeMethods() {
     reorder: async () => undefined,
     colorBy: () => undefined,
   } satisfies MethodStore;
+}
+
+/** Predictions outside the labels. */
+export function fakeMistakes() {
+  const found = signal<MistakeStore["found"]["value"]>(null);
+  const at = signal(0);
+  return {
+    on: signal(false),
+    discussing: signal(false),
+    found,
+    problem: signal<MistakeStore["problem"]["value"]>(null),
+    sending: signal(false),
+    at,
+    draft: signal<MistakeStore["draft"]["value"]>(null),
+    settling: signal(false),
+    votes: signal(0),
+    one: () => found.value?.cases[at.value] ?? null,
+    ready: () => true,
+    say: (async () => undefined) as MistakeStore["say"],
+    goOn: () => undefined,
+    saveSlice: (async () => undefined) as MistakeStore["saveSlice"],
+  } satisfies MistakeStore;
 }
 
 /** The half about tags and attributes. */

@@ -84,7 +84,7 @@ describe("the axis", () => {
       density: null,
     };
     expect(scaleOf(none)).toBeNull();
-    expect(TargetAxis({ target: none, hidden: false })).toBeNull();
+    expect(TargetAxis({ target: none })).toBeNull();
   });
 
   it("has round ticks inside", () => {

@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 /** Conversations that pytest plays from the kernel's side, played here from the page's. */
 import { afterEach, describe, expect, it } from "vitest";
-import type { Command, Request } from "../../src/protocol";
+import type { Command, Picture, Request } from "../../src/protocol";
 import { createStore } from "../../src/store/create";
 import { type Store, UNLABELLED } from "../../src/store/types";
 import { Link } from "../../src/transport/link";
@@ -9,8 +9,8 @@ import { FakeModel, makePicture, settle } from "../store/fake";
 
 interface Wire {
   dtype: string;
-  /** null: NaN */
-  values: (number | null)[];
+  /** null among them: NaN; null instead of them: a file, of which only that it is there is told */
+  values: (number | null)[] | null;
 }
 
 interface Step {
@@ -23,7 +23,9 @@ interface Step {
 interface Trace {
   name: string;
   dataset: {
-    labels: (string | null)[];
+    labels: unknown[];
+    /** what a page is told where labels are no classes by themselves; `given` are codes, -1 for none */
+    picture?: Pick<Picture, "task" | "tags" | "tags_unknown"> & { classes?: string[]; given?: number[] };
     suspicion: number[];
     suggested: number[];
     flagged: number[];
@@ -45,21 +47,24 @@ const TYPES: Record<string, { from(values: number[]): ArrayBufferView }> = {
   uint8: Uint8Array,
   "|u1": Uint8Array,
 };
-const numbers = ({ values }: Wire): number[] => values.map((value) => value ?? Number.NaN);
+const numbers = ({ values }: Wire): number[] => (values ?? [1]).map((value) => value ?? Number.NaN);
 const buffer = (wire: Wire): ArrayBufferView => (TYPES[wire.dtype] ?? Uint8Array).from(numbers(wire));
 
 function open(trace: Trace): { model: FakeModel; store: Store } {
-  const { labels, suspicion, suggested, flagged } = trace.dataset;
-  const classes = [...new Set(labels.filter((label) => label !== null))].sort();
-  const given = labels.map((label) => (label === null ? 255 : classes.indexOf(label)));
+  const { labels, suspicion, suggested, flagged, picture: told } = trace.dataset;
+  const classes = told?.classes ?? [...new Set(labels.filter((label) => label !== null))].map(String).sort();
+  const given = told?.given ?? labels.map((label) => (label === null ? -1 : classes.indexOf(String(label))));
   const picture = makePicture({
-    given,
+    given: given.map((code) => (code < 0 ? 255 : code)),
     classes,
-    suggested,
+    suggested: suggested.map((code) => (code < 0 ? 255 : code)),
     suspicion: suspicion.map((value) => Math.round(value * 255)),
     flags: flagged,
   });
-  const model = new FakeModel({ _picture: picture });
+  const { task, tags, tags_unknown } = told ?? {};
+  const facts =
+    task === undefined ? {} : { task, ...(tags ? { tags, tags_unknown: tags_unknown === true } : {}) };
+  const model = new FakeModel({ _picture: { ...picture, ...facts } });
   model.kernel = null;
   return { model, store: createStore(model) };
 }

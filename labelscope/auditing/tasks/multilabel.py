@@ -38,7 +38,7 @@ class MultilabelSteps:
         """Validate tags, tag probabilities and confirmed negatives."""
         tags = tags_of(dataset)
         shape = tags.matrix.shape
-        items: dict[str, Any] = {"given_labels": tags.matrix}
+        items: dict[str, Any] = {"given_labels": tags.matrix, **tag_names(tags)}
         if pred_probs is not None:
             items["pred_probs"] = several_models(pred_probs, shape)
         if more.get("tag_negatives") is not None:
@@ -114,6 +114,12 @@ def tags_of(dataset: Dataset) -> Tags:
     tags = dataset.labels.tags
     assert tags is not None
     return tags
+
+
+def tag_names(tags: Tags) -> dict[str, Any]:
+    """Return evidence ``tag_names``, K texts, for methods that read words; numbers of columns are none."""
+    numbered = tuple(str(column) for column in range(tags.n_tags))
+    return {} if tags.names == numbered else {"tag_names": tags.names}
 
 
 def varies(matrix: IntArray) -> bool:

@@ -11,6 +11,7 @@ from labelscope.auditing.arguments import checked_scorer
 from labelscope.auditing.plan import Workbench
 from labelscope.auditing.tasks import steps_of
 from labelscope.auditing.tasks.building import make_predictions
+from labelscope.auditing.tasks.multilabel import tag_names
 from labelscope.data.dataset import Dataset
 from labelscope.data.label_tasks import check_task, holds_several
 from labelscope.data.labels import encode
@@ -149,7 +150,7 @@ def _labels(task: str, evidence: Evidence) -> dict[str, Any]:
             return {"given_labels": as_tags(labels)}
         tags = encode(labels, task="multilabel").tags
         assert tags is not None
-        return {"given_labels": np.asarray(tags.matrix)}
+        return {**tag_names(tags), **_named(evidence), "given_labels": np.asarray(tags.matrix)}
     if "classes" in evidence:
         return {}
     read = encode(labels, task="classification")
@@ -157,6 +158,10 @@ def _labels(task: str, evidence: Evidence) -> dict[str, Any]:
     if probs is not None and np.ndim(probs) == 2:
         read = read.aligned_to(np.shape(probs)[1])
     return {"given_labels": read.codes, "classes": read.classes}
+
+
+def _named(evidence: Evidence) -> dict[str, Any]:
+    return {"tag_names": evidence["tag_names"]} if evidence.get("tag_names") is not None else {}
 
 
 def _are_tags(labels: Any) -> bool:

@@ -68,10 +68,12 @@ class RegressionSteps:
         if "features" not in evidence or "negative_share" in evidence:
             return evidence, {}
         from labelscope.scorers.regression.contrastive import ContrastiveRegression
+        from labelscope.scorers.regression.trial import contrast_trial
 
         scorer = ContrastiveRegression()
         found = scorer.score(evidence)
-        return evidence.including(negative_share=np.asarray(found.suspicion)), {scorer.name: found}
+        more = {"negative_share": np.asarray(found.suspicion), **contrast_trial(evidence, scorer)}
+        return evidence.including(**more), {scorer.name: found}
 
     def suggestions(self, dataset: Dataset, score: Score) -> tuple[Dataset, IntArray]:
         """Let suggested numbers be classes, written with the digits that given numbers have."""

@@ -13,7 +13,7 @@ from labelscope.evidence.judgements.cases import Cases, cases_of
 from labelscope.evidence.judgements.centroid import CentroidJudge
 from labelscope.evidence.judgements.naive_bayes import NaiveBayesJudge
 from labelscope.evidence.judgements.vector_neighbors import NeighborJudge
-from labelscope.evidence.judgements.verdicts import Judge, Verdicts
+from labelscope.evidence.judgements.verdicts import Judge, Verdicts, silences_of
 from labelscope.types import Evidence, Made
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Judgements:
     """
 
     name: ClassVar[str] = "judgements"
-    makes: ClassVar[tuple[str, ...]] = ("judgements", "judgement_probs")
+    makes: ClassVar[tuple[str, ...]] = ("judgements", "judgement_probs", "judgement_silences")
     needs: ClassVar[tuple[str, ...]] = ("given_labels",)
 
     judges: Sequence[Judge] = ()
@@ -82,7 +82,7 @@ class Judgements:
         object.__setattr__(self, "judges", check_judges(self.judges))
 
     def make(self, dataset: Dataset | None, evidence: Evidence, *, random_state: int = 0) -> Made:
-        """Make ``judgements`` (n, J) int64 codes, -1 abstained, and ``judgement_probs`` (n, J, K) float32.
+        """Make ``judgements`` (n, J) int64, -1 abstained, ``judgement_probs`` (n, J, K) and their silences.
 
         Parameters
         ----------
@@ -97,9 +97,11 @@ class Judgements:
         Returns
         -------
         Made
-            Facts: ``judges``, a list with ``name``, ``model``, ``prompt``, ``learns``, ``n_answered``,
-            ``n_abstained``, ``reasons`` (counts of abstentions) and what each judge says of itself; and
-            their sums ``judges_cost`` (None where one is not known), ``judges_latency_s``, ``judges_calls``.
+            ``judgement_probs`` are float32. ``judgement_silences`` (n, J) int64 are positions in the fact
+            ``silences``, why a judge gave no answer; -1 where it gave one. Facts: ``judges``, a list with
+            ``name``, ``model``, ``prompt``, ``learns``, ``n_answered``, ``n_abstained``, ``reasons`` (counts
+            of abstentions) and what each judge says of itself; and their sums ``judges_cost`` (None where one
+            is not known), ``judges_latency_s``, ``judges_calls``.
 
         Raises
         ------
@@ -112,13 +114,16 @@ class Judgements:
         facts = [_facts(one, said) for one, said in zip(judges, heard, strict=True)]
         costs = [one.get("cost") for one in facts]
         probs = np.stack([said.probs for said in heard], axis=1).astype(np.float32)
+        silences, places = silences_of([said.reasons for said in heard])
         return Made(
             {
                 "judgements": np.stack([said.codes for said in heard], axis=1),
                 "judgement_probs": probs,
+                "judgement_silences": places,
             },
             {
                 "judges": facts,
+                "silences": silences,
                 "judges_cost": None if None in costs else round(sum(float(one or 0) for one in costs), 9),
                 "judges_latency_s": round(sum(float(one.get("latency_s", 0)) for one in facts), 6),
                 "judges_calls": sum(int(one.get("n_calls", 0)) for one in facts),

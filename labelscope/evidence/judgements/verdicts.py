@@ -138,3 +138,29 @@ def from_codes(codes: IntArray, reasons: Sequence[str], n_classes: int) -> Verdi
     probs[known] = 0.0
     probs[np.flatnonzero(known), codes[known]] = 1.0
     return Verdicts(probs, tuple(reasons))
+
+
+def silences_of(reasons: Sequence[Sequence[str]]) -> tuple[list[str], IntArray]:
+    """Hold why judges gave no answer as numbers.
+
+    Parameters
+    ----------
+    reasons : J sequences of n str
+        Of each judge, empty where it answered.
+
+    Returns
+    -------
+    texts : list of str
+        Each once, sorted.
+    places : (n, J) int64
+        Positions in ``texts``, -1 for an answer.
+
+    Examples
+    --------
+    >>> texts, places = silences_of([("", "abstained"), ("empty text", "")])
+    >>> texts, places.tolist()
+    (['abstained', 'empty text'], [[-1, 1], [0, -1]])
+    """
+    texts = sorted({reason for one in reasons for reason in one if reason})
+    place = {"": -1} | {text: k for k, text in enumerate(texts)}
+    return texts, np.array([[place[reason] for reason in one] for one in reasons], dtype=np.int64).T

@@ -16,6 +16,7 @@ from labelscope.review.state import EXCLUDED, KEPT, RELABELLED, UNSURE
 _SOURCES = {
     "widget": "in the widget", "api": "from code", "suggestion": "by accepting suggestions",
     "teacher": "as answers of a teacher", "propagated": "by accepting what follows from a fix",
+    "judge": "as flips of judges",
 }  # fmt: skip
 _MOST_REVIEWERS = 50
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from labelscope.errors import InvalidInputError
+from labelscope.review.plans import Plan
 from labelscope.review.queues.above_gate import AboveGate
 from labelscope.review.queues.active_lab import ActiveLab
 from labelscope.review.queues.class_pair import ClassPair
@@ -27,6 +28,7 @@ __all__ = [
     "Foreign",
     "Mistakes",
     "MostSuspicious",
+    "Plan",
     "RandomRows",
     "ReviewPlan",
     "RobustDistillation",

@@ -71,11 +71,12 @@ class Foreign:
             raise MissingEvidenceError.of("features", type(self).__name__, evidence)
         codes, state = current_codes(evidence), states(evidence)
         out = excluded_rows(evidence, state)
-        read = {"features": evidence["features"], "given_labels": codes, "excluded": out}
-        verified = np.asarray(evidence.get("verified", np.zeros(len(codes))), dtype=bool)
-        # A few verified rows alone would leave all other classes without a voice, and their rows foreign.
-        if verified.shape != codes.shape or (verified | (codes < 0)).all():
-            read["verified"] = verified
+        read = {
+            "features": evidence["features"],
+            "given_labels": codes,
+            "excluded": out,
+            "verified": evidence.get("verified"),
+        }
         classes = np.arange(max(len(evidence.get("classes", ())), int(codes.max(initial=-1)) + 1))
         # Doubtful labels speak for no class until they are settled.
         read["given_labels"] = np.where(state == UNSURE, -1, codes)

@@ -1,79 +1,21 @@
-"""A plan for people: which rows, on which pages, in whose hands, and what that is expected to catch."""
+"""The queue of a review plan: rows and pages for reviewers, and what that is expected to catch."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
 from labelscope.errors import InvalidInputError, MissingEvidenceError, notify
-from labelscope.review.dealing import PlannedPage, deal_pages
+from labelscope.review.dealing import deal_pages
 from labelscope.review.planning import caught_share, moved_by_verdicts, tail_chance
-from labelscope.types import Array, Estimate, Evidence, FloatArray, IntArray, Ranking
+from labelscope.review.plans import Plan
+from labelscope.types import Array, Evidence, FloatArray, IntArray, Ranking
 
 GROUPS = ("predicted", "given")
 _POINTS = 100
-
-
-@dataclass(frozen=True, eq=False)
-class Plan:
-    """What `ReviewPlan` makes.
-
-    Attributes
-    ----------
-    pages : tuple of PlannedPage
-        Each reviewer's in the order to take them.
-    mean : {"suggested", "given"}
-        What an untouched row of a page says, for `review.pages.open_page`.
-    rows : (b,) int64
-        The rows to review, most suspicious first, each once.
-    n_copies, n_self : int
-        Copies for another person, and for the same one.
-    n_tail : int
-        Rows that are there by the quota of small classes alone.
-    caught : Estimate
-        Share of all wrong labels that lies among ``rows``; estimated from suspicion.
-    accuracy_before, accuracy_after : float
-        Share of right labels; estimated.
-    curve : tuple of (int, float, float)
-        Rows reviewed, share of wrong labels caught and accuracy after, at most 100 points; estimated.
-    """
-
-    pages: tuple[PlannedPage, ...]
-    mean: str
-    rows: IntArray
-    n_copies: int
-    n_self: int
-    n_tail: int
-    caught: Estimate
-    accuracy_before: float
-    accuracy_after: float
-    curve: tuple[tuple[int, float, float], ...]
-
-    @property
-    def n_looks(self) -> int:
-        """Rows on all pages, copies included."""
-        return sum(len(page.rows) for page in self.pages)
-
-    @property
-    def reviewers(self) -> tuple[str, ...]:
-        """Who has pages."""
-        return tuple(dict.fromkeys(page.reviewer for page in self.pages))
-
-    def pages_of(self, reviewer: str) -> tuple[PlannedPage, ...]:
-        """Return one reviewer's pages, in the order to take them.
-
-        Raises
-        ------
-        InvalidInputError
-            The plan has no such reviewer.
-        """
-        found = tuple(page for page in self.pages if page.reviewer == reviewer)
-        if not found:
-            raise InvalidInputError.unknown("reviewer", reviewer, self.reviewers)
-        return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -239,6 +181,8 @@ class ReviewPlan:
             1 - float(risk.sum()) / n_labelled,
             self._after(rows, risk, n_labelled),
             self._curve(order, risk, n_labelled),
+            _suggested(evidence, len(given))[rows],
+            asdict(self),
         )
 
     def _groups(self, evidence: Evidence, given: Array) -> IntArray:
@@ -246,11 +190,9 @@ class ReviewPlan:
             return np.full(len(given), -1, dtype=np.int64)
         if self.group_by == "given":
             return np.asarray(given, dtype=np.int64)
-        if "suggested" in evidence:
-            return np.asarray(evidence["suggested"], dtype=np.int64)
-        if "pred_probs" not in evidence:
+        if "suggested" not in evidence and "pred_probs" not in evidence:
             raise MissingEvidenceError.of("suggested", type(self).__name__, evidence)
-        return np.asarray(np.asarray(evidence["pred_probs"]).argmax(axis=1), dtype=np.int64)
+        return _suggested(evidence, len(given))
 
     def _size(self, evidence: Evidence, order: IntArray, risk: FloatArray, n_labelled: int) -> int:
         """How many rows to review."""
@@ -318,6 +260,15 @@ class ReviewPlan:
                 f"{n_self:,} of {wanted:,} copies for the same person could be placed two pages away.",
                 "Make pages smaller, or review more rows.",
             )
+
+
+def _suggested(evidence: Evidence, n: int) -> IntArray:
+    """Codes of the suggestions; -1 for none."""
+    if "suggested" in evidence:
+        return np.asarray(evidence["suggested"], dtype=np.int64)
+    if "pred_probs" in evidence:
+        return np.asarray(np.asarray(evidence["pred_probs"]).argmax(axis=1), dtype=np.int64)
+    return np.full(n, -1, dtype=np.int64)
 
 
 def _checked(values: Any, n: int) -> FloatArray:

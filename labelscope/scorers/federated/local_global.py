@@ -11,11 +11,13 @@ from labelscope.errors import InvalidInputError, MissingEvidenceError, notify
 from labelscope.evidence import check_features
 from labelscope.evidence.experts import Experts, ExpertSettings, experts, groups_standardized
 from labelscope.evidence.folds import deal, joined, matrix_keys, small_sets
-from labelscope.evidence.given import group_codes
+from labelscope.evidence.given import group_codes, site_codes, site_name
 from labelscope.scorers.inputs import Inputs, labels_of, read
 from labelscope.types import Array, BoolArray, Evidence, FloatArray, IntArray, Score
 
 EXPERTNESS = ("support", "confidence")
+# The support counts squared, and less from so many labels of a group on.
+_POWER, _AMPLE = 2.0, 100.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,16 +26,19 @@ class LocalGlobal:
 
     A group is a source, a site, a team or a language. Its local expert learned from its own labelled rows
     and knows its peculiarities; the global one is averaged from all groups' parameters, rows staying where
-    they are, and knows classes that the group does not have.
+    they are, and knows classes that the group does not have. Groups come as evidence ``sites``; ``groups``,
+    whose rows cross-validation keeps together, stand in where there are none, with a notice.
 
     Parameters
     ----------
     tau : float
         Confidence below which nobody is believed: such rows are never flagged.
     expertness : {"support", "confidence"}
-        ``"support"`` multiplies the local confidence by the squared largest cosine to a labelled row of the
-        group, since local experts are sure of themselves where they have seen nothing, and both by their
-        out-of-fold accuracy in the group; ``"confidence"`` compares them as they are.
+        ``"support"`` multiplies the local confidence by a power of the largest cosine to a labelled row of
+        the group, since local experts are sure of themselves where they have seen nothing, and both by their
+        out-of-fold accuracy in the group. The power is 2 up to 100 labels of the group and falls with the
+        square of their number beyond, since ample labels leave little unseen. ``"confidence"`` compares them
+        as they are.
     n_rounds, n_steps : int
         Rounds of averaging, and steps of each group in a round.
     penalty : float
@@ -63,14 +68,18 @@ class LocalGlobal:
     >>> y, site = np.tile([0, 1], 40), np.repeat([0, 1], 40)
     >>> X = rng.normal(size=(80, 2)) + np.where(site == 1, -4, 4)[:, None] * y[:, None]
     >>> given = y.copy(); given[0] = 1
-    >>> score = LocalGlobal().score(Evidence(given_labels=given, features=X, groups=site))
+    >>> score = LocalGlobal().score(Evidence(given_labels=given, features=X, sites=site))
     >>> int(score.suspicion.argmax()), str(score.details["expert"][0])
     (0, 'local')
     """
 
     name: ClassVar[str] = "local_global"
     family: ClassVar[str] = "federated"
-    needs: ClassVar[tuple[str, ...]] = ("given_labels", "features", "groups")
+    needs: ClassVar[tuple[str, ...]] = ("given_labels", "features", "sites", "groups")
+    enough: ClassVar[tuple[tuple[str, ...], ...]] = (
+        ("given_labels", "features", "sites"),
+        ("given_labels", "features", "groups"),
+    )
     tasks: ClassVar[tuple[str, ...]] = ("classification",)
     reference: ClassVar[str] = (
         "Cho, Joshi, Dimitriadis: Local or global: selective knowledge assimilation for federated learning"
@@ -104,9 +113,9 @@ class LocalGlobal:
         Parameters
         ----------
         evidence : Evidence
-            ``given_labels`` (n,), ``features`` (n, d) of one model for all groups, ``groups`` (n,); rows
-            without a group are answered by the global expert. ``verified`` (n,) bool where there is one;
-            ``group_names``, what int ``groups`` are codes into.
+            ``given_labels`` (n,), ``features`` (n, d) of one model for all sites, ``sites`` (n,); rows
+            without a site are answered by the global expert. ``site_names``, what int ``sites`` are codes
+            into; ``verified`` (n,) bool where there is one; ``groups`` (n,), rows of which share a fold.
 
         Returns
         -------
@@ -117,14 +126,7 @@ class LocalGlobal:
         MissingEvidenceError, InvalidInputError
             Evidence is absent or does not fit.
         """
-        for name in self.needs:
-            if name not in evidence:
-                raise MissingEvidenceError.of(name, type(self).__name__, evidence)
-        inputs = read(evidence, type(self).__name__)
-        features = check_features(evidence["features"], inputs.n)
-        groups = group_codes(None, evidence, inputs.n)
-        if groups is None:
-            raise MissingEvidenceError.of("groups", type(self).__name__, evidence)
+        inputs, features, groups = self._read(evidence)
         labels = inputs.codes[inputs.labelled]
         if len(np.unique(labels)) < 2:
             return _everything_fine(inputs, labels)
@@ -132,11 +134,12 @@ class LocalGlobal:
             notify(
                 "one_group",
                 "All labelled rows are in one group, so the local and the global expert know the same.",
-                "Pass groups= that tell apart, for example, sites, sources or teams.",
+                "Pass sites= that tell apart, for example, sites, sources or teams.",
             )
-        said = self._asked(features, inputs, groups)
+        tell_of_groups(evidence)
+        said = self._asked(features, inputs, groups, evidence)
         accuracy = _accuracies(said, inputs, groups)
-        local, shared = self._confidence(said, accuracy, groups)
+        local, shared = self._confidence(said, accuracy, inputs, groups)
         return self._result(inputs, evidence, groups, said, (local, shared))
 
     def probabilities(self, evidence: Evidence) -> FloatArray:
@@ -151,17 +154,25 @@ class LocalGlobal:
         -------
         (n, K) float64
         """
-        inputs = read(evidence, type(self).__name__)
-        features = check_features(evidence["features"], inputs.n)
-        groups = group_codes(None, evidence, inputs.n)
-        if groups is None:
-            raise MissingEvidenceError.of("groups", type(self).__name__, evidence)
-        said = self._asked(features, inputs, groups)
-        local, shared = self._confidence(said, _accuracies(said, inputs, groups), groups)
+        inputs, features, groups = self._read(evidence)
+        said = self._asked(features, inputs, groups, evidence)
+        local, shared = self._confidence(said, _accuracies(said, inputs, groups), inputs, groups)
         is_local = said.has_local & (local >= shared)
         return np.where(is_local[:, None], said.local, said.shared)
 
-    def _asked(self, features: FloatArray, inputs: Inputs, groups: IntArray) -> Experts:
+    def _read(self, evidence: Evidence) -> tuple[Inputs, FloatArray, IntArray]:
+        """Read labels, features and sites."""
+        for name in ("given_labels", "features"):
+            if name not in evidence:
+                raise MissingEvidenceError.of(name, type(self).__name__, evidence)
+        inputs = read(evidence, type(self).__name__)
+        features = check_features(evidence["features"], inputs.n)
+        sites = site_codes(evidence, inputs.n)
+        if sites is None:
+            raise MissingEvidenceError.of("sites", type(self).__name__, evidence)
+        return inputs, features, sites
+
+    def _asked(self, features: FloatArray, inputs: Inputs, groups: IntArray, evidence: Evidence) -> Experts:
         """Answers of experts that have not seen the row's label."""
         settings = ExpertSettings(self.n_rounds, self.n_steps, self.penalty, self.min_group)
         wide, codes = groups_standardized(features, groups), inputs.codes
@@ -171,7 +182,8 @@ class LocalGlobal:
         )
         # Folds are dealt within groups, so that every local expert loses its share of rows.
         strata = np.where(inputs.labelled, codes * (int(groups.max()) + 1) + groups, -1)
-        folds = deal(strata, keys, self.n_folds, units=joined(inputs.n, copies))
+        together = group_codes(None, evidence, inputs.n) if evidence.get("sites") is not None else None
+        folds = deal(strata, keys, self.n_folds, units=joined(inputs.n, copies, together))
         n, k = inputs.n, inputs.n_classes
         whole = Experts(np.zeros((n, k)), np.zeros((n, k)), np.zeros(n), np.zeros(n, dtype=bool))
         for fold in range(-1, int(folds.max()) + 1):
@@ -188,11 +200,13 @@ class LocalGlobal:
         return whole
 
     def _confidence(
-        self, said: Experts, accuracy: tuple[FloatArray, FloatArray], groups: IntArray
+        self, said: Experts, accuracy: tuple[FloatArray, FloatArray], inputs: Inputs, groups: IntArray
     ) -> tuple[FloatArray, FloatArray]:
         local, shared = said.local.max(axis=1), said.shared.max(axis=1)
         if self.expertness == "support":
-            local = local * said.support**2 * accuracy[0][groups]
+            labels = np.bincount(groups[inputs.labelled], minlength=int(groups.max()) + 1)
+            power = _POWER * np.square(_AMPLE / np.maximum(labels, _AMPLE))
+            local = local * said.support ** power[groups] * accuracy[0][groups]
             shared = shared * accuracy[1][groups]
         return np.where(said.has_local, local, 0.0), shared
 
@@ -299,19 +313,31 @@ def _group_table(
     return table
 
 
-def _names(evidence: Evidence) -> Array:
-    """Return the group of each row as it is called, (n,) object."""
-    given = np.asarray(evidence["groups"], dtype=object)
-    if evidence.get("group_names") is None:
-        return given
-    called = list(evidence["group_names"])
-    codes = np.asarray(evidence["groups"])
-    if codes.dtype.kind not in "iu" or (len(codes) and not 0 <= codes.min() <= codes.max() < len(called)):
-        raise InvalidInputError(
-            f"group_names has {len(called):,} names, but groups are no codes into them.",
-            "Pass groups as int codes from 0, or leave group_names out.",
+def tell_of_groups(evidence: Evidence) -> None:
+    """Say it where groups stand in for sites."""
+    if site_name(evidence) == "groups":
+        notify(
+            "groups_as_sites",
+            "There are no sites, so every group is taken for a site with an expert of its own; groups also"
+            " say which rows cross-validation keeps together.",
+            "Pass evidence={'sites': ...}, one per row, where sites and groups are not the same.",
         )
-    return np.array([called[code] for code in codes.tolist()], dtype=object)
+
+
+def _names(evidence: Evidence) -> Array:
+    """Return the site of each row as it is called, (n,) object."""
+    name = str(site_name(evidence))
+    given, called = np.asarray(evidence[name], dtype=object), f"{name.removesuffix('s')}_names"
+    if evidence.get(called) is None:
+        return given
+    names = list(evidence[called])
+    codes = np.asarray(evidence[name])
+    if codes.dtype.kind not in "iu" or (len(codes) and not 0 <= codes.min() <= codes.max() < len(names)):
+        raise InvalidInputError(
+            f"{called} has {len(names):,} names, but {name} are no codes into them.",
+            f"Pass {name} as int codes from 0, or leave {called} out.",
+        )
+    return np.array([names[code] for code in codes.tolist()], dtype=object)
 
 
 def _everything_fine(inputs: Inputs, labels: IntArray) -> Score:

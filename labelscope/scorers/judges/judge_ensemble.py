@@ -13,7 +13,7 @@ from labelscope.evidence.agreement import Agreement, fleiss_kappa, pairwise_kapp
 from labelscope.evidence.judgements import Judge, Judgements, check_judges
 from labelscope.scorers.inputs import labels_of, read
 from labelscope.scorers.judges.calibration import FEWEST_REVIEWED, calibrate_confidence
-from labelscope.scorers.judges.pooling import Heard, heard_in, pooled
+from labelscope.scorers.judges.pooling import Heard, disagreement, heard_in, pooled
 from labelscope.types import BoolArray, Evidence, FloatArray, IntArray, Score
 
 _TIE = 1e-9
@@ -46,9 +46,12 @@ class JudgeEnsemble:
     Judges that abstain have no part in the average, and rows on which all abstain have suspicion 0 and
     ``n_answered`` 0. Judges share blind spots, so that their average looks surer than it is:
     ``meta["kappa_models"]`` is Fleiss' kappa over models, ``meta["kappa_prompts"]`` that over the prompts of
-    each model. ``details`` holds ``votes`` (n, J) codes with -1 for abstentions, ``confidence``, ``p_given``,
-    ``p_suggested`` and ``n_answered`` (n,). With ``verified`` rows, ``calibrated_confidence`` (n,) is what
-    share of such suggestions people confirmed.
+    each model. ``details`` holds ``votes`` (n, J) codes with -1 for abstentions, ``sureness`` (n, J) of these
+    (NaN where a judge says none), ``disagreement`` (n,) the share of pairs of answers that differ (NaN with
+    fewer than two), ``confidence``, ``p_given``, ``p_suggested`` and ``n_answered`` (n,); where judges were
+    asked also ``silences`` (n, J), positions in ``meta["silences"]`` of why there is no answer, else -1. With
+    ``verified`` rows, ``calibrated_confidence`` (n,) is what share of such suggestions people confirmed.
+    ``meta["classes"]`` are the labels that codes stand for.
 
     Examples
     --------
@@ -113,7 +116,8 @@ class JudgeEnsemble:
         by = type(self).__name__
         if "given_labels" not in evidence:
             raise MissingEvidenceError.of("given_labels", by, evidence)
-        heard, about = self._heard(evidence, by)
+        heard, asked = self._heard(evidence, by)
+        about: list[dict[str, Any]] = asked.get("judges", [])
         models, prompts = self._columns(heard.n_judges, about)
         if self.combine == "vote":
             heard = Heard(heard.votes, heard.codes, heard.classes)
@@ -131,11 +135,15 @@ class JudgeEnsemble:
         flagged = judged & (best != given) & (np.abs(best - given) > self.tolerance)
         details = {
             "votes": heard.votes,
+            "sureness": heard.sureness(),
+            "disagreement": disagreement(heard.votes),
             "confidence": np.where(said.n_answered > 0, top, 0.0),
             "p_given": np.where(judged, p_given, 0.0),
             "p_suggested": np.where(said.n_answered > 0, probs[rows, best], 0.0),
             "n_answered": said.n_answered,
         }
+        if "places" in asked:
+            details["silences"] = asked["places"]
         calibrated = self._calibrated(evidence, details["confidence"], best == codes, judged)
         if calibrated is not None:
             details["calibrated_confidence"] = calibrated
@@ -151,13 +159,15 @@ class JudgeEnsemble:
                 "n_without_answers": int((said.n_answered == 0).sum()),
                 "n_abstained": (heard.votes < 0).sum(axis=0).tolist(),
                 "judges": about,
+                "classes": np.asarray(heard.classes).tolist(),
+                **({"silences": asked["silences"]} if "silences" in asked else {}),
             },
         )
 
-    def _heard(self, evidence: Evidence, by: str) -> tuple[Heard, list[dict[str, Any]]]:
-        """Read judgements, or let judges make them."""
+    def _heard(self, evidence: Evidence, by: str) -> tuple[Heard, dict[str, Any]]:
+        """Read judgements, or let judges make them; also facts about those that were asked."""
         if "judgements" in evidence:
-            return heard_in(evidence, by), []
+            return heard_in(evidence, by), {}
         if "features" not in evidence and "texts" not in evidence:
             raise MissingEvidenceError(
                 f"{by} needs the evidence 'judgements', or 'texts' or 'features' for its own judges.",
@@ -167,8 +177,8 @@ class JudgeEnsemble:
         known = evidence.including(given_labels=inputs.codes, classes=inputs.classes)
         made = Judgements(judges=self.judges).make(None, known, random_state=self.random_state)
         votes, probs = made.arrays["judgements"], made.arrays["judgement_probs"]
-        about: list[dict[str, Any]] = made.facts["judges"]
-        return Heard(np.asarray(votes), inputs.codes, inputs.classes, np.asarray(probs)), about
+        facts = {**made.facts, "places": made.arrays["judgement_silences"]}
+        return Heard(np.asarray(votes), inputs.codes, inputs.classes, np.asarray(probs)), facts
 
     def _columns(self, n_judges: int, about: list[dict[str, Any]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return model and prompt of each judge."""

@@ -55,6 +55,19 @@ class Heard:
             made[rows, vote[rows]] = sure if k > 1 else 1.0
         return made
 
+    def sureness(self) -> FloatArray:
+        """Return (n, J) float32: the probability that each judge gives its vote; NaN where it says none."""
+        made = np.full(self.votes.shape, np.nan, dtype=np.float32)
+        rows, judges = np.nonzero(self.votes >= 0)
+        if self.probs is None or not len(rows):
+            return made
+        votes = self.votes[rows, judges]
+        flat = self.probs.ndim == 2
+        made[rows, judges] = self.probs[rows, judges] if flat else self.probs[rows, judges, votes]
+        # A judge that names a class alone is no judge that is certain of each.
+        made[:, ~(made < 1).any(axis=0)] = np.nan
+        return made
+
 
 @dataclass(frozen=True)
 class Pooled:
@@ -164,3 +177,22 @@ def pooled(heard: Heard, models: Sequence[str]) -> Pooled:
     probs = total / np.maximum(n_models, 1)[:, None]
     n_answered = (heard.votes >= 0).sum(axis=1).astype(np.int64)
     return Pooled(probs, n_answered, model_votes, names)
+
+
+def disagreement(votes: IntArray) -> FloatArray:
+    """Return (n,) float32: the share of pairs of answers to a row that differ; NaN with fewer than two.
+
+    Examples
+    --------
+    >>> disagreement(np.array([[0, 1], [2, 2], [0, -1]])).tolist()
+    [1.0, 0.0, nan]
+    """
+    n_judges = votes.shape[1]
+    pairs, apart = np.zeros(len(votes)), np.zeros(len(votes))
+    for first in range(n_judges):
+        one = votes[:, first]
+        for second in range(first):
+            both = (one >= 0) & (votes[:, second] >= 0)
+            pairs += both
+            apart += both & (one != votes[:, second])
+    return np.where(pairs > 0, apart / np.maximum(pairs, 1), np.nan).astype(np.float32)

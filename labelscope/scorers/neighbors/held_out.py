@@ -51,6 +51,9 @@ class ClusterHeldOut:
     ``sub_cluster`` (n,) ids of what was held out together, and ``held_out`` (n,), the row's own evidence
     as suspicion. ``meta["clusters"]`` lists the flagged clusters, the most suspicious first.
 
+    Models are trained on all rows and clusters may reach over them, so this is a score of the whole table: it
+    has no ``plan``, reads evidence from disk into memory, and is not dealt to a cluster.
+
     Examples
     --------
     >>> rng = np.random.default_rng(0)

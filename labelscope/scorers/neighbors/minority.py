@@ -41,6 +41,9 @@ class MinorityInComponent:
     components that say nothing. ``details`` holds ``component`` (n,) ids, ``component_size`` (n,), its
     labelled rows, and ``label_share`` (n,), the share of the given label in it.
 
+    A component may reach over all rows, so this is a score of the whole table: it has no ``plan``, reads
+    neighbors from disk into memory, and is not dealt to a cluster.
+
     Examples
     --------
     >>> ids = np.array([[j for j in range(6) if j != i] for i in range(6)])

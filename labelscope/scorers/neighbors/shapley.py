@@ -30,6 +30,9 @@ class NeighborShapley:
     same label and 0 otherwise. Sums of these are one scatter-add over the graph, O(nk) in time; no n by n
     matrix is made. Unlabelled neighbors are passed over and k counts the labelled ones.
 
+    A row's value is summed over rows anywhere in the graph, so this is a score of the whole table: it has no
+    ``plan``, reads neighbors from disk into memory, and is not dealt to a cluster.
+
     Examples
     --------
     >>> ids = np.array([[1, 2], [0, 2], [1, 0]])

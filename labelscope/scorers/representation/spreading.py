@@ -9,7 +9,7 @@ import numpy as np
 
 from labelscope.errors import InvalidInputError
 from labelscope.evidence.class_similarity import class_similarity, directions
-from labelscope.scorers.representation.weight_aware import weights
+from labelscope.scorers.representation.voices import weights
 from labelscope.types import BoolArray, FloatArray, IntArray
 
 

@@ -11,9 +11,9 @@ from labelscope.errors import InvalidInputError, MissingEvidenceError
 from labelscope.evidence import check_features
 from labelscope.evidence.class_similarity import class_similarity, directions
 from labelscope.scorers.inputs import Inputs, labels_of, read
+from labelscope.scorers.representation.voices import TOP_SHARE, given_nearest, heard_similarity, weights
 from labelscope.types import Array, BoolArray, Evidence, FloatArray, Score
 
-_TOP_SHARE = 0.99
 # Tukey's fence for far values of rows that do belong to a class.
 _FENCE = 1.5
 # So many rows beside a row are company; one alone may be a copy.
@@ -27,26 +27,29 @@ class WeightAware:
     The score of a class is the largest cosine to its labelled rows. A row's weight is the best class's score
     less the runner-up's: high only near one class and clearly nearer to it than to any other. Rows of
     classes that nobody has named are far from all of them: their foreignness is 1 minus the best score, and
-    more where rows without a trusted label are nearer, which outliers of a class do not have for company.
+    more where rows without a label are nearer, which outliers of a class do not have for company.
 
     Parameters
     ----------
     n_nearest : int, optional
-        Mean of so many largest similarities; by default 1 where ``verified`` says whom to trust, and 3
-        where the labels are unverified, since one wrong label poisons its neighborhood.
+        Mean of so many largest similarities; by default 1 among ``verified`` rows, and 3 where labels are
+        unverified, since one wrong label poisons its neighborhood.
     company : float
-        Share of the lead of the nearest rows that speak for no class over the best score that is added to
+        Share of the lead of the nearest rows without a label in scope over the best score that is added to
         the foreignness; 0 is the published rule.
 
     Notes
     -----
-    Evidence ``verified`` (n,) bool marks rows whose labels a person confirmed; without it all labelled rows
-    are trusted. ``excluded`` (n,) bool marks rows that are out of scope and speak for no class. ``suspicion``
-    is the weight over its 99th percentile where the label contradicts the nearest class, and 0 elsewhere;
-    such rows are ``flagged`` when their weight is in the upper half. ``details`` holds ``weight``,
-    ``foreign``, ``top_similarity`` (n,) float, and ``pseudo_label`` (n,) codes, unlabelled rows included.
-    ``meta`` holds ``foreign_cut``, ``foreign_share`` (share of rows beyond the far fence of labelled rows'
-    foreignness) and ``n_nearest``. The weight alone is a poor detector of foreign rows; use ``foreign``.
+    Evidence ``verified`` (n,) bool marks rows whose labels a person confirmed. Each of them speaks for its
+    class by itself, given labels in company; those that verified rows contradict fall silent, the sooner the
+    more verified rows both classes have (see `labelscope.scorers.representation.voices`): ten of each decide
+    alone which given labels count. ``excluded`` (n,) bool marks rows that are out of scope and speak for no
+    class. ``suspicion`` is the weight over its 99th percentile where the label contradicts the nearest class,
+    and 0 elsewhere; such rows are ``flagged`` when their weight is in the upper half. ``details`` holds
+    ``weight``, ``foreign``, ``top_similarity`` (n,) float, and ``pseudo_label`` (n,) codes, unlabelled rows
+    included. ``meta`` holds ``foreign_cut``, ``foreign_share`` (share of rows beyond the far fence of
+    labelled rows' foreignness), ``n_nearest`` and ``n_silent`` (given labels that count no more). The weight
+    alone is a poor detector of foreign rows; use ``foreign``.
 
     Examples
     --------
@@ -101,24 +104,33 @@ class WeightAware:
         excluded = _mask(evidence, "excluded", inputs.n)
         verified = _mask(evidence, "verified", inputs.n)
         usable = inputs.labelled & ~excluded
-        trusted = usable & verified if (usable & verified).any() else usable
-        n_nearest = self.n_nearest or (1 if "verified" in evidence and (usable & verified).any() else 3)
         units = directions(features)
-        similar = class_similarity(units, inputs.codes, trusted, inputs.n_classes, n_nearest)
+        similar, heard = heard_similarity(
+            units, inputs.codes, usable, verified, inputs.n_classes, self.n_nearest
+        )
         if inputs.n_classes == 0:
-            similar = np.full((inputs.n, 1), -1.0, dtype=np.float32)
+            similar = np.full((inputs.n, 1), -1.0)
         beside = np.full(inputs.n, -1.0)
-        if self.company and not trusted.all():
+        if self.company and not usable.all():
             nobody = np.zeros(inputs.n, dtype=np.int64)
-            beside = class_similarity(units, nobody, ~trusted, 1, _COMPANY)[:, 0].astype(np.float64)
-        return self._result(inputs, similar.astype(np.float64), beside, excluded, n_nearest)
+            beside = class_similarity(units, nobody, ~usable, 1, _COMPANY)[:, 0].astype(np.float64)
+        told = {
+            "n_nearest": given_nearest(usable, verified, self.n_nearest),
+            "n_silent": int((usable & ~heard).sum()),
+        }
+        return self._result(inputs, similar, beside, excluded, told)
 
     def _result(
-        self, inputs: Inputs, similar: FloatArray, beside: FloatArray, excluded: BoolArray, n_nearest: int
+        self,
+        inputs: Inputs,
+        similar: FloatArray,
+        beside: FloatArray,
+        excluded: BoolArray,
+        told: dict[str, int],
     ) -> Score:
         weight, best, top = weights(similar)
         contradicted = inputs.labelled & ~excluded & (best != inputs.codes) & (inputs.n_classes > 1)
-        scale = float(np.quantile(weight, _TOP_SHARE)) if inputs.n else 1.0
+        scale = float(np.quantile(weight, TOP_SHARE)) if inputs.n else 1.0
         doubt = np.clip(weight / max(scale, 1e-12), 0.0, 1.0)
         suspicion = np.where(contradicted, doubt, 0.0).astype(np.float32)
         foreign = np.clip(1.0 - top, 0.0, 2.0) + self.company * np.maximum(beside - top, 0.0)
@@ -134,22 +146,8 @@ class WeightAware:
             suggested=labels_of(best, inputs.classes),
             flagged=np.asarray(contradicted & (suspicion >= 0.5)),
             details=details,
-            meta={"scale": "rank", "foreign_cut": cut, "foreign_share": share, "n_nearest": n_nearest},
+            meta={"scale": "rank", "foreign_cut": cut, "foreign_share": share, **told},
         )
-
-
-def weights(similar: FloatArray) -> tuple[FloatArray, Array, FloatArray]:
-    """Return s(1) - s(2), the nearest class and s(1) of (n, K) similarities; below 0 counts as 0.
-
-    With one class there is no runner-up, and the weight is s(1).
-    """
-    clipped = np.maximum(similar, 0.0)
-    best = similar.argmax(axis=1)
-    top = np.take_along_axis(similar, best[:, None], axis=1)[:, 0]
-    if similar.shape[1] == 1:
-        return clipped[:, 0], best, top
-    ranked = np.partition(clipped, clipped.shape[1] - 2, axis=1)
-    return ranked[:, -1] - ranked[:, -2], best, top
 
 
 def _foreign_cut(foreign: FloatArray, known: BoolArray) -> tuple[float, float]:

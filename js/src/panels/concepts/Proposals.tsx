@@ -59,7 +59,7 @@ function Similar({ store }: { store: Store }) {
     busy.value = true;
     const rows: number[] = [];
     // Without a selection, what is suspicious anyway: a whole class may hold the same pattern rightly.
-    const { flags, n } = store.table.peek();
+    const { flags, n } = store.whole.peek();
     const passing = store.passing.peek();
     const isChosen = (row: number): boolean =>
       count > 1 ? mask[row] === 1 : passing[row] === 1 && (flags[row]! & FLAGGED) !== 0;

@@ -1,6 +1,8 @@
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import type { Store } from "../../store/types";
+import { DISAGREE } from "../filters";
+import { count } from "../format";
 import { Icon } from "../Icon";
 import { backToView } from "../keys";
 import { Popover } from "../Popover";
@@ -86,6 +88,28 @@ function Saved({ store }: { store: Store }) {
   );
 }
 
+/** Where the local and the global expert differ, as a filter like any other. */
+function Experts({ store }: { store: Store }) {
+  const info = store.columnInfos.value.find(({ name }) => name === DISAGREE);
+  const yes = info?.categories?.indexOf("yes") ?? -1;
+  if (yes < 0) return null;
+  const on = DISAGREE in store.filters.value.column;
+  return (
+    <section class="ls-panel-part" aria-label="Experts">
+      <button
+        type="button"
+        class={`ls-chip${on ? " on" : ""}`}
+        data-action="experts-disagree"
+        aria-pressed={on}
+        title="Only rows where the local and the global expert say different labels"
+        onClick={() => store.filterColumn(DISAGREE, on ? null : new Set([yes]))}
+      >
+        experts disagree <em>{count(info?.counts?.[yes] ?? 0)}</em>
+      </button>
+    </section>
+  );
+}
+
 /** Everything that narrows down the rows and is more than a word: a query, the columns, filters with a name. */
 export function FilterPopover({ store }: { store: Store }) {
   const field = useRef<HTMLInputElement>(null);
@@ -120,6 +144,7 @@ export function FilterPopover({ store }: { store: Store }) {
       ) : (
         <p class="ls-quiet">Queries need a running kernel; columns that were loaded can be filtered.</p>
       )}
+      <Experts store={store} />
       <ColumnFilters store={store} />
       <Saved store={store} />
     </Popover>

@@ -44,12 +44,14 @@ function Scope({ store, count }: { store: Store; count: number }) {
     const table = store.table.value;
     let wrong = 0;
     let hidden = 0;
+    let veiled = 0;
     const passing = store.passing.value;
     for (const row of chosen) {
       wrong += table.suspicion[row]! / 255;
       hidden += passing[row] === 1 ? 0 : 1;
+      veiled += table.veiled?.[row] ?? 0;
     }
-    return { changes: acceptable(table, chosen), wrong, hidden };
+    return { changes: acceptable(table, chosen), wrong, hidden, veiled };
   });
   return (
     <div class="ls-scope">
@@ -63,8 +65,11 @@ function Scope({ store, count }: { store: Store; count: number }) {
         clear <kbd>Esc</kbd>
       </button>
       <span>
-        Accepting changes {fewer(will.value.changes)}
-        {store.meta.value.hasProbability && `; about ${fewer(will.value.wrong)} are wrong`}.
+        {will.value.veiled > 0
+          ? `${rows(will.value.veiled)} without a decision hide their suggestion.`
+          : `Accepting changes ${fewer(will.value.changes)}${
+              store.meta.value.hasProbability ? `; about ${fewer(will.value.wrong)} are wrong` : ""
+            }.`}
         {will.value.hidden > 0 && (
           <b class="ls-hidden-rows"> {fewer(will.value.hidden)} of them hidden by the filters.</b>
         )}

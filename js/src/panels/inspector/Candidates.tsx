@@ -116,7 +116,7 @@ export function Candidates({
 }) {
   const codes = store.keyCodes.value;
   const names = store.classNames.value;
-  const shown = hidden ? [] : (detail?.candidates.slice(0, BARS) ?? []);
+  const shown = detail?.candidates.slice(0, BARS) ?? [];
   const bars = new Set(shown.map((candidate) => candidate.code));
   const rest = codes.map((code, k) => ({ code, digit: k + 1 })).filter(({ code }) => !bars.has(code));
   return (
@@ -161,7 +161,7 @@ export function Candidates({
           ))}
         </div>
       )}
-      {detail && !hidden && <SurelyNot store={store} detail={detail} />}
+      {detail && <SurelyNot store={store} detail={detail} />}
     </section>
   );
 }

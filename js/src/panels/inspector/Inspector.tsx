@@ -6,6 +6,7 @@ import { Proposals } from "../concepts/Proposals";
 import { count, percent } from "../format";
 import { Icon } from "../Icon";
 import { guardKeys } from "../keys";
+import { MistakePane } from "../mistakes/MistakePane";
 import { TagChips } from "../tags/TagChips";
 import { TargetLabels, TargetPart } from "../target/TargetPart";
 import { Ballot } from "../vote/Ballot";
@@ -14,6 +15,7 @@ import { Candidates } from "./Candidates";
 import { Exemplars } from "./Exemplars";
 import { Expert } from "./Expert";
 import { History, Note } from "./History";
+import { Judges } from "./Judges";
 import { Picture, Record, Sound, Text } from "./Media";
 import { Neighbors } from "./Neighbors";
 import { Scorers } from "./Scorers";
@@ -44,7 +46,7 @@ function Labels({ store, row }: { store: Store; row: number }) {
   const table = store.table.value;
   const given = table.given[row]!;
   const hidden = isHidden(store, row);
-  const suggested = hidden ? UNLABELLED : store.suggestedOf(row);
+  const suggested = store.suggestedOf(row);
   const current = table.current[row]!;
   const differs = suggested !== UNLABELLED && suggested !== given;
   return (
@@ -104,7 +106,7 @@ function Head({
 }) {
   const id = card?.id;
   const task = store.task.value;
-  const voting = store.methods.voting.value;
+  const voting = store.methods.voting.value || store.mistakes.on.value;
   return (
     <div class="ls-head">
       {store.meta.value.media === "image" && <Picture key={row} store={store} row={row} card={card} />}
@@ -125,7 +127,7 @@ function Head({
         ) : (
           task !== "multilabel" && !voting && <Labels store={store} row={row} />
         )}
-        {voting ? null : <Sure store={store} row={row} detail={detail} />}
+        {voting || isHidden(store, row) ? null : <Sure store={store} row={row} detail={detail} />}
       </div>
     </div>
   );
@@ -164,12 +166,13 @@ function Row({ store, row }: { store: Store; row: number }) {
   const task = store.task.value;
   const media = store.meta.value.media;
   // Who votes is told nothing that could lead the vote.
-  if (store.methods.voting.value && task === "classification")
+  const judging = store.mistakes.on.value;
+  if (judging || (store.methods.voting.value && task === "classification"))
     return (
       <>
         <Head store={store} row={row} card={card} detail={detail} />
         <Content store={store} row={row} card={card} />
-        <Ballot store={store} row={row} />
+        {judging ? <MistakePane store={store} row={row} /> : <Ballot store={store} row={row} />}
         <Note store={store} row={row} note={detail?.note ?? ""} />
       </>
     );
@@ -187,9 +190,10 @@ function Row({ store, row }: { store: Store; row: number }) {
       {hidden ? null : <Why store={store} row={row} detail={detail} />}
       {late && <Content store={store} row={row} card={card} />}
       {task === "classification" && <Candidates store={store} row={row} detail={detail} hidden={hidden} />}
+      {task === "classification" && !hidden && <Judges store={store} row={row} detail={detail} />}
       {task !== "regression" && <Neighbors store={store} row={row} detail={detail} />}
-      {hidden || !hasMarks(store) ? null : <Exemplars key={`e${row}`} store={store} row={row} />}
-      {hidden ? null : <Scorers store={store} detail={detail} />}
+      {hasMarks(store) && <Exemplars key={`e${row}`} store={store} row={row} />}
+      <Scorers store={store} detail={detail} />
       {detail && <History row={row} events={detail.history} />}
       <Note store={store} row={row} note={detail?.note ?? ""} />
     </>
@@ -204,7 +208,10 @@ export function Inspector({ store }: { store: Store }) {
       <div class="ls-inspector-body ls-scroll">
         <div class="ls-inspector-flow">{inside ? <Row store={store} row={row} /> : <Empty />}</div>
       </div>
-      {store.methods.voting.value && store.task.value === "classification" ? null : <Actions store={store} />}
+      {store.mistakes.on.value ||
+      (store.methods.voting.value && store.task.value === "classification") ? null : (
+        <Actions store={store} />
+      )}
     </section>
   );
 }

@@ -2,7 +2,6 @@ import type { Detail } from "../../protocol";
 import { type Store, UNLABELLED } from "../../store/types";
 import { ClassName } from "../ClassName";
 import { nameOf } from "../format";
-import { isHidden } from "./selection";
 
 type Side = "for" | "against" | "other";
 
@@ -15,7 +14,7 @@ const SAYS: Record<Side, string> = {
 /** Whether a neighbor speaks for the label of the row or for the suggestion. */
 export function sideOf(code: number, label: number, suggested: number): Side {
   if (code === label) return "for";
-  return code === suggested ? "against" : "other";
+  return code === suggested && suggested !== UNLABELLED ? "against" : "other";
 }
 
 function Neighbor({ store, row, code, side }: { store: Store; row: number; code: number; side: Side }) {
@@ -51,7 +50,7 @@ export function Neighbors({ store, row, detail }: { store: Store; row: number; d
   if (!detail || detail.neighbors.length === 0) return null;
   const table = store.table.value;
   const label = table.given[row]!;
-  const suggested = isHidden(store, row) ? UNLABELLED : store.suggestedOf(row);
+  const suggested = store.suggestedOf(row);
   const picture = store.meta.value.media === "image";
   return (
     <section class="ls-part" aria-label="True neighbors">

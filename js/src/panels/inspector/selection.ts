@@ -47,5 +47,5 @@ export function acceptable(table: Table, rows: ArrayLike<number>): number {
 
 /** The reader decides first and sees the suggestion then: what would give it away stays out of sight. */
 export function isHidden(store: Store, row: number): boolean {
-  return store.reveal.value === "after_answer" && store.table.value.state[row] === 0;
+  return store.veiled(row) !== "none";
 }

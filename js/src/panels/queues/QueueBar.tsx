@@ -4,6 +4,7 @@ import type { QueueInfo } from "../../protocol";
 import type { Store } from "../../store/types";
 import { count, rows } from "../format";
 import { guardKeys } from "../keys";
+import { discuss } from "../mistakes/judge";
 import { filterTo, openReports } from "../reports/act";
 import { baseName, FOLLOWS, queueInfo, queueLabel } from "./queue";
 
@@ -12,7 +13,7 @@ const REST = 500;
 
 /** Whoever is called out of scope, or of a new class, changes how foreign the others are. */
 function useFollow(store: Store, name: string): void {
-  const done = store.progress.value.reviewed;
+  const done = store.progress.value.reviewed + store.progress.value.by_machine;
   const classes = store.classes.value.length;
   useEffect(() => {
     if (!FOLLOWS.has(name) || done === 0) return;
@@ -56,6 +57,18 @@ function Acts({ store, info }: { store: Store; info: QueueInfo }) {
           }}
         >
           New class from {whom} <kbd>l</kbd>
+        </button>
+      )}
+      {info.actions.includes("discuss") && (
+        <button
+          type="button"
+          class={`ls-btn ${store.mistakes.discussing.value ? "on" : "line"}`}
+          data-action="discuss"
+          title="What people differ on, or what is left to judge (d)"
+          aria-pressed={store.mistakes.discussing.value}
+          onClick={() => discuss(store)}
+        >
+          To discuss: {count(store.mistakes.found.value?.to_discuss ?? 0)} <kbd>d</kbd>
         </button>
       )}
       {report !== undefined && (

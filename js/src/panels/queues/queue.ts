@@ -38,6 +38,7 @@ export function queueInfo(store: Store, queue: string): QueueInfo | undefined {
 export function queueLabel(store: Store, queue: string): string {
   const size = /:(\d+)$/.exec(queue)?.[1];
   const label = queueInfo(store, queue)?.label ?? words(queue.replace(SCORE, "by ").replace(/:\d+$/, ""));
+  if (queue.endsWith(":discuss")) return `${label}, to discuss`;
   return size === undefined ? label : `${label}, ${Number(size).toLocaleString("en-US")}`;
 }
 

@@ -10,6 +10,10 @@ import { closeReports, runAction, stepText, valuesOf, widthOf } from "./act";
 import { Fields } from "./Fields";
 import { Section } from "./Parts";
 
+/** Reports that say what votes come to: made again when votes rest. */
+const OF_VOTES: ReadonlySet<string> = new Set(["mistakes", "validation"]);
+const REST = 400;
+
 function Entry({ store, info, open }: { store: Store; info: ReportInfo; open: boolean }) {
   const id = useId();
   return (
@@ -89,6 +93,15 @@ function Open({ store, shown }: { store: Store; shown: Shown }) {
   useLayoutEffect(() => {
     if (box.current) box.current.scrollTop = 0;
   }, [name]);
+  const votes = store.mistakes.votes.value;
+  useEffect(() => {
+    if (votes === 0 || !OF_VOTES.has(name)) return;
+    const timer = setTimeout(() => {
+      const options = store.methods.shown.peek()?.report?.options ?? [];
+      void store.methods.openReport(name, valuesOf(options));
+    }, REST);
+    return () => clearTimeout(timer);
+  }, [store, votes, name]);
   return (
     <article ref={box} class="ls-report-open ls-scroll" aria-busy={busy} aria-label={info?.title ?? name}>
       <header>
@@ -155,7 +168,7 @@ function Open({ store, shown }: { store: Store; shown: Shown }) {
 function Sheet({ store }: { store: Store }) {
   const box = useRef<HTMLElement>(null);
   const shown = store.methods.shown.value;
-  const version = store.progress.value.reviewed;
+  const version = store.progress.value.reviewed + store.progress.value.by_machine;
   useLayoutEffect(() => box.current?.focus({ preventScroll: true }), []);
   useEffect(() => {
     if (store.connection.peek() === "live") void store.methods.loadReports();

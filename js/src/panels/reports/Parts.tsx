@@ -3,6 +3,7 @@ import type { ReportSection, ReportTable, RowsKey } from "../../protocol";
 import type { Store } from "../../store/types";
 import { chooseRows, widthOf } from "./act";
 import { Line } from "./Line";
+import { Reliability } from "./Reliability";
 
 /** Longer tables are cut; the rest is in the file. */
 const MOST_ROWS = 100;
@@ -95,6 +96,7 @@ export function Section({ store, section }: { store: Store; section: ReportSecti
         </dl>
       )}
       {section.line && section.line.points.length > 1 && <Line line={section.line} />}
+      {section.plot?.series.some(({ points }) => points.length > 0) && <Reliability plot={section.plot} />}
       {section.tables.map((table, k) => (
         <Table key={k} store={store} table={table} heading={section.heading} />
       ))}

@@ -67,7 +67,7 @@ export function PlanSheet({ store, plan }: { store: Store; plan: string }) {
         <ul class="ls-changes" aria-label="Changes by class">
           {(found.value?.by_class ?? []).slice(0, MOST).map(([code, n]) => (
             <li key={code}>
-              <span class="ls-arrow">→</span>
+              <span class="ls-arrow">{found.value?.drop ? "without" : "→"}</span>
               <ClassName store={store} code={code} />
               <em>{rowsText(n)}</em>
             </li>

@@ -77,7 +77,8 @@ export function runAction(store: Store, action: ReportAction, width: number): vo
   } else if (action.do === "color") {
     store.methods.colorBy(action.name);
     store.say(`${action.label}.`);
-  } else if (action.do === "bulk") uiOf(store).sheet.value = { kind: "plan", plan: action.name };
+  } else if (action.do === "slice") void store.mistakes.saveSlice(action.name, action.min_models ?? 0);
+  else if (action.do === "bulk") uiOf(store).sheet.value = { kind: "plan", plan: action.name };
   else void store.methods.askTeacher();
 }
 

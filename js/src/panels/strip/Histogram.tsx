@@ -75,7 +75,7 @@ export function Histogram({ store }: { store: Store }) {
   // one pass over the rows after a decision; moving the gate costs nothing, at any number of rows
   const rowsBy = useComputed(() => {
     store.version.value;
-    return levels(store.table.value);
+    return levels(store.whole.value);
   });
   const found = useComputed(() =>
     binsOf(rowsBy.value, uiOf(store).gateAt.value ?? store.gate.value?.at ?? null),

@@ -52,6 +52,13 @@ function Switch({ against }: { against: Signal<Against> }) {
   );
 }
 
+function nothing(store: Store, against: Against): string {
+  const veil = store.veil.value;
+  if (veil === "labels") return "Labels are hidden while people vote.";
+  if (against === "current") return "No label was changed yet.";
+  return veil === "hint" ? "Only decided rows are counted." : "No suggestion differs from the given label.";
+}
+
 export function Matrix({ store, onRules }: { store: Store; onRules?: () => void }) {
   const against = useSignal<Against>("suggested");
   const whole = useSignal(false);
@@ -95,11 +102,7 @@ export function Matrix({ store, onRules }: { store: Store; onRules?: () => void 
         <Switch against={against} />
       </header>
       {found.value.total === 0 ? (
-        <p class="ls-quiet">
-          {against.value === "suggested"
-            ? "No suggestion differs from the given label."
-            : "No label was changed yet."}
-        </p>
+        <p class="ls-quiet">{nothing(store, against.value)}</p>
       ) : (
         <div class={`ls-matrix-box${whole.value ? " whole ls-scroll" : ""}`} ref={box}>
           {asList ? (

@@ -55,6 +55,12 @@ export function SoFar({ store }: { store: Store }) {
         <h3 class="ls-heading">so far</h3>
       </header>
       <dl class="ls-stats">
+        {progress.by_machine > 0 && (
+          <>
+            <dt>decided by a method</dt>
+            <dd data-stat="by_machine">{count(progress.by_machine)}</dd>
+          </>
+        )}
         <dt>relabelled</dt>
         <dd data-stat="relabelled">{count(progress.relabelled)}</dd>
         <dt>kept</dt>

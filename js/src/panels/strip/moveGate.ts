@@ -14,7 +14,7 @@ export function canMoveGate(store: Store): boolean {
 
 /** Where the gate is for the eye. */
 export function gateNow(store: Store): number | null {
-  return uiOf(store).gateAt.value ?? store.gate.value?.at ?? lowestFlagged(store.table.value);
+  return uiOf(store).gateAt.value ?? store.gate.value?.at ?? lowestFlagged(store.whole.value);
 }
 
 export function showGate(store: Store, at: number): void {
@@ -39,7 +39,7 @@ export function setGate(store: Store): void {
   }
   store.setGate(at);
   store.queue.value = "gate";
-  const above = aboveAt(countsAbove(store.table.peek()), at);
+  const above = aboveAt(countsAbove(store.whole.peek()), at);
   store.say(`Gate at ${decimal(at)}: ${rows(above)} above it.`);
 }
 

@@ -110,10 +110,7 @@ function setChips(store: Store, row: number, detail: Detail): ChipView[] {
   for (const tag of store.tags.value)
     if (!known.has(tag) && heldNow(tag) === 1)
       chips.push({ tag, given: 0, current: 1, probability: null, missing: 0, spurious: 0 });
-  const hidden = isHidden(store, row);
-  const views = chipViews(chips, hidden ? new Set(known) : store.tagsIn(detail.suggested), heldNow);
-  if (hidden) return views.filter(({ tag, mark }) => heldNow(tag) === 1 || mark === "dropped");
-  return views;
+  return chipViews(chips, store.tagsIn(detail.suggested), heldNow);
 }
 
 /** The chips of a row, in the order of their digits; empty while they are on their way. */
@@ -134,15 +131,11 @@ export function rowChips(store: Store, row: number): RowChips {
   const views = chipViews(chips, null, heldBy(store, row));
   const hidden = isHidden(store, row);
   const loud = (view: ChipView): number => (view.mark === "ghost" || view.mark === "struck" ? 0 : 1);
-  const sorted = hidden
-    ? views.map((view) => quiet(view))
-    : [...views].sort((a, b) => loud(a) - loud(b) || (loud(a) === 0 ? (b.share ?? 0) - (a.share ?? 0) : 0));
+  const sorted = [...views].sort(
+    (a, b) => loud(a) - loud(b) || (loud(a) === 0 ? (b.share ?? 0) - (a.share ?? 0) : 0),
+  );
+  // Before the answer there is no order worth remembering.
   return { views: hidden ? sorted : remembered(store, row, sorted), first: CLASS_DIGITS };
-}
-
-function quiet(view: ChipView): ChipView {
-  const mark = view.mark === "ghost" ? "off" : view.mark === "struck" ? "solid" : view.mark;
-  return { ...view, mark, share: null };
 }
 
 /** Digit of a chip; 0 for those beyond. */

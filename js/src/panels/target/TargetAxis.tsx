@@ -34,39 +34,37 @@ export function axisWords(target: Target): string {
   return said.join(", ");
 }
 
-export function TargetAxis({ target, hidden }: { target: Target; hidden: boolean }) {
+export function TargetAxis({ target }: { target: Target }) {
   const scale = scaleOf(target);
   if (scale === null) return null;
   const { given, current, suggested, low, high, density, neighbors } = target;
   const place = (value: number) => `${WIDTH * scale.at(value)}%`;
-  const shown = hidden ? { ...target, suggested: null, low: null, high: null, neighbors: [] } : target;
   return (
-    <div class="ls-axis" role="img" aria-label={axisWords(shown)}>
+    <div class="ls-axis" role="img" aria-label={axisWords(target)}>
       {density && <Strip counts={density.counts} />}
       <div class="ls-axis-line">
-        {!hidden && low !== null && high !== null && (
+        {low !== null && high !== null && (
           <span
             class="ls-axis-band"
             title={`${numberText(low)} to ${numberText(high)}`}
             style={{ left: place(low), width: `${WIDTH * (scale.at(high) - scale.at(low))}%` }}
           />
         )}
-        {!hidden &&
-          neighbors.map(({ row, value, kind, weight }) => (
-            <i
-              key={row}
-              class={kind}
-              title={`row ${row}: ${numberText(value)}`}
-              style={{ left: place(value), opacity: 0.45 + 0.55 * Math.min(1, Math.max(0, weight)) }}
-            />
-          ))}
+        {neighbors.map(({ row, value, kind, weight }) => (
+          <i
+            key={row}
+            class={kind}
+            title={`row ${row}: ${numberText(value)}`}
+            style={{ left: place(value), opacity: 0.45 + 0.55 * Math.min(1, Math.max(0, weight)) }}
+          />
+        ))}
         {given !== null && (
           <b class="given" title={`given ${numberText(given)}`} style={{ left: place(given) }} />
         )}
         {current !== null && current !== given && (
           <b class="now" title={`now ${numberText(current)}`} style={{ left: place(current) }} />
         )}
-        {!hidden && suggested !== null && (
+        {suggested !== null && (
           <b
             class="suggested"
             title={`suggested ${numberText(suggested)}`}

@@ -132,7 +132,7 @@ export function TargetLabels({
   const now = store.classes.value[store.table.value.current[row]!];
   const current = typeof now === "number" ? now : null;
   const hidden = isHidden(store, row);
-  const by = hidden ? null : gap({ current, suggested: target.suggested });
+  const by = gap({ current, suggested: target.suggested });
   return (
     <div class="ls-labels ls-target">
       <b>{numberText(target.given)}</b>
@@ -141,7 +141,7 @@ export function TargetLabels({
           <span class="ls-quiet">now</span> <b>{numberText(current)}</b>
         </>
       )}
-      {!hidden && target.suggested !== null && (
+      {target.suggested !== null && (
         <>
           <span class="ls-arrow" role="img" aria-label="suggested">
             →
@@ -184,15 +184,10 @@ export function TargetPart({ store, row }: { store: Store; row: number }) {
             )}
           </span>
         </header>
-        <TargetAxis target={shown} hidden={hidden} />
-        <Field
-          key={row}
-          store={store}
-          row={row}
-          start={hidden ? shown.current : (target.suggested ?? shown.current)}
-        />
+        <TargetAxis target={shown} />
+        <Field key={row} store={store} row={row} start={target.suggested ?? shown.current} />
       </section>
-      {!hidden && <Near store={store} neighbors={target.neighbors} />}
+      <Near store={store} neighbors={target.neighbors} />
     </>
   );
 }

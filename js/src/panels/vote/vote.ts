@@ -1,11 +1,9 @@
 /** Votes by key: in the order of the buttons. */
 import type { VoteAnswer } from "../../protocol";
+import { NO_FILTERS } from "../../store/ranking";
 import type { Store } from "../../store/types";
 
 export const ANSWERS: readonly VoteAnswer[] = ["first", "second", "both", "neither", "unsure"];
-
-/** Colors that tell who votes which label is the given one. */
-const LEADING: ReadonlySet<string> = new Set(["given", "current", "suggested", "suspicion"]);
 
 /** True when the digit was a vote; while people vote digits are nothing else. */
 export function voteDigit(store: Store, place: number): boolean {
@@ -22,7 +20,13 @@ export function voteDigit(store: Store, place: number): boolean {
 export function setVoting(store: Store, on: boolean): void {
   store.methods.voting.value = on;
   store.methods.goFirst();
-  if (on && LEADING.has(store.colorBy.peek())) store.colorBy.value = "state";
+  if (on) {
+    // What was chosen before the vote would lead it: a color, an order, a cell of the matrix.
+    store.colorBy.value = "state";
+    store.filters.value = { ...NO_FILTERS };
+    store.group.value = "none";
+    store.pageMode.value = false;
+  }
   if (on) store.queue.value = "validation";
   else if (store.queue.peek() === "validation") store.queue.value = "most_suspicious";
 }
