@@ -14,7 +14,7 @@ _FREEDOMS = (3.0, 4.0, 6.0, 10.0, 30.0)
 _STEPS = 60
 _MOST = 0.5
 _BINS = 12
-# Wrong targets lie anywhere in the range, and part of them are those of other rows.
+# Wrong targets lie anywhere in the range, and such a part of them are those of other rows.
 _OF_OTHERS = 0.3
 # Silverman's rule for the width of the kernel.
 _WIDTH, _POWER = 1.06, -0.2
