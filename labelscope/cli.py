@@ -177,7 +177,8 @@ def _export(arguments: argparse.Namespace) -> int:
     progress = session.progress()
     machine = f"{progress.by_machine:,} decided by a method, " if progress.by_machine else ""
     _say(
-        f"{progress.reviewed:,} reviewed, {machine}{progress.relabelled:,} relabelled, {progress.excluded:,} excluded"
+        f"{progress.reviewed:,} reviewed, {machine}{progress.relabelled:,} relabelled,"
+        f" {progress.excluded:,} excluded"
     )
     _say(f"written    {path}")
     return 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from labelscope.scorers.confident.imbalance_aware import tail_classes
@@ -15,7 +17,34 @@ _LEVEL_SPREAD, _SLOPE_SPREAD = 0.5, 0.3
 _STEPS = 25
 
 
-def caught_share(risk: FloatArray, rows: IntArray) -> Estimate:
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """How far suspicion can be trusted as a probability: ``logit p = level + bend logit s``.
+
+    Attributes
+    ----------
+    level, bend : float
+    covariance : (2, 2) float64
+        Of the two; before there are verdicts that of the prior.
+    """
+
+    level: float
+    bend: float
+    covariance: FloatArray
+
+    def __call__(self, suspicion: FloatArray) -> FloatArray:
+        """Return suspicion (n,) as a probability; 0 and 1 stay."""
+        inside = (suspicion > 0) & (suspicion < 1)
+        safe = np.clip(suspicion, 1e-6, 1 - 1e-6)
+        found = 1 / (1 + np.exp(-(self.level + self.bend * np.log(safe / (1 - safe)))))
+        return np.where(inside, found, suspicion)
+
+
+#: Of suspicion that no verdict was compared with.
+UNCHECKED = Calibration(0.0, 1.0, np.diag([_LEVEL_SPREAD**2, _SLOPE_SPREAD**2]))
+
+
+def caught_share(risk: FloatArray, rows: IntArray, calibration: Calibration | None = None) -> Estimate:
     """Estimate the share of wrong labels that lies among rows, as far as risk is a probability.
 
     Parameters
@@ -23,11 +52,14 @@ def caught_share(risk: FloatArray, rows: IntArray) -> Estimate:
     risk : (n,) float
         Probability that each row's label is wrong.
     rows : (m,) int
+    calibration : Calibration, optional
+        What ``risk`` came from: the interval then allows for what it may be off by, too.
 
     Returns
     -------
     Estimate
-        ``measured`` is False. The interval is what chance alone allows for (labels are wrong independently).
+        ``measured`` is False. The interval is of 90 %; without ``calibration`` it is what chance alone allows
+        for (labels are wrong independently).
 
     Examples
     --------
@@ -40,7 +72,15 @@ def caught_share(risk: FloatArray, rows: IntArray) -> Estimate:
     if near + far <= 0:
         return Estimate(0.0, 0.0, 1.0, measured=False)
     spread = risk * (1 - risk)
+    # Of a logit that moves by a little, chances move by their spread.
+    safe = np.clip(risk, 1e-6, 1 - 1e-6)
+    logit = np.log(safe / (1 - safe))
     variance = (far**2 * spread[inside].sum() + near**2 * spread[~inside].sum()) / (near + far) ** 4
+    if calibration is not None:
+        by_bend = spread * (logit - calibration.level) / calibration.bend
+        slopes = [(far * one[inside].sum() - near * one[~inside].sum()) for one in (spread, by_bend)]
+        slope = np.array(slopes) / (near + far) ** 2
+        variance += float(slope @ calibration.covariance @ slope)
     value, half = near / (near + far), 1.645 * float(np.sqrt(variance))
     return Estimate(value, max(0.0, value - half), min(1.0, value + half), level=0.9, measured=False)
 
@@ -79,16 +119,24 @@ def moved_by_verdicts(
     >>> bool(moved[1] < 0.2), bool(moved[2] > 0.95)
     (True, True)
     """
+    found = calibration_of(suspicion, given, state, reviewer_error)
+    return suspicion if found is UNCHECKED else found(suspicion)
+
+
+def calibration_of(
+    suspicion: FloatArray, given: IntArray, state: Array, reviewer_error: float = 0.0
+) -> Calibration:
+    """Fit what :func:`moved_by_verdicts` applies; ``UNCHECKED`` with fewer than 30 verdicts."""
     inside = (suspicion > 0) & (suspicion < 1)
     rows = np.flatnonzero(np.isin(state, _JUDGED) & (given >= 0) & inside)
     if len(rows) < _FEWEST_VERDICTS:
-        return suspicion
+        return UNCHECKED
     said = (np.isin(np.asarray(state)[rows], _WRONG) - reviewer_error) / (1 - reviewer_error)
     safe = np.clip(suspicion, 1e-6, 1 - 1e-6)
     logit = np.log(safe / (1 - safe))
     basis = np.column_stack([np.ones(len(rows)), logit[rows]])
     prior = np.array([1 / _LEVEL_SPREAD**2, 1 / _SLOPE_SPREAD**2])
-    theta, center = np.array([0.0, 1.0]), np.array([0.0, 1.0])
+    theta, center, curve = np.array([0.0, 1.0]), np.array([0.0, 1.0]), np.diag(prior)
     for _ in range(_STEPS):
         found = 1 / (1 + np.exp(-basis @ theta))
         slope = basis.T @ (found - said) + prior * (theta - center)
@@ -97,8 +145,7 @@ def moved_by_verdicts(
         theta = theta - np.clip(step, -1, 1)
         if np.abs(step).max() < 1e-8:
             break
-    level, bend = theta[0], max(theta[1], 0.05)
-    return np.where(inside, 1 / (1 + np.exp(-(level + bend * logit))), suspicion)
+    return Calibration(float(theta[0]), max(float(theta[1]), 0.05), np.linalg.inv(curve))
 
 
 def tail_chance(evidence: Evidence, given: IntArray, risk: FloatArray) -> FloatArray:

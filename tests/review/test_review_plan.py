@@ -8,7 +8,7 @@ import pytest
 import labelscope as ls
 from labelscope.errors import InvalidInputError, LabelscopeWarning, MissingEvidenceError
 from labelscope.review.pages import open_page, page_done
-from labelscope.review.planning import caught_share, moved_by_verdicts
+from labelscope.review.planning import UNCHECKED, caught_share, moved_by_verdicts
 from labelscope.review.queues import ReviewPlan, by_name
 from labelscope.testing import check_policy
 from labelscope.types import Evidence
@@ -224,3 +224,33 @@ def test_pages_can_be_opened_and_closed(build):
         page_done(session, page.rows, {}, plan.mean, 30.0, opened.token)
         assert (session.state.current[page.rows] == page.label).all()
     assert len(session.queue(ReviewPlan(budget=120, reviewers=2))) == 120
+
+
+def test_the_interval_allows_for_suspicion_that_is_off():
+    rng = np.random.default_rng(26)
+    said = rng.beta(0.4, 6, 4000)
+    rows = np.argsort(-said)[:400]
+    logit = np.log(said / (1 - said))
+    inside, blind = 0, 0
+    for _ in range(300):
+        truth = 1 / (1 + np.exp(-(rng.normal(0, 0.5) + rng.normal(1, 0.3) * logit)))
+        wrong = rng.random(4000) < truth
+        caught = wrong[rows].sum() / wrong.sum()
+        for_sure, found = caught_share(said, rows), caught_share(said, rows, UNCHECKED)
+        inside += found.low <= caught <= found.high
+        blind += for_sure.low <= caught <= for_sure.high
+    assert 0.85 < inside / 300 < 0.97 and blind / 300 < 0.6
+
+
+def test_verdicts_narrow_the_interval_and_those_of_methods_do_not():
+    rng = np.random.default_rng(27)
+    suspicion = rng.beta(0.5, 3, 4000)
+    wrong = rng.random(4000) < suspicion
+    state = np.where(np.arange(4000) < 1500, np.where(wrong, 1, 2), 0).astype(np.uint8)
+    evidence = Evidence(
+        given_labels=np.zeros(4000, int), suggested=np.ones(4000, int), suspicion=suspicion, state=state
+    )
+    plan = ReviewPlan(budget=200, reviewers=2)
+    wide = plan.plan(evidence.including(verified=np.zeros(4000, bool))).caught
+    narrow = plan.plan(evidence.including(verified=state > 0)).caught
+    assert narrow.high - narrow.low < 0.5 * (wide.high - wide.low)

@@ -10,7 +10,7 @@ import numpy as np
 
 from labelscope.errors import InvalidInputError, MissingEvidenceError, notify
 from labelscope.review.dealing import deal_pages
-from labelscope.review.planning import caught_share, moved_by_verdicts, tail_chance
+from labelscope.review.planning import UNCHECKED, calibration_of, caught_share, tail_chance
 from labelscope.review.plans import Plan
 from labelscope.types import Array, Evidence, FloatArray, IntArray, Ranking
 
@@ -125,7 +125,7 @@ class ReviewPlan:
             ``given_labels`` (n,) codes, -1 for unlabelled rows, ``suspicion`` (n,); ``suggested`` (n,) codes
             or ``pred_probs`` (n, K) for pages by predicted class; ``flagged`` (n,), and ``state`` (n,) and
             ``current`` (n,) of a review so far, whose 30 or more verdicts move the suspicion to what they
-            say.
+            say; ``verified`` (n,) bool leaves out what a method decided.
         n : int, optional
             Rows to review at most.
 
@@ -150,7 +150,11 @@ class ReviewPlan:
         groups = self._groups(evidence, given)
         state = np.asarray(evidence.get("state", np.zeros(len(given))))
         open_ = (given >= 0) & (state == 0)
-        risk = np.where(open_, moved_by_verdicts(suspicion, given, state, self.reviewer_error), 0.0)
+        # What a method decided is no verdict on suspicion.
+        said = np.where(evidence["verified"], state, 0) if "verified" in evidence else state
+        calibration = calibration_of(suspicion, given, said, self.reviewer_error)
+        moved = suspicion if calibration is UNCHECKED else calibration(suspicion)
+        risk = np.where(open_, moved, 0.0)
         order = np.flatnonzero(open_)[np.argsort(-suspicion[open_], kind="stable")]
         n_labelled = max(int((given >= 0).sum()), 1)
         size = self._size(evidence, order, risk, n_labelled)
@@ -177,7 +181,7 @@ class ReviewPlan:
             dealt.n_copies,
             dealt.n_self,
             n_tail,
-            caught_share(risk, rows),
+            caught_share(risk, rows, calibration),
             1 - float(risk.sum()) / n_labelled,
             self._after(rows, risk, n_labelled),
             self._curve(order, risk, n_labelled),
