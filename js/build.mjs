@@ -1,9 +1,10 @@
 // One self-contained ES module with its CSS inlined: notebooks resolve no second file.
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
+import { minify } from "terser";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const outfile = resolve(here, "../labelscope/static/widget.js");
@@ -48,13 +49,21 @@ const options = {
   logLevel: "info",
 };
 
+/** A second pass over the whole bundle: it inlines and names across modules, which saves a twentieth. */
+async function write(settings) {
+  const { outputFiles } = await esbuild.build({ ...settings, write: false });
+  const compress = { passes: 2 };
+  const { code } = await minify(outputFiles[0].text, { module: true, ecma: 2022, compress });
+  writeFileSync(settings.outfile, code);
+}
+
 mkdirSync(dirname(outfile), { recursive: true });
 if (watch) {
   const context = await esbuild.context(options);
   await context.watch();
 } else {
-  await esbuild.build(options);
-  await esbuild.build({
+  await write(options);
+  await write({
     ...options,
     entryPoints: [resolve(here, "src/packet/main.ts")],
     outfile: packetFile,

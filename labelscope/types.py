@@ -166,6 +166,9 @@ class Ranking:
     weights: FloatArray
     meta: dict[str, Any] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        return f"<Ranking of {len(self.rows):,} rows; meta: {', '.join(self.meta)}>"
+
 
 @runtime_checkable
 class Scorer(Protocol):

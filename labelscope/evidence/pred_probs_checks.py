@@ -255,16 +255,28 @@ def likely_columns(matrix: FloatArray, codes: IntArray) -> IntArray | None:
     # Of all rows: to take the labelled ones first would copy the matrix.
     top = matrix.argmax(axis=1)[labelled]
     table = np.bincount(codes[labelled] * k + top, minlength=k * k).reshape(k, k)
-    as_given = int(np.trace(table))
+    staying = table.diagonal().copy()
+    as_given = int(staying.sum())
     if as_given >= 0.9 * len(labelled):
         return None
-    from scipy.optimize import linear_sum_assignment
-
-    # A tiny bonus for staying keeps classes that are absent, or tie, where they are.
-    _, order = linear_sum_assignment(table + 0.5 * np.eye(k), maximize=True)
+    order = _best_order(table, staying)
     gain = int(table[np.arange(k), order].sum()) - as_given
     changed = order != np.arange(k)
     mass = int(table[changed].sum())
     if mass == 0 or gain < 10 or gain < 0.3 * mass:
         return None
     return np.asarray(order, dtype=np.int64)
+
+
+def _best_order(table: IntArray, staying: IntArray) -> IntArray:
+    """Assign columns to classes so that most rows agree; absent classes, and ties, stay where they are."""
+    from scipy.optimize import linear_sum_assignment
+
+    order, off = np.arange(len(table)), table.copy()
+    np.fill_diagonal(off, 0)
+    # They stay together in any best order who share as many rows as both share with their next best.
+    moving = np.flatnonzero(staying < off.max(axis=0) + off.max(axis=1))
+    # A tiny bonus for staying decides ties.
+    some = off[np.ix_(moving, moving)] + np.diag(staying[moving] + 0.5)
+    order[moving] = moving[linear_sum_assignment(some, maximize=True)[1]]
+    return order

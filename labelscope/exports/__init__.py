@@ -57,9 +57,9 @@ def write(
     path : path
         The suffix chooses the format.
     format : str, optional
-        ``"parquet"``, ``"csv"``, ``"jsonl"`` (columns id, given, current, state, reviewer, time), ``"npy"``
-        (the array of current labels) or ``"cleanlab"`` (a frame of label issues, by suffix as CSV, Parquet or
-        JSONL).
+        ``"parquet"``, ``"csv"``, ``"jsonl"`` (columns id, given, current, state, reviewer, time, source),
+        ``"npy"`` (the array of current labels) or ``"cleanlab"`` (a frame of label issues, by suffix as CSV,
+        Parquet or JSONL).
     drop_excluded : bool
         Whether to leave excluded rows out.
 
@@ -84,7 +84,7 @@ def write(
     >>> audit = ls.Audit.from_arrays(dataset, suspicion=[0, 0, 0.9], suggested_codes=[0, 1, 1])
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     write(audit, f"{folder}/labels.csv").read_text().splitlines()[1]
-    '0,+,+,unreviewed,,'
+    '0,+,+,unreviewed,,,'
     """
     if not isinstance(source, Audit | Session):
         raise InvalidTypeError(

@@ -44,9 +44,9 @@ def label_table(source: Audit | Session, drop_excluded: bool = False) -> Table:
     Returns
     -------
     dict of str to list
-        ``id``, ``given``, ``current``, ``state``, ``reviewer``, ``time``. Sets of tags are lists, or joined
-        texts where they came as such. Tags of a matrix and concepts follow as ``given.<tag>`` and
-        ``current.<tag>``: 1, 0, or None where unknown.
+        ``id``, ``given``, ``current``, ``state``, ``reviewer``, ``time``, ``source``. Sets of tags are
+        lists, or joined texts where they came as such. Tags of a matrix and concepts follow as
+        ``given.<tag>`` and ``current.<tag>``: 1, 0, or None where unknown.
     """
     audit, state = state_of(source)
     rows = rows_of(state, drop_excluded)

@@ -111,7 +111,7 @@ def benchmark_stability(
     *,
     given_labels: Any = None,
     flagger: str | Sequence[str] | None = None,
-    policy: str = "majority",
+    policy: str | None = None,
     study: str = "validation",
     n_bootstrap: int = 1000,
     level: float = 0.95,
@@ -131,8 +131,8 @@ def benchmark_stability(
     flagger : str or sequence of str, optional
         Models whose predictions had a part in flagging rows. Others that agree with the suggestions
         suspiciously often are named as well.
-    policy : {"majority", "unanimous"}
-        How votes are counted.
+    policy : {"majority", "unanimous"}, optional
+        How votes are counted; by default as the study says, else by majority.
     study : str
         Name of the study whose votes count.
     n_bootstrap : int

@@ -15,6 +15,9 @@ from labelscope.review.session import Session
 from labelscope.review.teaching import teaching_evidence
 from labelscope.types import Array, BoolArray, Evidence, FloatArray, IntArray
 
+#: What is said of verified rows that came as arrays: if suspicion chose them, accuracy on all rows differs.
+UNKNOWN_CHOICE = "it is not known how they were chosen"
+
 
 def evidence_of(source: Any, given: tuple[Any, Any, Any, Any]) -> Evidence:
     """Return the evidence of a source, or of arrays: features, cheap and verified labels, and which count."""
@@ -80,7 +83,7 @@ def pilot_of(evidence: Evidence, prior_probs: Any) -> tuple[Pilot, str]:
     by_chance = int(lucky.sum()) >= LEAST_VERIFIED
     measured_on = "drawn by chance" if by_chance else "chosen by people"
     if "verified_by_chance" not in evidence:
-        measured_on = "verified rows"
+        measured_on = UNKNOWN_CHOICE
     elif not by_chance:
         notify(
             "budget_not_by_chance",

@@ -11,7 +11,7 @@ from labelscope.reports.report import Section, Table
 from labelscope.review.agreement import cohen_kappa
 from labelscope.review.judges import Judges
 from labelscope.review.learning import wrong_rows
-from labelscope.review.progress import machine_rows
+from labelscope.review.progress import unseen_rows
 from labelscope.review.state import KEPT, RELABELLED, UNREVIEWED, UNSURE, ReviewState
 from labelscope.types import BoolArray
 
@@ -28,10 +28,10 @@ _SELECTED = (
 def people_said(state: ReviewState) -> tuple[BoolArray, BoolArray]:
     """Return (n,) bool: rows that a person decided about, and those of them whose given label is wrong.
 
-    What a teacher, a propagation or judges wrote is no verdict: measured on it, judges would confirm
-    themselves.
+    What a teacher, a propagation or judges wrote is no verdict, nor are suggestions that were accepted in one
+    go: measured on these, judges would confirm themselves.
     """
-    seen = ~np.isin(state.state, (UNREVIEWED, UNSURE)) & ~machine_rows(state)
+    seen = ~np.isin(state.state, (UNREVIEWED, UNSURE)) & ~unseen_rows(state)
     return seen, np.asarray(wrong_rows(state) & seen)
 
 

@@ -50,7 +50,7 @@ def _overview(facts: dict[str, Any]) -> Section:
         figures.append(("no mistakes", f"{100 * share.value:.1f} %"))
         said.append(
             f"Of those judged, {100 * share.value:.1f} % ({100 * share.low:.1f} to {100 * share.high:.1f} %)"
-            " are right or unclear, and no mistakes."
+            " are right or unclear, and no mistakes; measured by what people said."
         )
     before, after = facts["set_size"]
     if not np.isnan(before):
@@ -77,7 +77,10 @@ def _models(models: dict[str, dict[str, Any]]) -> Section:
         for name, one in models.items()
     )
     header = ("model", "listed", "judged wrong", *SEVERITIES, "right rate before", "right rate after")
-    caption = "Rates are averaged over classes; every right or unclear label counts, problematic rows do not."
+    caption = (
+        "Measured against the label sets. Rates are averaged over classes; every right or unclear label"
+        " counts, problematic rows do not."
+    )
     return Section("Models", tables=(Table(header, rows, caption),))
 
 
@@ -95,7 +98,7 @@ def _kinds(report: MistakeReport) -> Section:
             parts = [counts["table"][kind, word] for word in (*SEVERITIES, "")]
             rows.append((kind.replace("_", " ") or "not said", size, size / n, low, high, *parts))
     header = ("kind", "mistakes", "share", "low share", "high share", *SEVERITIES, "not said")
-    caption = f"Each row and prediction once, of all models; {100 * counts['level']:.0f} % intervals."
+    caption = f"Measured: each row and prediction once, all models; {100 * counts['level']:.0f} % intervals."
     return Section("Kinds of mistakes", tables=(Table(header, tuple(rows), caption),) if rows else ())
 
 

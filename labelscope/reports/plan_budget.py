@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from labelscope.errors import InvalidInputError, InvalidTypeError
-from labelscope.reports.budget_pilot import evidence_of, pilot_of
+from labelscope.reports.budget_pilot import UNKNOWN_CHOICE, evidence_of, pilot_of
 from labelscope.reports.report import Report, Section, Table
 from labelscope.review.budget import BUDGETS, REGIMES, BudgetAdvice, BudgetSettings, Plan, plan
 from labelscope.review.budget_options import Split, check_budgets, check_costs
@@ -24,13 +24,13 @@ class BudgetPlan(Report):
     ----------
     plan : Plan
         Regimes, splits, frontier and marginal values.
-    measured_on : {"drawn by chance", "chosen by people", "verified rows"}
+    measured_on : {"drawn by chance", "chosen by people", "it is not known how they were chosen"}
         Which verified rows accuracy was measured on. Rows that people chose may be harder or easier than
         others, and the accuracies with them.
     """
 
     plan: Plan | None = None
-    measured_on: str = "verified rows"
+    measured_on: str = UNKNOWN_CHOICE
 
     @property
     def advice(self) -> tuple[BudgetAdvice, ...]:
@@ -78,9 +78,11 @@ class BudgetPlan(Report):
         -------
         queue : Elicitation
         n : int
-            Rows to verify: ``session.queue(queue, n)``. 0 where the money is better spent on cheap labels.
+            Rows that are still to be verified: ``session.queue(queue, n)``. 0 where as many are verified
+            already, or the money is better spent on cheap labels.
         """
-        return Elicitation(random_state=random_state), self.at(budget).best.n_verified
+        done = self._plan.present.n_verified
+        return Elicitation(random_state=random_state), max(0, self.at(budget).best.n_verified - done)
 
     def to_json(self) -> dict[str, Any]:
         """Return what a panel draws: curves, regimes, the frontier, and where the labels stand now."""
@@ -143,7 +145,7 @@ def plan_budget(
     cost_cheap, cost_verified : float
         Of one label each, in any unit. Cheap ones may cost nothing.
     budgets : sequence of float
-        In the same unit.
+        In the same unit; each pays for all labels, those that are there already included.
     settings : BudgetSettings, optional
 
     Returns

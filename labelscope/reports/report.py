@@ -164,8 +164,21 @@ def cell_text(header: str, value: Any) -> str:
         return f"{value:,}"
     if isinstance(value, float):
         share = "share" in header.lower() or "rate" in header.lower()
-        return f"{100 * value:.1f} %" if share else f"{value:.3g}"
+        return f"{100 * value:.1f} %" if share else number_text(value)
     return str(value)
+
+
+def number_text(value: float, digits: int = 3) -> str:
+    """Return a number with so many digits, and all of those before the point.
+
+    Examples
+    --------
+    >>> number_text(0.0123456), number_text(1023.6), number_text(12.5, digits=4)
+    ('0.0123', '1,024', '12.5')
+    """
+    if 10**digits - 0.5 <= abs(value) < 1e15:
+        return f"{value:,.0f}"
+    return f"{value:.{digits}g}"
 
 
 def is_number(value: Any) -> bool:

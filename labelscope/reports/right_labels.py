@@ -38,7 +38,7 @@ class RightLabels:
     audit: Audit | None = None
 
 
-def right_labels(source: Any, given_labels: Any, policy: str, study: str) -> RightLabels:
+def right_labels(source: Any, given_labels: Any, policy: str | None, study: str) -> RightLabels:
     """Read what is right.
 
     Parameters
@@ -46,8 +46,10 @@ def right_labels(source: Any, given_labels: Any, policy: str, study: str) -> Rig
     source : Session, ValidationSession, CorrectedLabels or (n,) labels
     given_labels : (n,) labels or None
         With corrected labels as an array.
-    policy, study : str
-        How votes are counted, and of which study.
+    policy : str or None
+        How votes are counted; None is as the study says, else by majority.
+    study : str
+        Name of the study whose votes count.
 
     Returns
     -------
@@ -66,7 +68,7 @@ def right_labels(source: Any, given_labels: Any, policy: str, study: str) -> Rig
     if isinstance(source, ValidationSession):
         audit, found = source.session.audit, source.corrected_labels(policy)
     elif isinstance(source, Session):
-        audit, found = source.audit, corrected_labels(source, study=study, policy=policy)
+        audit, found = source.audit, corrected_labels(source, study=study, policy=policy or "majority")
     elif isinstance(source, CorrectedLabels):
         return RightLabels(source.given, source.corrected, list(source.classes))
     elif source is None or isinstance(source, Audit):

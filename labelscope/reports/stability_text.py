@@ -115,7 +115,8 @@ def _models(report: BenchmarkStability) -> Section:
         "as corrected",
     )
     caption = (
-        f"Places won with a {100 * report.facts['level']:.0f} % interval from"
+        "Measured on rows whose right label is known; rows that nobody looked at count as right."
+        f" Places won with a {100 * report.facts['level']:.0f} % interval from"
         f" {report.facts['n_bootstrap']:,} draws of the rows, the same for all models."
     )
     return Section("Models", tables=(Table(header, tuple(rows), caption),))
@@ -147,7 +148,8 @@ def _crossings(report: BenchmarkStability) -> Section:
     )
     more = len(report.crossings) - len(near)
     caption = (
-        "Rate of wrong labels from which on the second model is better; share of draws in which it is."
+        "Rate of wrong labels from which on the second model is better, estimated from the accuracies; share"
+        " of draws in which it is."
         + (f" The {len(near)} nearest to the share found; {more:,} more." if more else "")
     )
     return Section("Crossovers", tables=(Table(header, rows, caption),))
@@ -163,5 +165,5 @@ def _curve(report: BenchmarkStability) -> Section:
         (name, *(float(report.curve["corrected"][m, place]) for place in places))
         for m, name in enumerate(report.models)
     )
-    caption = "Accuracy by corrected labels where so many of the labels given are wrong."
+    caption = "Accuracy by corrected labels where so many of the labels given are wrong, estimated."
     return Section("Accuracy against noise prevalence", tables=(Table(header, rows, caption),))

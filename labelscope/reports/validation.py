@@ -83,7 +83,7 @@ def validation(
     n: int | None = None,
     raters_per_item: int | None = None,
     agree: int | None = None,
-    policy: str = "majority",
+    policy: str | None = None,
     study: str = "validation",
     level: float = 0.95,
 ) -> Validation:
@@ -104,7 +104,8 @@ def validation(
         People who were to vote about a row; by default as the study says, else the most who did.
     agree : int, optional
         Votes that an option needs; by default more than half.
-    policy : {"majority", "unanimous"}
+    policy : {"majority", "unanimous"}, optional
+        By default as the study says, else by majority.
     study : str
         Name of the study in the journal.
     level : float
@@ -138,6 +139,7 @@ def validation(
     """
     if isinstance(level, bool) or not isinstance(level, float) or not 0 < level < 1:
         raise InvalidInputError(f"level is {level!r}.", "Give a share between 0 and 1, such as 0.95.")
+    policy = policy or (source.policy if isinstance(source, ValidationSession) else "majority")
     rules: dict[str, Any] = {"raters_per_item": raters_per_item, "agree": agree, "policy": policy}
     if votes is not None:
         given = _from_counts(source, votes, hidden_votes, n_flagged, n, rules)
@@ -337,7 +339,8 @@ def _people(facts: dict[str, Any], raters: list[dict[str, Any]]) -> Section:
     if facts["n_raters"] > 1:
         alpha = facts["agreement"]
         said.append(f"{alpha}." if alpha is not None else "Agreement is not defined for these votes.")
-    header = tuple(name.replace("_", " ") for name in raters[0])
+    header = tuple(name.replace("_", " ") for name in raters[0] if name != "with_others")
+    header = (*header, "with others (share)")
     rows = tuple(tuple(one.values()) for one in raters)
     caption = "same rate: share of a person's commonest answer; with others: share equal to another's vote."
     return Section("People", tuple(said), tables=(Table(header, rows, caption),))

@@ -127,26 +127,49 @@ def _by_chance(session: Session, truth: Mapping[int, frozenset[int]]) -> _Sample
 
 
 def _study(session: Session, truth: Mapping[int, frozenset[int]]) -> _Sample:
-    """Return the blind votes of a study, of flagged and unflagged rows, weighed by how many there are."""
+    """Return the blind votes of a study, of flagged and unflagged rows, weighed by how many there are.
+
+    Of each part the rows up to the first in its order by chance that nobody voted on: those behind it may
+    have been picked. Of several studies it is the one with most rows verified.
+    """
     state, k = session.state, len(session.state.classes)
-    part_of: dict[int, tuple[str, int]] = {}
+    none = np.zeros(0, dtype=np.int64)
+    best: _Sample = none, np.zeros((0, k), dtype=bool), np.zeros(0, dtype=bool), np.zeros(0), "none"
+    for parts in _voted_places(state).values():
+        if sum(frame for _, frame in parts) != int((state.given >= 0).sum()):
+            # One part alone does not stand for all rows, and neither do parts of draws that differ.
+            continue
+        chosen = {key: _unbroken(places) for key, places in parts.items()}
+        if not all(chosen.values()):
+            continue
+        rows = np.array([row for own in chosen.values() for row in own], dtype=np.int64)
+        sizes = [(frame, len(chosen[part, frame])) for part, frame in chosen]
+        weights = np.concatenate([np.full(size, frame / size) for frame, size in sizes])
+        right, known = _table(rows, truth, k)
+        if known.sum() > best[2].sum():
+            best = rows, right, known, weights, "study"
+    return best
+
+
+def _voted_places(state: ReviewState) -> dict[str, dict[tuple[str, int], dict[int, int]]]:
+    """Rows with a blind vote by study, by part and its size, and by place in the part's order by chance."""
+    found: dict[str, dict[tuple[str, int], dict[int, int]]] = {}
     for event in state.active_events():
         data = event.data
-        if event.kind == "voted" and data.get("part") in PARTS and data.get("blind") is True:
-            frame = data.get("frame")
-            if type(frame) is int:
-                part_of.update({row: (str(data["part"]), frame) for row in event.rows if row < state.n})
-    n_labelled = int((state.given >= 0).sum())
-    frames = dict(part_of.values())
-    if sum(frames.values()) < n_labelled or not part_of:
-        # One part alone does not stand for all rows.
-        none = np.zeros(0, dtype=np.int64)
-        return none, np.zeros((0, k), dtype=bool), np.zeros(0, dtype=bool), np.zeros(0), "none"
-    rows = np.array(sorted(part_of), dtype=np.int64)
-    right, known = _table(rows, truth, k)
-    sizes = {part: sum(found[0] == part for found in part_of.values()) for part in frames}
-    weights = [frames[part_of[row][0]] / sizes[part_of[row][0]] for row in rows.tolist()]
-    return rows, right, known, np.array(weights), "study"
+        part, place, frame = data.get("part"), data.get("place"), data.get("frame")
+        if event.kind != "voted" or part not in PARTS or data.get("blind") is not True:
+            continue
+        if type(frame) is int and type(place) is int and len(event.rows) == 1 and event.rows[0] < state.n:
+            own = found.setdefault(str(data.get("study")), {}).setdefault((str(part), frame), {})
+            own[place] = event.rows[0]
+    return found
+
+
+def _unbroken(places: Mapping[int, int]) -> list[int]:
+    rows: list[int] = []
+    while len(rows) in places:
+        rows.append(places[len(rows)])
+    return rows
 
 
 def _given(session: Session, verified: Mapping[Any, Any]) -> _Sample:

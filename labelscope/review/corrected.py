@@ -210,8 +210,8 @@ def corrected_labels(
     Notes
     -----
     A row is benign when it is not flagged, or confirmed; correctable when people agree on another label;
-    else unknown: several labels, neither, no agreement, unsure, out of scope, flagged and not reviewed, or
-    changed by a method in one go without a person's look.
+    else unknown: several labels, neither, no agreement, unsure, out of scope, flagged and not reviewed,
+    changed by a method, or taken over from suggestions in one go, without a person's look at each.
 
     Examples
     --------

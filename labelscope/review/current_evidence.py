@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from labelscope.review.progress import machine_rows
+from labelscope.review.progress import unseen_rows
 from labelscope.review.state import EXCLUDED, KEPT, RELABELLED, ReviewState
 from labelscope.types import BoolArray, Evidence
 
@@ -51,8 +51,8 @@ def current_evidence(session: Session) -> Evidence:
 def verified_rows(state: ReviewState) -> BoolArray:
     """Return (n,) bool: rows whose label a person confirmed or corrected, or whom they called out of scope.
 
-    Rows that got their label from a propagation, a teacher or judges in one go are not: measured on them, a
-    method would confirm itself.
+    Rows that got their label from a propagation, a teacher or judges are not, nor are those for which
+    suggestions were accepted in one go: measured on them, a method would confirm itself.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def verified_rows(state: ReviewState) -> BoolArray:
     (n,) bool
     """
     decided = np.isin(state.state, (RELABELLED, KEPT, EXCLUDED)) & (state.last >= 0)
-    return np.asarray(decided & ~machine_rows(state))
+    return np.asarray(decided & ~unseen_rows(state))
 
 
 def _widened(probs: Any, n_classes: int) -> Any:

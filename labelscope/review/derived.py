@@ -181,7 +181,7 @@ class Derived:
                 raise KeyError(name)
             if name in _OF_JUDGES:
                 return number(_OF_JUDGES[name](judges))
-            return Fact("category", judges.verdict, _labels(session))
+            return Fact("category", judges.verdict, labels_of(session))
         with self._lock:
             if name not in self._kept:
                 self._kept[name] = self._made(session, name)
@@ -193,7 +193,7 @@ class Derived:
             values = np.asarray(self._added[name])
             if values.dtype == bool:
                 return _truth(values)
-            return number(values) if values.dtype.kind in "fiu" else category(values)
+            return number(values) if values.dtype.kind in "fiu" else _as_labels(session, category(values))
         if name.startswith(SCORE):
             return number(suspicion_of(audit, name.removeprefix(SCORE)))
         if name == _GROUP and "groups" in audit.evidence:
@@ -207,7 +207,7 @@ class Derived:
         pseudo = self._score("pseudo_label")
         if name == PSEUDO and pseudo is not None:
             codes = np.asarray(pseudo.details["pseudo_label"], dtype=np.int64)
-            return Fact("category", np.where(self._given < 0, codes, -1), _labels(session))
+            return Fact("category", np.where(self._given < 0, codes, -1), labels_of(session))
         for known, key, read, _ in _KNOWN:
             score = self._score(key)
             if known == name and score is not None:
@@ -260,8 +260,20 @@ def suspicion_of(audit: Audit, name: str) -> FloatArray:
     raise InvalidInputError.unknown("scorer", name, [str(known) for known in audit.scores])
 
 
-def _labels(session: Session) -> tuple[str, ...]:
+def labels_of(session: Session) -> tuple[str, ...]:
+    """Return the names of all classes as they are shown, those added in review included."""
     return tuple(map(str, shown_labels(session.state, session.audit.dataset)))
+
+
+def _as_labels(session: Session, found: Fact) -> Fact:
+    """Number categories as the labels that they all are, so that a class has one color; others stay."""
+    shown = labels_of(session)
+    for known in (shown, tuple(map(str, session.state.classes))):
+        place = {name: code for code, name in enumerate(known)}
+        if len(place) == len(known) and place.keys() >= set(found.names):
+            codes = np.array([*(place[name] for name in found.names), -1], dtype=np.int64)
+            return Fact("category", codes[found.values], shown)
+    return found
 
 
 def _groups(audit: Audit) -> Fact:

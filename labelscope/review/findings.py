@@ -75,6 +75,12 @@ class Findings:
     ids: Array
     fingerprint: str = ""
 
+    def __repr__(self) -> str:
+        return (
+            f"<Findings on {len(self.mistakes):,} mistakes: {int(self.stands.sum()):,} judged,"
+            f" {int(self.disputed.sum()):,} in dispute>"
+        )
+
     @property
     def stands(self) -> BoolArray:
         """(p,) bool: the verdict stands."""

@@ -31,6 +31,9 @@ class MergeReport:
     conflicts: tuple[int, ...]
     verdicts: dict[int, dict[str, Any]] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        return f"<MergeReport: {self.added:,} events added, reviewers differ on {len(self.conflicts):,} rows>"
+
 
 @dataclass
 class _Verdict:

@@ -107,6 +107,12 @@ class Plan:
         rows, counts = np.unique(shown, return_counts=True)
         return np.asarray(rows[counts > 1], dtype=np.int64)
 
+    def __repr__(self) -> str:
+        return (
+            f"<Plan of {len(self.rows):,} rows on {len(self.pages):,} pages for {', '.join(self.reviewers)};"
+            f" {self.n_copies:,} copies for others, {self.n_self:,} for the same person>"
+        )
+
     def pages_of(self, reviewer: str) -> tuple[PlannedPage, ...]:
         """Return one reviewer's pages, in the order to take them.
 

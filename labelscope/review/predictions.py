@@ -84,15 +84,16 @@ def _codes(name: str, given: Any, n: int, known: Mapping[Any, int], classes: lis
         scalar = to_scalar(value)
         read[value] = NO_CLASS if scalar is None else known.get(scalar_key(scalar), NO_CLASS)
     # NaN is equal to nothing, itself included, and so is found by no look-up.
-    codes = np.array([read.get(value, NO_CLASS) for value in values.tolist()], dtype=np.int64)
+    said = values.tolist()
+    codes = np.array([read.get(value, NO_CLASS) for value in said], dtype=np.int64)
     strange = np.flatnonzero(codes == NO_CLASS)
     if len(strange) == n and n:
-        error = InvalidInputError.unknown("class", values[0], classes)
+        error = InvalidInputError.unknown("class", said[0], classes)
         raise InvalidInputError(f"No prediction of {name!r} is a class: {error.message}", error.hint)
     if len(strange):
         notify(
             "predictions_without_class",
-            f"{len(strange):,} predictions of {name!r} are no class, such as {values[strange[0]]!r:.40}, and"
+            f"{len(strange):,} predictions of {name!r} are no class, such as {said[strange[0]]!r:.40}, and"
             " count as wrong.",
             "Give predictions in the words of the labels.",
             strange,

@@ -82,3 +82,21 @@ def machine_rows(state: ReviewState) -> BoolArray:
     taken = np.array([event.source in MACHINES for event in state.events], dtype=bool)
     found[rows] = taken[state.last[rows]] if len(rows) else False
     return np.asarray(found)
+
+
+def taken_over_rows(state: ReviewState) -> BoolArray:
+    """Return (n,) bool: rows whose label a person took over from suggestions together with others.
+
+    Accepting all suggestions at once is a decision, and no look at each row: what is measured on such rows is
+    how far a method agrees with itself.
+    """
+    found = (state.state != UNREVIEWED) & (state.last >= 0)
+    rows = np.flatnonzero(found)
+    taken = np.array([event.source == "suggestion" for event in state.events], dtype=bool)
+    found[rows] = (taken & (state.sizes > 1))[state.last[rows]] if len(rows) else False
+    return np.asarray(found)
+
+
+def unseen_rows(state: ReviewState) -> BoolArray:
+    """Return (n,) bool: rows with a decision that rests on nobody's look at the row."""
+    return machine_rows(state) | taken_over_rows(state)

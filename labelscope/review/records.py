@@ -12,7 +12,7 @@ from labelscope.review.state import STATES, ReviewState
 from labelscope.types import Array, FloatArray, IntArray
 
 #: Columns of every export, in order.
-COLUMNS = ("id", "given", "current", "state", "reviewer", "time")
+COLUMNS = ("id", "given", "current", "state", "reviewer", "time", "source")
 
 
 def review_columns(dataset: Dataset, state: ReviewState, rows: IntArray) -> dict[str, Array]:
@@ -28,8 +28,9 @@ def review_columns(dataset: Dataset, state: ReviewState, rows: IntArray) -> dict
     -------
     dict of str to (m,) array
         ``id``; ``given`` and ``current`` labels, None (of a regression NaN) where there is none, sets of tags
-        as texts such as ``"anger|joy"``; ``state`` by name; ``reviewer``
-        and ``time`` (UTC, ISO 8601) of the decision that holds, None where there is none.
+        as texts such as ``"anger|joy"``; ``state`` by name; ``reviewer``, ``time`` (UTC, ISO 8601) and
+        ``source`` of the decision that holds, None where there is none. A ``source`` of ``"judge"``,
+        ``"teacher"`` or ``"propagated"`` says that a method decided, and nobody looked.
     """
     events = state.events
     last = state.last[rows]
@@ -41,6 +42,7 @@ def review_columns(dataset: Dataset, state: ReviewState, rows: IntArray) -> dict
         "state": _objects(STATES)[state.state[rows]],
         "reviewer": _picked([event.reviewer for event in events], last),
         "time": _picked([event.at for event in events], last),
+        "source": _picked([event.source for event in events], last),
     }
 
 

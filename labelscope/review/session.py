@@ -157,8 +157,8 @@ class Session(Decisions):
         Returns
         -------
         frame
-            Columns row, id, given, current, state, reviewer, time; in the library of the data given, else
-            pandas if it is installed, else pyarrow.
+            Columns row, id, given, current, state, reviewer, time, source; in the library of the data given,
+            else pandas if it is installed, else pyarrow.
         """
         with self.ledger.lock:
             rows = np.flatnonzero(self.ledger.state.last >= 0)
@@ -342,7 +342,9 @@ class Session(Decisions):
         """
         brought = read_journal(path, self.ledger.journal.header)
         with self.ledger.lock:
-            added = self.ledger.append(lambda: [e for e in brought if not self.ledger.state.knows(e.id)])
+            # A file that was copied together holds events twice; each counts once.
+            events = {event.id: event for event in brought}.values()
+            added = self.ledger.append(lambda: [e for e in events if not self.ledger.state.knows(e.id)])
             verdicts = conflicts_of(self.ledger.state)
         if verdicts:
             notify(

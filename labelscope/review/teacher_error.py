@@ -139,7 +139,7 @@ def teacher_error(
     effective = total**2 / float(np.square(weights[used]).sum())
     share = float(weights[wrong].sum()) / total
     low, high = wilson(share, effective, level)
-    return TeacherError(Estimate(share, low, high, 2 * level - 1, True), *facts, basis)
+    return TeacherError(Estimate(share, low, high, round(2 * level - 1, 12), True), *facts, basis)
 
 
 def wilson(share: float, n: float, level: float) -> tuple[float, float]:

@@ -60,6 +60,9 @@ class TeacherPlan:
     ranking: Ranking
     advice: tuple[str, ...] = field(default_factory=tuple)
 
+    def __repr__(self) -> str:
+        return f"<TeacherPlan: {len(self.rows):,} rows to ask about; {' '.join(self.advice)}>"
+
     def to_json(self) -> dict[str, Any]:
         """Return what a panel draws: the value curve with its maximum, the error, shares and rows."""
         meta = self.ranking.meta

@@ -16,11 +16,13 @@ from labelscope.review.ballots import (
     Vote,
     checked_agree,
     count_votes,
+    outcome_names,
     outcomes_of,
     votes_of,
 )
 from labelscope.review.corrected import CorrectedLabels, check_classes, corrected_labels
 from labelscope.review.events import Draft, Event, finish, to_scalar
+from labelscope.review.exemplars import exemplars_of
 from labelscope.review.rows import as_rows
 from labelscope.types import IntArray
 
@@ -68,6 +70,9 @@ class ValidationSession:
         People who are to vote about each row.
     agree : int, optional
         Votes that an option needs; by default more than half.
+    policy : {"majority", "unanimous"}
+        When a row is settled, and need not be voted on by more people: with ``"majority"`` once an option has
+        the votes, with ``"unanimous"`` once all have voted or two differ.
     n_checked : int, optional
         Flagged rows to check; by default all.
     n_hidden : int
@@ -113,6 +118,7 @@ class ValidationSession:
         *,
         raters_per_item: int = 5,
         agree: int | None = None,
+        policy: str = "majority",
         n_checked: int | None = None,
         n_hidden: int = 0,
         blind: bool = True,
@@ -124,7 +130,8 @@ class ValidationSession:
             raise InvalidTypeError(f"study is {study!r:.60}.", 'Give it a name, such as study="round 2".')
         self.session = session
         self.raters_per_item = raters_per_item
-        self.agree = checked_agree(raters_per_item, agree, "majority")
+        self.agree = checked_agree(raters_per_item, agree, policy)
+        self.policy = policy
         self.blind = bool(blind)
         self.study = study.strip()
         self.random_state = random_state
@@ -143,8 +150,8 @@ class ValidationSession:
         self.hidden: IntArray = self._drawn("unflagged", n_hidden, "n_hidden")
         if not len(self.checked) + len(self.hidden):
             raise InvalidInputError(
-                "No row is flagged, and n_hidden is 0, so there is nothing to vote on.",
-                "Set n_hidden to look at a sample of the unflagged rows.",
+                f"{len(self._frames[PARTS[0]]):,} rows are flagged, but there is none to vote on.",
+                "Set n_hidden to look at unflagged rows, or n_checked to look at flagged ones.",
             )
 
     def hidden_error_sample(self, n: int) -> IntArray:
@@ -183,7 +190,7 @@ class ValidationSession:
         votes = self.votes()
         done = {vote.row for vote in votes if vote.reviewer == who}
         rows, counts = count_votes(votes)
-        stands = outcomes_of(counts, raters_per_item=self.raters_per_item, agree=self.agree) != OPEN
+        stands = self._outcomes_of(counts) != OPEN
         full = counts.sum(axis=1) >= self.raters_per_item
         done |= set(rows[stands | full].tolist())
         left = [row for row in self._mixed().tolist() if row not in done]
@@ -293,12 +300,13 @@ class ValidationSession:
         """Return the votes of this study, of all people, that are in the journal."""
         return votes_of(self.session, self.study)
 
-    def outcomes(self, policy: str = "majority") -> dict[int, str]:
+    def outcomes(self, policy: str | None = None) -> dict[int, str]:
         """Return what the votes come to.
 
         Parameters
         ----------
-        policy : {"majority", "unanimous"}
+        policy : {"majority", "unanimous"}, optional
+            By default the study's. Rows that a majority settled have too few votes to be unanimous.
 
         Returns
         -------
@@ -306,20 +314,23 @@ class ValidationSession:
             By row: ``"non_error"``, ``"correctable"``, ``"multi_label"``, ``"neither"``, ``"no_agreement"``;
             or ``"open"`` where votes are missing, ``"unsure"`` where most were unsure.
         """
-        from labelscope.review.ballots import outcome_names
-
         rows, counts = count_votes(self.votes())
-        found = outcomes_of(counts, raters_per_item=self.raters_per_item, agree=self.agree, policy=policy)
+        found = self._outcomes_of(counts, policy)
         return dict(zip(rows.tolist(), outcome_names(found), strict=True))
 
-    def corrected_labels(self, policy: str = "majority", unknown: str = "drop") -> CorrectedLabels:
+    def corrected_labels(self, policy: str | None = None, unknown: str = "drop") -> CorrectedLabels:
         """Return the labels by the votes of this study; see `review.corrected.corrected_labels`."""
         return corrected_labels(
-            self.session, study=self.study, policy=policy, unknown=unknown,
+            self.session, study=self.study, policy=policy or self.policy, unknown=unknown,
             raters_per_item=self.raters_per_item, agree=self.agree,
         )  # fmt: skip
 
     # -- design -------------------------------------------------------------------------------------------
+
+    def _outcomes_of(self, counts: IntArray, policy: str | None = None) -> IntArray:
+        return outcomes_of(
+            counts, raters_per_item=self.raters_per_item, agree=self.agree, policy=policy or self.policy
+        )
 
     def _shuffled(self, rows: IntArray, salt: int) -> IntArray:
         return np.random.default_rng([int(self.random_state), salt]).permutation(rows)
@@ -379,15 +390,3 @@ class ValidationSession:
             f"<ValidationSession {self.study!r}: {len(self.checked):,} {PARTS[0]} and {len(self.hidden):,}"
             f" {PARTS[1]} rows, {self.raters_per_item} raters an item>"
         )
-
-
-def exemplars_of(session: Session, code: int, n: int, but: int = -1) -> IntArray:
-    """Return up to ``n`` rows that are most surely of a class, surest first; flagged ones are none."""
-    state = session.state
-    fits = (np.asarray(state.current) == code) & ~np.asarray(session.flagged, dtype=bool)
-    rows = np.setdiff1d(np.flatnonzero(fits), [but])
-    sure = 1.0 - np.asarray(session.suspicion, dtype=np.float64)[rows]
-    probs = session.audit.evidence.get("pred_probs")
-    if isinstance(probs, np.ndarray) and probs.ndim == 2 and code < probs.shape[1]:
-        sure = np.asarray(probs, dtype=np.float64)[rows, code]
-    return rows[np.argsort(-sure, kind="stable")[:n]]

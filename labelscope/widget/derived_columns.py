@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from labelscope.review.derived import FOREIGN, Fact, derived_of
+from labelscope.review.derived import FOREIGN, Fact, derived_of, labels_of
 from labelscope.types import Array
 from labelscope.widget.messages import plain_number
 
@@ -53,7 +53,10 @@ class DerivedColumns:
             There is none of that name.
         """
         fact = self._derived.fact(self._session, name)
-        return _numbers(name, fact) if fact.kind == "number" else _categories(name, fact)
+        if fact.kind == "number":
+            return _numbers(name, fact)
+        labels = labels_of(self._session)[: len(fact.names)]
+        return _categories(name, fact, every=fact.names == labels and len(labels) < _MISSING)
 
 
 def _numbers(name: str, fact: Fact) -> tuple[Json, Array]:
@@ -69,13 +72,14 @@ def _numbers(name: str, fact: Fact) -> tuple[Json, Array]:
     return info, fact.values
 
 
-def _categories(name: str, fact: Fact) -> tuple[Json, Array]:
-    """Describe the categories that a row has, and truth values as yes and no."""
+def _categories(name: str, fact: Fact, *, every: bool) -> tuple[Json, Array]:
+    """Describe the categories that a row has, or every one, and truth values as yes and no."""
     truth = fact.kind == "truth"
     names = ("yes", "no") if truth else fact.names
     codes = np.where(fact.values, 0, 1) if truth else fact.values
     counts = np.bincount(codes[codes >= 0], minlength=len(names))
-    seen = np.flatnonzero(counts)
+    # A class keeps its number, and so its color, where another one has no row.
+    seen = np.arange(len(names)) if every and not truth else np.flatnonzero(counts)
     place = np.full(len(names) + 1, _MISSING, dtype=np.uint16)
     place[seen] = np.arange(len(seen), dtype=np.uint16)
     info = {

@@ -25,6 +25,8 @@ NAMES = {
     "prior_probs": "(n, K) probabilities that need no label, for the budget",
     "validation": "a reports.ValidationSession of this session, in place of five raters an item",
     "mistakes": "a reports.MistakeReview of this session, with label sets or for several people",
+    "metadata": "what people state for the nutrition label, such as {'license': 'CC0'}",
+    "reference": "a second labelling or a trusted part of the rows, for the nutrition label",
     "plan": "a review plan, the path of a saved one, or a queues.ReviewPlan; the journal keeps it",
     "teacher": "a function of rows that returns their labels",
 }
@@ -120,6 +122,8 @@ class Given:
                     f"mistakes is a {type(value).__name__}.",
                     "Give reports.MistakeReview(view.session, {...}).",
                 )
+        elif name in ("metadata", "reference"):
+            self._check_label(name, value)
         elif name == "costs" and not isinstance(value, Mapping):
             raise InvalidTypeError(
                 f"costs is a {type(value).__name__}.", "Give costs by source: {'experts': 1.5}."
@@ -129,3 +133,13 @@ class Given:
                 raise InvalidTypeError(f"{name} is a {type(value).__name__}.", "Give one entry a row.")
             if len(value) != n:
                 raise InvalidInputError.wrong_length(name, len(value), n)
+
+    def _check_label(self, name: str, value: Any) -> None:
+        from labelscope.reports.nutrition.metadata import checked
+        from labelscope.reports.nutrition.reference import read_reference
+        from labelscope.reports.nutrition.subject import subject_of
+
+        if name == "metadata":
+            checked(value)
+        else:
+            read_reference(subject_of(self._session, None, {}), value)

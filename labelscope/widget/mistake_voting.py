@@ -108,7 +108,7 @@ class MistakeVoting:
 
     def mistake(self, row: int, discuss: bool) -> Answer:
         """Return the predictions of a row that are outside its labels, and what was said of them."""
-        from labelscope.review.validating import exemplars_of
+        from labelscope.review.exemplars import exemplars_of
 
         now, session = self._now(), self._shared.session
         review, made = now.review, now.review.mistakes

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labelscope.review.queues import by_name
+from labelscope.errors import InvalidInputError
+from labelscope.review.queues import TwoWayConfusion, by_name
 from labelscope.types import IntArray
 from labelscope.widget.derived_columns import FOREIGN
 from labelscope.widget.report_kinds import evidence_missing, of_classes
@@ -95,7 +96,8 @@ OFFERS = (
     Offer(name="random", label="random", hint="for honest estimates", offered=_always),
     Offer(name="review_plan", label="review plan", hint="pages by class", actions=("report:review_plan",)),
     Offer(name="class_pair", label="confused pairs", hint="given and suggested, pair by pair"),
-    Offer(name="two_way_confusion", label="one of two", hint="sure of two classes, not of which", why=_probs),
+    Offer(name="two_way_confusion", label="one of two", hint="sure of two classes, not of which", why=_probs,
+          actions=("report:candidates",)),
     Offer(name="clusters", label="clusters", hint="groups of alike suspects", why=_no_clusters),
     Offer(name="mistakes", label="mistakes", hint="predictions outside the labels", why=_no_mistakes,
           actions=("discuss", "report:mistakes")),
@@ -143,7 +145,8 @@ class Queueing:
         Parameters
         ----------
         policy : str
-            A name, or name and number of rows, such as ``"elicitation:120"``.
+            A name; with the number of rows, such as ``"elicitation:120"``, or with a certainty, such as
+            ``"two_way_confusion:0.9"``.
 
         Raises
         ------
@@ -177,7 +180,7 @@ class Queueing:
             return made
         if name in ("foreign", "spread", "elicitation", "robust_distillation"):
             return by_name(name)
-        return None
+        return _at_certainty(policy) if name == "two_way_confusion" and policy != name else None
 
     def _evidence(self, name: str) -> Evidence:
         from labelscope.review.current_evidence import current_evidence
@@ -199,3 +202,15 @@ class Queueing:
         self._shared.derived.add({FOREIGN: values})
         if new:
             self._shared.tell_columns()
+
+
+def _at_certainty(policy: str) -> TwoWayConfusion:
+    """Read the certainty in a name such as ``"two_way_confusion:0.9"``."""
+    text = policy.partition(":")[2]
+    try:
+        tau = float(text)
+    except ValueError:
+        raise InvalidInputError(
+            f"{text!r:.40} is no certainty.", "Write it as in two_way_confusion:0.9."
+        ) from None
+    return TwoWayConfusion(tau=tau)

@@ -1,4 +1,4 @@
-"""Reports about labels: health, nutrition label, regimes, gate, groups, mistakes, benchmarks, gain."""
+"""Reports about labels: health, regimes, gate, groups, mistakes, benchmarks, gain."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from labelscope.reports.report import Report, Section, Table
-from labelscope.widget.bulk import corrections
 from labelscope.widget.mistake_voting import MODELS
 from labelscope.widget.report_kinds import Kind, Made, Option, evidence_missing, of_classes, optional
+from labelscope.widget.reports_of_candidates import CANDIDATES
+from labelscope.widget.reports_of_contents import NUTRITION
+from labelscope.widget.reports_of_gates import GATE
 from labelscope.widget.reports_of_mistakes import MISTAKES
 
 if TYPE_CHECKING:
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-_NUTRITION = ("labelscope.reports.nutrition_label", "nutrition_label")
 _GAIN = ("labelscope.reports.gain", "gain")
 
 
@@ -32,13 +33,6 @@ def _health(shared: Shared, options: Json) -> Made:
     from labelscope.reports.health import health
 
     return Made(report=health(shared.session))
-
-
-def _nutrition(shared: Shared, options: Json) -> Made:
-    make = optional(*_NUTRITION)
-    assert make is not None  # not offered otherwise
-    label = make(shared.session)
-    return Made(report=label.to_report(), find=label.rows, to_html=label.to_html)
 
 
 def _value(shared: Shared, options: Json) -> Made:
@@ -85,68 +79,8 @@ def _regimes(shared: Shared) -> tuple[Option, ...]:
     return (Option(name="regime", label="regime", kind="choice", value="", choices=choices),)
 
 
-def _gate(shared: Shared, options: Json) -> Made:
-    from labelscope.review.gates import gate_history, gate_of
-
-    session = shared.session
-    now = gate_of(session)
-    found = gate_history(session)
-    fitted = [one for one in found if one["kind"] == "fitted"]
-    moved = [one for one in found if one["kind"] != "fitted"]
-    sections = [
-        Section(
-            "Now",
-            ("Double-click the gate in the histogram, or press Backspace on it, to put it back.",),
-            (
-                ("gate", f"{now.at:.3f}"),
-                ("above it, not reviewed", f"{now.n_above:,}"),
-                ("of these right, estimated", f"{now.expected_right:.0f}"),
-            ),
-        )
-    ]
-    if fitted:
-        names = [n for n, v in fitted[0].items() if n != "kind" and isinstance(v, int | float | str | bool)]
-        rows = tuple(tuple(_plain(one.get(name)) for name in names) for one in fitted)
-        said = "One row a round and view: the two distributions of the loss, and where they part."
-        sections.append(Section("Fitted", (said,), tables=(Table(tuple(names), rows),)))
-    if moved:
-        rows = tuple((one["kind"], one["before"], one["at"], one["reviewer"], one["when"]) for one in moved)
-        table = Table(("what", "from", "to", "reviewer", "when"), rows)
-        sections.append(Section("Moved", tables=(table,)))
-    plan = corrections(session, options["p"], options["round"] or None)
-    changes = Section(
-        "Corrections",
-        (f"Labels that are taken over where their probability is {options['p']:.2f} or more.",),
-        (("rows", f"{len(plan.rows):,}"), ("wrong among them, expected", f"{plan.expected_wrong:.0f}")),
-    )
-    sections.append(changes)
-    action = {"do": "bulk", "name": "corrections", "label": f"Accept {len(plan.rows):,} corrections…"}
-
-    def rows_of(heading: str, column: str, row: dict[str, Any]) -> Find | None:
-        if heading == "Corrections" and column == "rows":
-            return lambda: plan.rows
-        above = np.asarray(session.suspicion) >= now.at
-        return (lambda: above & (session.state.state == 0)) if column.startswith("above") else None
-
-    return Made(
-        report=Report("Gate", tuple(sections)),
-        actions=(action,) if len(plan.rows) else (),
-        rows_of=rows_of,
-        plans={"corrections": plan},
-    )
-
-
 def _plain(value: Any) -> Any:
     return float(value) if isinstance(value, float | np.floating) else value
-
-
-def _gate_options(shared: Shared) -> tuple[Option, ...]:
-    score = score_of(shared, "dynamic_loss_gate")
-    rounds = int(score.meta.get("n_rounds", 0)) if score is not None else 0
-    cut = Option(name="p", label="accept corrections above", kind="number", value=0.9, high=1.0, step=0.01)
-    hint = "0: as the last round left it"
-    at = Option(name="round", label="round", kind="number", value=0, high=max(rounds, 0), step=1, hint=hint)
-    return (cut, at)
 
 
 def _groups(shared: Shared, options: Json) -> Made:
@@ -216,13 +150,7 @@ def _changed(shared: Shared) -> str:
 
 KINDS = (
     Kind(name="health", title="Label health", about="counts, classes, confusions, suspects", make=_health),
-    Kind(
-        name="nutrition_label",
-        title="Nutrition label",
-        about="what is in the dataset, with alerts",
-        make=_nutrition,
-        offered=lambda _: optional(*_NUTRITION) is not None,
-    ),
+    NUTRITION,
     Kind(
         name="value_of_labels",
         title="Value of labels",
@@ -232,10 +160,8 @@ KINDS = (
         options=_regimes,
         offered=of_classes,
     ),
-    Kind(
-        name="gate", title="Gate", about="where it is, why, and corrections above a certainty",
-        make=_gate, options=_gate_options, offered=of_classes,
-    ),
+    GATE,
+    CANDIDATES,
     Kind(
         name="groups",
         title="Groups",
@@ -261,4 +187,4 @@ KINDS = (
         missing=_changed,
         offered=lambda shared: of_classes(shared) and optional(*_GAIN) is not None,
     ),
-)  # fmt: skip
+)

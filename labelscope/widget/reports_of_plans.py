@@ -108,7 +108,8 @@ def _budget(shared: Shared, options: Json) -> Made:
     advice = report.at(budget)
     said = (
         f"For {budget:g}: {advice.best.n_cheap:,} cheap and {advice.best.n_verified:,} verified labels"
-        f" ({advice.regime}).",
+        f" ({advice.regime}). {report.to_json()['present']['n_verified']:,} are verified already, so that"
+        f" {n:,} more are to be.",
     )
     points = sorted((one.cost, 100 * one.accuracy.value) for one in report.frontier)
     line = {

@@ -150,6 +150,7 @@ class View(anywidget.AnyWidget):
         **named
             ``models``: predictions by the name of the model; ``experts``, ``crowd`` and ``judges``: answers,
             (n, raters) or (n,), with ``truth`` and ``costs``; ``prior_probs``: (n, K), for the budget;
+            ``metadata`` and ``reference``: for the nutrition label, as `reports.nutrition_label` takes them;
             ``plan``: a review plan, or the path of a saved one, whose pages ``g`` goes through;
             ``validation``: a `reports.ValidationSession`; ``mistakes``: a `reports.MistakeReview`;
             ``teacher``: a function of rows that returns their labels. None takes one back.

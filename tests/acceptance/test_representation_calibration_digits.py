@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 import pytest
+from learned_features import contrastive
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
@@ -14,8 +13,6 @@ from sklearn.model_selection import cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from labelscope.data.dataset import Dataset
-from labelscope.errors import LabelscopeWarning
 from labelscope.evidence import CalibratedProbabilities
 from labelscope.scorers.representation.calibration import RepresentationCalibration
 from labelscope.types import Evidence
@@ -48,18 +45,6 @@ def of_the_tail(true, given, tail, suspicion, suggested):
     return found, (suggested[rare & wrong] == true[rare & wrong]).mean()
 
 
-def learned(X, seed):
-    """Contrastive features of the images, made without any label."""
-    pytest.importorskip("torch", reason="torch is not installed", exc_type=ImportError)
-    from labelscope.evidence.self_supervised import ContrastiveFeatures
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", LabelscopeWarning)
-        data = Dataset(X.reshape(-1, 8, 8), [None] * len(X))
-    made = ContrastiveFeatures(n_epochs=30).make(data, Evidence(), random_state=seed)
-    return made.arrays["features"]
-
-
 def baselines(X, given):
     """Cross-validated probabilities of logistic regressions, plain and with balanced classes."""
     made = {}
@@ -87,7 +72,7 @@ def results(request):
         for name, probs in baselines(X, given).items():
             found.setdefault(name, []).append(judged(probs, true, given, tail))
         if request.param == "contrastive":
-            X = learned(X, seed)
+            X = contrastive(X.reshape(-1, 8, 8), seed, n_epochs=30)
             for name, probs in baselines(X, given).items():
                 found.setdefault(f"{name} on these", []).append(judged(probs, true, given, tail))
         evidence = Evidence(given_labels=given, features=X, classes=np.arange(10))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
@@ -12,8 +10,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.preprocessing import StandardScaler
 
-from labelscope.data.dataset import Dataset
-from labelscope.errors import LabelscopeWarning
 from labelscope.scorers.representation.spreading import spread
 from labelscope.scorers.representation.weight_aware import WeightAware
 from labelscope.types import Evidence
@@ -26,20 +22,9 @@ N_FREE = 600
 def digits(request):
     X, y = load_digits(return_X_y=True)
     if request.param == "contrastive":
-        return learned(X), y, request.param
+        return request.getfixturevalue("contrastive_digits"), y, request.param
     points = PCA(24, random_state=0).fit_transform(StandardScaler().fit_transform(X))
     return (points / points.std(axis=0)).astype(np.float32), y, request.param
-
-
-def learned(X):
-    """Contrastive features of the images, made without any label."""
-    pytest.importorskip("torch", reason="torch is not installed", exc_type=ImportError)
-    from labelscope.evidence.self_supervised import ContrastiveFeatures
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", LabelscopeWarning)
-        data = Dataset(X.reshape(-1, 8, 8), [None] * len(X))
-    return ContrastiveFeatures(n_epochs=30).make(data, Evidence(), random_state=11).arrays["features"]
 
 
 def drawn(y, seed, per_class, mismatch):

@@ -44,7 +44,10 @@ def test_reports_queues_votes_and_the_gate(notebook: Make) -> None:
     nb.ready().locator(".ls-card").first.click()
     listen(nb)
     _health_selects_rows(nb)
+    _the_nutrition_label_takes_what_people_state(nb)
     _a_report_that_takes_a_while(nb)
+    _rows_without_a_label_are_hollow(nb)
+    _what_is_left_at_a_certainty(nb)
     _foreign_rows(nb)
     _mistakes(nb)
     _votes(nb)
@@ -69,6 +72,22 @@ def _health_selects_rows(nb: Notebook) -> None:
     expect(drawer).to_have_count(0)
 
 
+def _the_nutrition_label_takes_what_people_state(nb: Notebook) -> None:
+    nb.widget.locator("[data-action='reports']").click()
+    drawer = nb.widget.get_by_role("complementary", name="Reports")
+    drawer.locator("[data-report='nutrition_label']").click()
+    expect(drawer.locator("h2")).to_contain_text("Nutrition label")
+    license_ = drawer.locator("tr", has_text=re.compile("^license")).last
+    expect(license_).to_contain_text("not stated")
+    drawer.get_by_label("license").fill("CC0")
+    drawer.get_by_label("license").press("Enter")
+    expect(license_).to_contain_text("CC0")
+    drawer.get_by_role("button", name=re.compile("^200 of 600 rows have no label")).click()
+    nb.until("len(view.selection) == 200")
+    nb.page.keyboard.press("Escape")
+    expect(drawer).to_have_count(0)
+
+
 def _a_report_that_takes_a_while(nb: Notebook) -> None:
     nb.widget.locator("[data-action='reports']").click()
     drawer = nb.widget.get_by_role("complementary", name="Reports")
@@ -86,6 +105,52 @@ def _a_report_that_takes_a_while(nb: Notebook) -> None:
     drawer.locator("[data-action='close-reports']").click()
     nb.widget.locator("[data-action='undo']").click()
     nb.until("view.session.progress().reviewed == 0")
+
+
+def _rows_without_a_label_are_hollow(nb: Notebook) -> None:
+    legend = nb.widget.get_by_role("region", name="Legend")
+    unlabelled = legend.get_by_role("button", name=re.compile("^unlabelled 200"))
+    expect(unlabelled).to_be_visible()
+    nb.widget.locator("[data-action='color']").click()
+    nb.widget.locator("[role^='menuitem'][data-value='suggested']").click()
+    key = legend.get_by_role("button", name=re.compile("^no label 200"))
+    key.click()
+    expect(key).to_have_attribute("aria-pressed", "true")
+    nb.page.wait_for_function(
+        "() => [...document.querySelector('.labelscope').shadowRoot.querySelectorAll('.ls-card')]"
+        ".every(card => +card.dataset.row >= 400)"
+    )
+    key.click()
+    nb.widget.locator("[data-action='color']").click()
+    nb.widget.locator("[role^='menuitem'][data-value='given']").click()
+    expect(unlabelled).to_be_visible()
+
+
+def _what_is_left_at_a_certainty(nb: Notebook) -> None:
+    nb.widget.locator(".ls-card").first.click()
+    nb.page.keyboard.press("i")
+    drawer = nb.widget.get_by_role("complementary", name="Reports")
+    drawer.locator("[data-report='candidates']").click()
+    slider = drawer.locator("[data-option='tau']")
+    sizes = "__import__('labelscope').scorers.confident.candidate_sets.candidate_sets"
+    sizes = f"{sizes}(audit.evidence['pred_probs'], %s).candidates.sum(axis=1)"
+    for tau, press in ((0.95, ()), (0.99, ("End",))):
+        for key in press:
+            slider.press(key)
+        expect(slider).to_have_value(str(tau))
+        mean = nb.value(f"round(float({sizes % tau}.mean()), 2)")
+        expect(drawer).to_contain_text(f"{mean:.2f} of 10")
+    drawer.locator("[data-action='report-queue']").click()
+    drawer.locator("[data-action='close-reports']").click()
+    bar = nb.widget.get_by_role("region", name="Queue", exact=True)
+    expect(bar).to_contain_text("one of two")
+    two = nb.value(f"np.flatnonzero({sizes % 0.99} == 2).tolist()")
+    nb.page.wait_for_function(
+        "rows => rows.includes(+document.querySelector('.labelscope').shadowRoot.querySelector('.ls-card').dataset.row)",
+        arg=two,
+    )
+    bar.locator("[data-action='end-queue']").click()
+    expect(bar).to_have_count(0)
 
 
 def _foreign_rows(nb: Notebook) -> None:

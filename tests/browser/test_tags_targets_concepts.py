@@ -157,7 +157,7 @@ def _a_cut_is_one_step(nb: Notebook) -> None:
     nb.until(f"sum('joy' in tags for tags in view.session.labels()) == {before}")
     # The tag as color and as filter.
     widget.locator("[data-action='filter-tag']").click()
-    expect(widget.locator(".ls-gallery-head")).to_contain_text(f"in {before} rows")
+    expect(widget.locator(".ls-head-rest")).to_have_text(f"in {before}")
     widget.locator("[data-action='filter-tag']").click()
     widget.locator("[data-action='color-tag']").click()
     expect(widget.locator(".ls-legend-item[data-code='0']")).to_contain_text("yes")

@@ -16,7 +16,7 @@ from labelscope.errors import ExportError, InvalidInputError, InvalidTypeError, 
 from labelscope.exports import FORMATS, issues_frame, write, write_issues
 from labelscope.review import files
 
-COLUMNS = ["id", "given", "current", "state", "reviewer", "time"]
+COLUMNS = ["id", "given", "current", "state", "reviewer", "time", "source"]
 
 
 def make_audit(labels, data=None, **options):
@@ -72,6 +72,16 @@ def test_tables(session, tmp_path, suffix):
     time = rows[0]["time"]
     assert rows[1]["time"] is None
     assert pd.Timestamp(time) == pd.Timestamp(session.events[0].at)
+    assert [row["source"] for row in rows] == ["api", None, "api", "api", "api"]
+
+
+def test_what_a_method_decided_is_told_from_what_a_person_did(tmp_path):
+    session = ls.Session(make_audit(["cat", "dog", "cat"]), journal=None, reviewer="ada")
+    session.relabel(0, "dog", source="judge")
+    session.relabel(1, "cat")
+    rows = rows_of(write(session, tmp_path / "clean.csv"))
+    assert [row["source"] for row in rows] == ["judge", "api", None]
+    assert list(session.changes()["source"]) == ["judge", "api"]
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".csv", ".jsonl"])

@@ -107,7 +107,7 @@ def test_concepts_are_further_columns(tmp_path):
     session.add_tags(2, "webbed")
     session.relabel(0, "tern")
     table = pq.read_table(write(session, tmp_path / "a.parquet"))
-    assert table.column_names[:6] == ["id", "given", "current", "state", "reviewer", "time"]
+    assert table.column_names[:7] == ["id", "given", "current", "state", "reviewer", "time", "source"]
     assert table["given.webbed"].to_pylist() == [1, 0, None]
     assert table["current.webbed"].to_pylist() == [1, 0, 1]
     assert table["current"].to_pylist() == ["tern", "tern", "gull"]

@@ -189,6 +189,8 @@ def test_a_session_and_a_study_say_what_is_right():
         study.vote(range(5), "given", reviewer=who)
     report = benchmark_stability(models, study)
     assert report.facts["n_correctable"] == 35 and report.correctable[30:40].all() and report.benign[:5].all()
+    text = report.to_markdown()
+    assert "Measured on rows whose right label is known" in text and "are wrong, estimated" in text
     from_labels = benchmark_stability(models, study.corrected_labels())
     assert from_labels.models == report.models
     assert benchmark_stability(models, session).facts["n_correctable"] == 35

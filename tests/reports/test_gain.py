@@ -133,6 +133,32 @@ def test_a_study_is_weighed_by_how_rows_were_drawn(pair_noise):
     assert ls.reports.gain(session).measured
 
 
+def test_rows_picked_from_a_study_are_no_sample(pair_noise):
+    """Whoever votes on some rows of the draw and passes over others has chosen: only those before count."""
+    session = reviewed(TRUE, pair_noise)
+    study = ls.reports.ValidationSession(session, raters_per_item=1, n_checked=60, n_hidden=120)
+
+    def say(rows):
+        wrong = TRUE[rows] != pair_noise[rows]
+        study.vote(rows, np.where(wrong, "suggested", "given").tolist())
+
+    say(study.checked)
+    say(study.hidden[:10])
+    say(study.hidden[15:])
+    sample = blind_sample(session)
+    assert sample.basis == "study" and set(sample.rows) == {*study.checked, *study.hidden[:10]}
+    assert sample.weights[-1] == pytest.approx((~session.audit.flagged).sum() / 10)
+    say(study.hidden[10:15])
+    assert len(blind_sample(session).rows) == 180
+    # A second study of the same rows is another draw; they are not mixed.
+    study = ls.reports.ValidationSession(
+        session, raters_per_item=1, n_checked=5, n_hidden=200, study="second", random_state=9
+    )
+    say(study.checked)
+    say(study.hidden)
+    assert set(blind_sample(session).rows) == {*study.checked, *study.hidden}
+
+
 def test_verified_by_the_caller(pair_noise):
     session = reviewed(TRUE, pair_noise)
     rows = np.random.default_rng(83).choice(N, 100, replace=False)

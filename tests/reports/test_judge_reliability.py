@@ -64,6 +64,8 @@ def test_what_judges_wrote_measures_no_judge():
     assert row_of(section, "judge 1")["flags reviewed"] == 0
     assert "Nobody has decided" in section.paragraphs[0]
     assert not people_said(session.state)[0].any()
+    session.accept(range(15, 20))
+    assert not people_said(session.state)[0].any(), "suggestions accepted in one go are no looks"
     report = reports.judge_quality(judges_of(session).score, session)
     assert sum(one.n_reviewed for one in report.bins) == 0
 

@@ -581,6 +581,46 @@ def test_a_review_is_part_of_the_label():
         before.diff(3)
 
 
+def test_what_a_method_decided_is_no_look():
+    """Flips of judges and answers of a teacher: nobody reviewed them, and they measure nothing."""
+    session = session_of(frame_of())
+    n = session.audit.n
+    session.relabel([0, 7], "owl", source="judge")
+    session.relabel([14], "owl")
+    label = nutrition_label(session)
+    check_whole(label)
+    figures = label.document["label_quality"]["figures"]
+    assert figures["reviewed"]["value"] == pytest.approx(1 / n, rel=1e-6)
+    assert figures["taken over unseen"]["value"] == 2 and figures["relabelled"]["value"] == 3
+    assert label.rows("reviewed").tolist() == [14] and label.rows("taken over unseen").tolist() == [0, 7]
+    assert "2 rows were taken over from methods" in label.document["label_quality"]["basis"]
+    by_person, by_method = label.modules["provenance"]["steps"][2:]
+    if by_person["step"] != "reviewed":
+        by_person, by_method = by_method, by_person
+    assert by_person["step"] == "reviewed" and by_person["rows"]["value"] == 1
+    assert by_method["step"] == "taken over unseen" and by_method["rows"]["value"] == 2
+    assert label.rows(by_method["rows"]["rows"]).tolist() == [0, 7]
+    made = label.to_croissant()
+    assert made["rai:dataAnnotationProtocol"] == [
+        "Reviewers: 1. Rows decided about: 1, of which drawn by chance: 0. Labels changed: 1.",
+        "Rows taken over from methods, at which nobody looked one by one: 2. Labels changed: 2.",
+    ]
+    agents = [one.get("prov:wasAssociatedWith", {}).get("prov:label") for one in made["prov:wasGeneratedBy"]]
+    assert {"reviewer 1", "a method"} <= set(agents) and "ada" not in agents
+    session.keep(np.flatnonzero(session.state.state == 0))
+    assert nutrition_label(session).modules["probabilistic_model"]["errors_measured"] is False
+    session.keep([0, 7])
+    assert nutrition_label(session).modules["probabilistic_model"]["errors_measured"] is True
+    # Accepting everything is no review: nothing is measured, and nobody reviewed.
+    accepted = session_of(frame_of())
+    accepted.accept(range(n))
+    label = nutrition_label(accepted)
+    figures = label.document["label_quality"]["figures"]
+    assert figures["reviewed"]["value"] == 0 and figures["taken over unseen"]["value"] == n
+    assert label.modules["probabilistic_model"]["errors_measured"] is False
+    assert "rai:dataAnnotationProtocol" in label.to_croissant()
+
+
 def dependent_audit(flagged_along=False):
     """Suspicion that grows with a number; flags that follow it, or a site."""
     rng = np.random.default_rng(4)
@@ -627,7 +667,8 @@ def test_an_estimate_says_so_and_a_measured_one_too():
     X = 3 * np.eye(2, 3)[true] + rng.normal(size=(400, 3))
     given_labels = np.where(rng.random(400) < 0.1, 1 - true, true)
     session = ls.Session(ls.audit(X, given_labels), journal=None, reviewer="ada")
-    figures = nutrition_label(session).document["label_quality"]["figures"]
+    before = nutrition_label(session)
+    figures = before.document["label_quality"]["figures"]
     assert figures["wrong labels before review"]["basis"] == "estimated"
     assert figures["wrong labels after review"]["basis"] == "estimated"
     for _ in range(150):
@@ -636,10 +677,18 @@ def test_an_estimate_says_so_and_a_measured_one_too():
             session.keep(row)
         else:
             session.relabel(row, int(true[row]))
-    figures = nutrition_label(session).document["label_quality"]["figures"]
+    after = nutrition_label(session)
+    figures = after.document["label_quality"]["figures"]
     for name in ("wrong labels before review", "wrong labels after review"):
         assert figures[name]["basis"] == "measured" and figures[name]["low"] <= figures[name]["value"]
     assert figures["wrong labels after review"]["value"] < figures["wrong labels before review"]["value"]
+    change = before.diff(after)
+    by_name = {one.name.removeprefix("label quality: "): one for one in change.changes}
+    rate = by_name["wrong labels after review"]
+    low, high = rate.interval_after
+    assert low == figures["wrong labels after review"]["low"] <= rate.after <= high
+    assert rate.interval_before is not None and by_name["reviewed"].interval_after is None
+    assert f"{100 * rate.after:.2f} % ({100 * low:.2f} % to {100 * high:.2f} %)" in change.to_markdown()
 
 
 def test_queries_find_the_same_rows():

@@ -83,6 +83,20 @@ def test_late_arrivals_keep_undo_in_order(audit, tmp_path):
     assert [laptop.undo()[0].rows for _ in range(3)] == [(2,), (1,), (0,)]
 
 
+def test_a_file_that_holds_events_twice_brings_each_once(pair, tmp_path):
+    ada, grace = pair
+    grace.relabel(4, "cat")
+    grace.keep(5)
+    header, *lines = grace.journal_path.read_text().splitlines()
+    twice = tmp_path / "twice.jsonl"
+    twice.write_text("\n".join([header, *lines, *lines]) + "\n")
+    size = len(ada.journal_path.read_text().splitlines()) if ada.journal_path.exists() else 1
+    report = ada.merge(twice)
+    assert report.added == 2 and repr(report) == "<MergeReport: 2 events added, reviewers differ on 0 rows>"
+    assert len(ada.journal_path.read_text().splitlines()) == size + 2
+    assert ada.merge(twice).added == 0
+
+
 def test_into_memory_and_bad_paths(pair, audit, build, tmp_path):
     ada, _ = pair
     ada.keep(0)

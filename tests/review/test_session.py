@@ -389,7 +389,7 @@ def test_changes_are_a_frame_in_the_callers_library(build):
     session.relabel(2, "y")
     changes = session.changes()
     assert isinstance(changes, pl.DataFrame)
-    assert changes.columns == ["row", "id", "given", "current", "state", "reviewer", "time"]
+    assert changes.columns == ["row", "id", "given", "current", "state", "reviewer", "time", "source"]
     assert changes.rows()[0][:6] == (2, 2, "x", "y", "relabelled", "ada")
 
 

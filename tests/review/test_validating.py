@@ -123,6 +123,27 @@ def test_the_queue_mixes_both_samples_and_leaves_out_what_stands(build):
     assert study_of(audit, n_checked=10, random_state=1).checked.tolist() != study.checked.tolist()
 
 
+def test_a_study_of_unanimity_asks_everybody_until_two_differ(audit):
+    study = study_of(audit, raters_per_item=3, policy="unanimous")
+    alike, apart = study.queue()[:2].tolist()
+    for who in PEOPLE[:2]:
+        study.vote(alike, "suggested", reviewer=who)
+    study.vote(apart, "suggested", reviewer=PEOPLE[0])
+    study.vote(apart, "given", reviewer=PEOPLE[1])
+    assert study.outcomes() == {alike: "open", apart: "no_agreement"}
+    # By majority the first row would be settled, and its third vote never asked for.
+    assert study.outcomes("majority") == {alike: "correctable", apart: "open"}
+    left = study.queue(PEOPLE[2])
+    assert alike in left and apart not in left
+    study.vote(alike, "suggested", reviewer=PEOPLE[2])
+    assert study.outcomes()[alike] == "correctable"
+    assert study.corrected_labels().correctable[alike] and study.corrected_labels().unknown_rows[apart]
+    facts = ls.reports.validation(study).facts
+    assert facts["outcomes"]["correctable"] == facts["outcomes"]["no_agreement"] == 1
+    with pytest.raises(InvalidInputError, match="policy"):
+        study_of(audit, policy="unanimos")
+
+
 def test_blind_ballots_hide_the_given_label(build):
     audit = build(n=90)
     study = study_of(audit, raters_per_item=3, n_hidden=80)
@@ -227,6 +248,23 @@ def test_decisions_count_where_nobody_voted(audit):
     study = ValidationSession(session, raters_per_item=1)
     study.vote(0, "neither")
     assert corrected_labels(session).unknown_rows[0]
+
+
+def test_suggestions_accepted_in_one_go_are_nobodys_look(audit):
+    """A leaderboard on such labels would rank models by how far they agree with the one that suggested."""
+    session = ls.Session(audit, journal=None, reviewer="ada")
+    flagged = np.flatnonzero(audit.flagged)
+    session.accept(flagged)
+    found = corrected_labels(session)
+    assert found.unknown_rows[flagged].all() and not found.correctable.any()
+    assert not session.evidence()["verified"].any()
+    models = {"echo": audit.suggested, "given": session.audit.dataset.labels.original}
+    report = ls.reports.benchmark_stability(models, session, n_bootstrap=0)
+    assert report.facts["n_correctable"] == 0 and report.facts["n_unknown"] == len(flagged)
+    one = int(flagged[0])
+    session.undo()
+    session.accept(one)
+    assert corrected_labels(session).correctable[one] and session.evidence()["verified"][one]
 
 
 def test_suggestions_that_differ_between_voters_are_unknown(audit):

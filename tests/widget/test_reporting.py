@@ -8,6 +8,8 @@ import pytest
 from report_pages import report, rows_of, view_of
 
 import labelscope as ls
+from labelscope.errors import InvalidInputError
+from labelscope.reports.value_of_labels import value_of_labels
 from labelscope.widget.background import Jobs
 from labelscope.widget.report_kinds import Kind, Made, Option
 from labelscope.widget.shared import shared_of
@@ -248,6 +250,10 @@ def test_the_value_of_labels_colors_the_map(make_page):
     data, buffers = page.ask("column", column=":pseudo-label")
     codes = np.frombuffer(buffers[0], "<u2")
     assert (codes[:78] == 65_535).all() and (codes[78:] < 3).all(), "ghosts are the unlabelled rows"
+    values = page.session.audit.classes
+    assert [values[code] for code in codes[78:]] == list(
+        value_of_labels(page.session).regimes["balanced"].suggested[78:]
+    ), "numbered as classes are"
     changed = next(s for s in shown["sections"] if s["heading"] == "What the regime changes")
     assert len(rows_of(page, "value_of_labels", changed["figures"][0][2])) == int(changed["figures"][0][1])
 
@@ -285,17 +291,50 @@ def test_corrections_above_a_certainty(page):
 
 
 def test_the_budget_becomes_a_queue(make_page):
-    page, _ = view_of(make_page, n=180)
-    page.command("keep", rows=list(range(10, 100)))
-    shown = report(page, "plan_budget", cost_cheap=1.0, cost_verified=1.0, budget=40)
-    actions = [one for one in shown["actions"] if one["do"] == "queue"]
-    assert len(actions) == 1, "verified labels at the price of cheap ones are worth it"
-    name = actions[0]["name"]
-    n = int(name.split(":")[1])
-    data, buffers = page.ask("queue", policy=name)
+    """Cheap labels that say nothing: all money goes to verified ones, and those of the pilot are paid for."""
+    rng = np.random.default_rng(5)
+    y = np.arange(300) % 2
+    X = (rng.normal(size=(300, 6)) + 0.5 * y[:, None]).astype(np.float32)
+    cheap = np.array(["cat", "dog"], dtype=object)[rng.integers(0, 2, 300)]
+    page = make_page(ls.audit(X, list(cheap), features=X, evidence={"map": X[:, :2]}), journal=None)
+    done = np.arange(10, 70)
+    page.session.relabel(done, np.array(["cat", "dog"])[y[done]])
+    shown = report(page, "plan_budget", cost_cheap=1.0, cost_verified=1.0, budget=150)
+    said = next(s for s in shown["sections"] if s["heading"] == "For this budget")["paragraphs"]
+    assert "60 are verified already" in said[0]
+    (action,) = [one for one in shown["actions"] if one["do"] == "queue"]
+    n = int(action["name"].split(":")[1])
+    data, buffers = page.ask("queue", policy=action["name"])
     order = np.frombuffer(buffers[0], "<u4")
-    assert data["listed"] == n and len(order) == 180
-    assert not np.isin(order[:n], np.arange(10, 100)).any(), "only rows that nobody decided about"
+    assert data["listed"] == n > 0 and len(order) == 300
+    assert not np.isin(order[:n], done).any(), "only rows that nobody decided about"
+    shown = report(page, "plan_budget", cost_cheap=1.0, cost_verified=1.0, budget=40)
+    assert not [one for one in shown["actions"] if one["do"] == "queue"], "60 are verified, and 40 wanted"
+
+
+def test_the_nutrition_label_takes_what_people_state(page):
+    stated = {"author": ["Ada", "Bob"], "license": "CC0", "citation": "a paper"}
+    labels = page.session.audit.dataset.labels.original
+    page.give(metadata=stated, reference={"name": "second reading", "labels": list(labels)})
+    shown = report(page, "nutrition_label")
+    values = {one["name"]: one["value"] for one in shown["options"]}
+    assert values["author"] == "Ada, Bob" and values["license"] == "CC0" and values["source"] == ""
+
+    def said(shown):
+        rows = [row for one in shown["sections"] for table in one["tables"] for row in table["rows"]]
+        return {str(row[0]): str(row[1]) for row in rows if len(row) > 1}
+
+    found = said(shown)
+    assert (
+        found["author"] == "Ada, Bob" and found["source"] == "not stated" and found["citation"] == "a paper"
+    )
+    assert "second reading" in str(shown["sections"])
+    found = said(report(page, "nutrition_label", **{**values, "license": "", "source": "our lab"}))
+    assert found["license"] == "not stated" and found["source"] == "our lab" and found["author"] == "Ada, Bob"
+    with pytest.raises(InvalidInputError, match="licence"):
+        page.give(metadata={"licence": "CC0"})
+    with pytest.raises(InvalidInputError, match="3 entries"):
+        page.give(reference=["cat"] * 3)
 
 
 def test_a_teacher_is_asked_about_the_drawn_rows(make_page):

@@ -1,4 +1,5 @@
 /** What a card shows in place of a class: chips of tags, or the target and what it should be. */
+import { likely } from "../panels/format";
 import { chipViews } from "../panels/tags/chips";
 import { numberText } from "../panels/target/number";
 import type { Card, Held, TagChip } from "../protocol";
@@ -84,7 +85,7 @@ function Numbers({ store, row, card }: { store: Store; row: number; card: Card |
         </>
       )}
       {store.meta.value.hasProbability && store.veiled(row) === "none" && (
-        <span class="ls-card-share">{Math.round((100 * suspicion[row]!) / 255)} %</span>
+        <span class="ls-card-share">{likely(suspicion[row]!)}</span>
       )}
     </span>
   );

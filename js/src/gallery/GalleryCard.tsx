@@ -1,5 +1,6 @@
 /** One glance: picture, given → suggested, how sure, how suspicious, and what was decided. */
 import { hasMarks } from "../panels/ClassName";
+import { likely } from "../panels/format";
 import { ClassMark } from "../plot/Mark";
 import { ramp } from "../plot/palette";
 import type { Card } from "../protocol";
@@ -64,7 +65,6 @@ function Labels({
   const hint = store.suggestedOf(row);
   // A suggestion that is hidden until the answer looks like none.
   const to = decided ? current[row]! : hint === UNLABELLED ? from : hint;
-  const share = suspicion[row]! / 255;
   // Beside a class: the attributes that are probably wrong.
   const doubts = card?.chips ?? [];
   const names = [from, to].map((code) => store.classNames.value[code] ?? "no label");
@@ -83,7 +83,7 @@ function Labels({
         <Doubts store={store} row={row} chips={doubts} />
       ) : (
         store.meta.value.hasProbability &&
-        veil === "none" && <span class="ls-card-share">{Math.round(share * 100)} %</span>
+        veil === "none" && <span class="ls-card-share">{likely(suspicion[row]!)}</span>
       )}
     </span>
   );

@@ -26,7 +26,7 @@ function Counts({ store, chooser }: { store: Store; chooser: Chooser }) {
           {number(suspects.value)} {suspects.value === 1 ? "suspect" : "suspects"}
         </b>
       )}
-      {!plain && shown !== suspects.value && <span class="ls-head-rest">in {rows}</span>}
+      {!plain && shown !== suspects.value && <span class="ls-head-rest">in {number(shown)}</span>}
       <span class="ls-head-gap" />
       <Arrange store={store} />
       <button

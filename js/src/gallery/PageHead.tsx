@@ -137,7 +137,7 @@ export function Foot({ store, state }: Props) {
       <span class="ls-head-gap" />
       <button
         type="button"
-        class={`ls-chip${state.asking.value ? " strong" : ""}`}
+        class={`ls-btn ${state.asking.value ? "primary" : "line"}`}
         data-action="page-done"
         disabled={!state.seen.value || !store.canDecide.value || state.busy.value}
         onClick={() => confirm(store, state)}

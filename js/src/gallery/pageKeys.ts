@@ -5,6 +5,8 @@ import { confirm, type State, toggle, turn } from "./pageState";
 /** Keys that decide about one card everywhere else: here they would hit a card that nobody looks at. */
 const ELSEWHERE = /^[1-9uxmsnpa]$/;
 
+export const PAGE_KEYS = "On a page, Space marks a card, l types its label, o leaves it open.";
+
 function columnsOf(grid: HTMLElement): number {
   const cards = [...grid.querySelectorAll<HTMLElement>(".ls-page-card")];
   const top = cards[0]?.offsetTop;
@@ -45,8 +47,7 @@ export function pressed(event: KeyboardEvent, store: Store, state: State): void 
   else if (event.key === "Escape" && state.asking.peek()) state.asking.value = false;
   else if (page.open.page >= 0 && (event.key === "n" || event.key === "b")) {
     if (!event.repeat) turn(store, state, event.key === "n" ? 1 : -1);
-  } else if (ELSEWHERE.test(event.key))
-    store.say("On a page, Space marks a card, l types its label, o leaves it open.");
+  } else if (ELSEWHERE.test(event.key)) store.say(PAGE_KEYS);
   else return;
   event.preventDefault();
   event.stopPropagation();

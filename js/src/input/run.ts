@@ -1,7 +1,8 @@
 /** Carries out what a key asked for. */
+import { PAGE_KEYS } from "../gallery/pageKeys";
 import { toggleSound } from "../media/player";
 import { relabelTargets } from "../panels/bulk/preview";
-import { isHidden } from "../panels/inspector/selection";
+import { isHidden, onPages } from "../panels/inspector/selection";
 import { focusNote, focusSearch } from "../panels/keys";
 import { backStep, discuss, enterMistake, mistakeDigit, nextCase, settle } from "../panels/mistakes/judge";
 import { closeReports, toggleReports } from "../panels/reports/act";
@@ -189,8 +190,25 @@ const RUN: Record<Simple, Run> = {
   note: (_, root) => focusNote(root),
 };
 
+/** What decides about a row: over a page it would hit one that nobody looks at. */
+const DECIDES: ReadonlySet<Action["do"]> = new Set([
+  "accept",
+  "keep",
+  "unsure",
+  "exclude",
+  "digit",
+  "refuse",
+  "several",
+  "palette",
+  "tags",
+  "severity",
+]);
+
 export function runAction(action: Action, store: Store, root: ParentNode): void {
-  if (action.do === "move") {
+  if (DECIDES.has(action.do) && onPages(store) && uiOf(store).run.peek() === null) {
+    root.querySelector<HTMLElement>(".ls-pages[tabindex], .ls-plan-part")?.focus();
+    store.say(PAGE_KEYS);
+  } else if (action.do === "move") {
     const far = store.visible.peek().length;
     store.move(Number.isFinite(action.by) ? action.by : Math.sign(action.by) * far);
   } else if (action.do === "digit") digit(store, action.place);

@@ -145,37 +145,24 @@ function MenuLine({ item, props, close }: { item: MenuItem; props: Props; close:
     close(true);
     props.onPick(item.value);
   };
-  const body = (
-    <>
-      {props.value !== undefined && (
-        <span class="ls-pop-check">{props.value === item.value && <Icon name="check" />}</span>
-      )}
+  const radio = props.value !== undefined;
+  const chosen = props.value === item.value;
+  const kind = radio
+    ? { role: "menuitemradio" as const, "aria-checked": chosen }
+    : { role: "menuitem" as const };
+  return (
+    <button
+      type="button"
+      class="ls-item"
+      {...kind}
+      aria-disabled={off || undefined}
+      tabIndex={-1}
+      data-value={item.value}
+      onClick={pick}
+    >
+      {radio && <span class="ls-pop-check">{chosen && <Icon name="check" />}</span>}
       <span>{item.label}</span>
       {item.hint && <em>{item.hint}</em>}
-    </>
-  );
-  return props.value === undefined ? (
-    <button
-      type="button"
-      role="menuitem"
-      aria-disabled={off || undefined}
-      tabIndex={-1}
-      data-value={item.value}
-      onClick={pick}
-    >
-      {body}
-    </button>
-  ) : (
-    <button
-      type="button"
-      role="menuitemradio"
-      aria-checked={props.value === item.value}
-      aria-disabled={off || undefined}
-      tabIndex={-1}
-      data-value={item.value}
-      onClick={pick}
-    >
-      {body}
     </button>
   );
 }

@@ -58,7 +58,7 @@ export function Search({ store }: { store: Store }) {
       <input
         class="ls-input"
         type="search"
-        placeholder="search rows"
+        placeholder="search"
         aria-label="Search rows"
         aria-keyshortcuts="/"
         title="Search the rows (/)"

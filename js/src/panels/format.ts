@@ -20,6 +20,11 @@ export function percent(share: number): string {
   return `${Math.round(value)} %`;
 }
 
+/** How likely a row is wrong, of its suspicion in 8 bits: both ends stand for a little less. */
+export function likely(suspicion: number): string {
+  return percent(Math.min(0.998, Math.max(0.002, suspicion / 255)));
+}
+
 /** ".62" */
 export function decimal(value: number): string {
   return value >= 1 ? value.toFixed(2) : value.toFixed(2).replace(/^0/, "");

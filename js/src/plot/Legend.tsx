@@ -1,7 +1,7 @@
 /** The legend below the map: it counts, and a click filters. */
 import { useComputed, useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
-import type { Store } from "../store/types";
+import { type ColorBy, type Store, UNLABELLED } from "../store/types";
 import { columnName } from "./coloring";
 import { countMarks, countText, type Entry, legendEntries } from "./entries";
 import { LegendList } from "./LegendList";
@@ -109,13 +109,16 @@ export function Legend({ store }: { store: Store }) {
     store.version.value;
     return countMarks(store.table.value);
   });
+  const { hollow } = marks.value;
   const colorBy = store.colorBy.value;
   const chosen = chosenCodes(store.filters.value, colorBy);
   const folded = all.length > SHOWN;
   const shown = folded ? largest(all, chosen) : all;
-  const toggle = (code: number, add: boolean): void => {
-    store.filters.value = toggleCode(store.filters.peek(), colorBy, code, add);
-  };
+  const toggle =
+    (by: ColorBy) =>
+    (code: number, add: boolean): void => {
+      store.filters.value = toggleCode(store.filters.peek(), by, code, add);
+    };
   const close = (): void => {
     open.value = false;
     opener.current?.focus({ preventScroll: true });
@@ -129,7 +132,7 @@ export function Legend({ store }: { store: Store }) {
       {column !== null && all.length > 0 && <b class="ls-legend-title">{column}</b>}
       <LegendScale store={store} />
       {shown.map((entry) => (
-        <Item key={entry.code} entry={entry} chosen={chosen} onToggle={toggle} />
+        <Item key={entry.code} entry={entry} chosen={chosen} onToggle={toggle(colorBy)} />
       ))}
       {folded && (
         <button
@@ -145,9 +148,23 @@ export function Legend({ store }: { store: Store }) {
         </button>
       )}
       <Marks store={store} {...marks.value} />
+      {colorBy !== "given" && colorBy !== "current" && hollow > 0 && (
+        <Item
+          entry={{
+            code: UNLABELLED,
+            name: store.veil.value === "labels" ? "label hidden" : "no label",
+            color: "currentColor",
+            shape: "hollow",
+            passing: hollow,
+            total: hollow,
+          }}
+          chosen={chosenCodes(store.filters.value, "current")}
+          onToggle={toggle("current")}
+        />
+      )}
       <Shapes store={store} />
       {folded && open.value && (
-        <LegendList entries={all} noun={noun} chosen={chosen} onToggle={toggle} onClose={close} />
+        <LegendList entries={all} noun={noun} chosen={chosen} onToggle={toggle(colorBy)} onClose={close} />
       )}
     </section>
   );

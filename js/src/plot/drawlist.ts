@@ -1,5 +1,5 @@
 /** What is drawn, in drawing order, packed in 8 bytes a point: the GL vertex buffer and the raster's input alike. */
-import { FLAGGED, type Table } from "../store/types";
+import { FLAGGED, type Table, UNLABELLED, WIDE_NONE } from "../store/types";
 import type { Coloring } from "./coloring";
 
 export type { Lut } from "./coloring";
@@ -8,6 +8,8 @@ export const RING = 1;
 export const TICK = 2;
 export const SELECTED = 4;
 export const DIM = 8;
+/** A row without a label: a hole in its mark, whatever colors it. */
+export const HOLLOW = 16;
 
 /** Layers, from the lowest up. */
 export const LAYERS = 4;
@@ -36,15 +38,17 @@ export interface Attributes {
 
 const EDITED = new Uint8Array([0, 1, 0, 0, 0, 1]);
 
-/** Bits of one row. */
-export function bitsOf(table: Table, row: number, selected: number, passing: number): number {
+/** Bits of one row; `none`: the code of rows without a label. */
+function bitsOf(table: Table, row: number, none: number, selected: number, passing: number): number {
   const ring = table.flags[row]! & FLAGGED && table.suggested[row] !== table.current[row] ? RING : 0;
   const tick = EDITED[table.state[row]!] ? TICK : 0;
-  return ring | tick | (selected ? SELECTED : 0) | (passing ? 0 : DIM);
+  // no branch: where labels are mixed the processor could not foresee it
+  const hollow = Number(table.current[row] === none) * HOLLOW;
+  return ring | tick | hollow | (selected ? SELECTED : 0) | (passing ? 0 : DIM);
 }
 
 /** Drawing layer of each combination of bits. */
-const LAYER = Uint8Array.from({ length: 16 }, (_, bits) =>
+const LAYER = Uint8Array.from({ length: 32 }, (_, bits) =>
   bits & SELECTED ? SELECTED_LAYER : bits & DIM ? DIM_LAYER : bits & RING ? RING_LAYER : PLAIN_LAYER,
 );
 
@@ -54,11 +58,12 @@ export function buildDrawList(table: Table, attributes: Attributes, reuse?: Uint
   if (x === null || y === null) return EMPTY;
   const { selected, passing, coloring, known = null } = attributes;
   const { codes, last } = coloring;
+  const none = table.current instanceof Uint32Array ? WIDE_NONE : UNLABELLED;
   const bits = new Uint8Array(n);
   const next = new Uint32Array(LAYERS * 256 + 1);
   for (let row = 0; row < n; row++) {
     if (known !== null && known[row] === 0) continue;
-    const b = bitsOf(table, row, selected[row]!, passing[row]!);
+    const b = bitsOf(table, row, none, selected[row]!, passing[row]!);
     bits[row] = b;
     next[((LAYER[b]! << 8) | suspicion[row]!) + 1]!++;
   }

@@ -1,6 +1,14 @@
 /** What the legend shows: entries with live counts of the rows that pass and of all rows. */
 import type { CodeArray } from "../store/types";
-import { type ColorBy, type ColumnData, FLAGGED, STATES, type Table, UNLABELLED } from "../store/types";
+import {
+  type ColorBy,
+  type ColumnData,
+  FLAGGED,
+  isUnlabelled,
+  STATES,
+  type Table,
+  UNLABELLED,
+} from "../store/types";
 import { classColor, classShape, SHAPES, type Shape, stateColor, stateShapeIndex } from "./palette";
 
 export interface Entry {
@@ -31,16 +39,18 @@ export function countCodes(codes: CodeArray | Uint8Array, size: number, mask: Ui
   return { passing, total };
 }
 
-/** Rows with a ring and rows with a tick. */
-export function countMarks(table: Table): { differs: number; edited: number } {
+/** Rows with a ring, rows with a tick, and rows without a label. */
+export function countMarks(table: Table): { differs: number; edited: number; hollow: number } {
   const { flags, suggested, current, state } = table;
   let differs = 0;
   let edited = 0;
+  let hollow = 0;
   for (let row = 0; row < table.n; row++) {
     if (flags[row]! & FLAGGED && suggested[row] !== current[row]) differs += 1;
     if (state[row] === 1 || state[row] === 5) edited += 1;
+    if (isUnlabelled(current[row]!)) hollow += 1;
   }
-  return { differs, edited };
+  return { differs, edited, hollow };
 }
 
 function stateEntries(table: Table, mask: Uint8Array, dark: boolean): Entry[] {
@@ -98,7 +108,11 @@ export interface Shown {
 /** Entries of classes, states and categories; none for numbers, which have a scale. */
 export function legendEntries(table: Table, { colorBy, names, column, passing, dark }: Shown): Entry[] {
   // Rows without a label and rows whose label is not to be seen have one color.
-  const classes = { names, rest: table.veiled ? "hidden" : "unlabelled", restShape: "circle" as const };
+  const classes = {
+    names,
+    rest: table.veiled ? "hidden" : "unlabelled",
+    restShape: colorBy === "suggested" ? ("circle" as const) : ("hollow" as const),
+  };
   switch (colorBy) {
     case "given":
     case "current":

@@ -3,12 +3,12 @@
  * Classes start with Okabe-Ito (its yellow and black replaced: neither shows on both themes); after the 24 chosen
  * colors hues go on by the golden angle. Seven shapes cycle beside 24 colors, so 168 classes differ in the pair.
  */
-import { STATES, UNLABELLED } from "../store/types";
+import { isUnlabelled, STATES, UNLABELLED } from "../store/types";
 import { labToRgb, lch, parseHex, rgbToLab, toHex } from "./color";
 
 /** In the order of the numbers that the renderers use. */
 export const SHAPES = ["circle", "square", "triangle", "diamond", "plus", "down", "cross"] as const;
-export type Shape = (typeof SHAPES)[number];
+export type Shape = (typeof SHAPES)[number] | "hollow";
 
 const LIGHT = [
   ..."#0072B2 #E69F00 #009E73 #CC79A7 #56B4E9 #D55E00 #8C6BB1 #7F7F7F #B79F00 #3C5488".split(" "),
@@ -49,7 +49,7 @@ export function shapeIndex(code: number): number {
 }
 
 export function classShape(code: number): Shape {
-  return SHAPES[shapeIndex(code)]!;
+  return isUnlabelled(code) ? "hollow" : SHAPES[shapeIndex(code)]!;
 }
 
 /** Straight lines in OKLab are even to the eye: from a quiet gray over orange to vermilion. */
@@ -130,6 +130,7 @@ const PATHS: Record<Shape, string> = {
   diamond: "M0-10 10 0 0 10-10 0Z",
   plus: "M-3.4-8.8H3.4V-3.4H8.8V3.4H3.4V8.8H-3.4V3.4H-8.8V-3.4H-3.4Z",
   down: "M0 10-9.4-6.2H9.4Z",
+  hollow: "M0-8A8 8 0 1 1 0 8 8 8 0 1 1 0-8ZM0-4A4 4 0 1 0 0 4 4 4 0 1 0 0-4Z",
   cross: "M0-4.8 3.8-8.6 8.6-3.8 4.8 0 8.6 3.8 3.8 8.6 0 4.8-3.8 8.6-8.6 3.8-4.8 0-8.6-3.8-3.8-8.6Z",
 };
 

@@ -1,6 +1,6 @@
 /** Draws points on the CPU: without a graphics card this is several times faster than software WebGL. */
 import { pack } from "./color";
-import { DIM, RING, SELECTED, TICK } from "./drawlist";
+import { DIM, HOLLOW, RING, SELECTED, TICK } from "./drawlist";
 import type { Look } from "./look";
 import type { Batch } from "./plan";
 import {
@@ -15,6 +15,7 @@ import {
   DIM_FILL,
   FAINT_DIM,
   FAINT_FILL,
+  HOLLOW_FILL,
   OUTLINE,
   OUTLINE_RINGED,
   RING_MARK,
@@ -95,11 +96,12 @@ function stampBatch(frame: Frame, picture: Picture, sheet: SpriteSheet, batch: B
     const style = words[i + 1]!;
     const bits = (style >>> 24) & decorated;
     const dim = (style >>> 24) & DIM;
+    const hollow = ((style >>> 24) & HOLLOW) * (HOLLOW_FILL / HOLLOW);
     const index = style & 0xffff;
     const at = ((qy >> 2) - half) * width + (qx >> 2) - half;
     // level << 4 | phase y << 2 | phase x
     const offset = ((style >>> 16) & 0xf0) | ((qy & 3) << 2) | (qx & 3);
-    const kind = shapes[index]! + (bits & SELECTED ? SELECTED_FILL : dim ? dimFill : plainFill);
+    const kind = hollow + shapes[index]! + (bits & SELECTED ? SELECTED_FILL : dim ? dimFill : plainFill);
     stamp(data, at, sheet, kind * 256 + offset, dim ? dimmed[index]! : colors[index]!);
     if (bits !== 0) decorate(data, at, sheet, offset, bits | dim, marks);
   }

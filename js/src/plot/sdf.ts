@@ -25,6 +25,9 @@ export function shapeDistance(shape: number, x: number, y: number, r: number): n
   }
 }
 
+/** Radius of the hole in a hollow mark, as a share of the mark's; round, so that thin shapes have one, too. */
+export const HOLE = 0.55;
+
 export function ringDistance(x: number, y: number, radius: number, width: number): number {
   return Math.abs(Math.hypot(x, y) - radius) - width / 2;
 }

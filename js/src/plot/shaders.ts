@@ -1,5 +1,6 @@
 /** GLSL of the points; formulas equal sdf.ts, sprites.ts and drawlist.ts. */
 import { LEVELS } from "./look";
+import { HOLE } from "./sdf";
 
 /** Color texels in a row of the lookup texture; dimmed colors follow the plain ones. */
 export const LUT_WIDTH = 256;
@@ -33,7 +34,7 @@ flat out int mask;
 flat out vec2 center;
 flat out float radius;
 void main() {
-  mask = rings ? int(bits) : int(bits) & 10;
+  mask = rings ? int(bits) : int(bits) & 26;
   int level = int(suspicion) >> 4;
   bool dim = (mask & 8) != 0;
   int at = int(index) + (dim ? lutLength : 0);
@@ -100,8 +101,9 @@ void over(inout vec4 under, vec3 ink, float a) { under = vec4(ink * a, a) + unde
 void main() {
   vec2 p = vec2(gl_FragCoord.x, size.y - gl_FragCoord.y) - center;
   float a = fill.a * cover(shapeDistance(p, radius));
-  vec4 sum = vec4(fill.rgb * a, a);
   float far = length(p);
+  if ((mask & 16) != 0) a *= cover(${HOLE} * radius - far);
+  vec4 sum = vec4(fill.rgb * a, a);
   float ring = radius + ringGap * dpr;
   bool ringed = (mask & 1) != 0;
   bool dim = (mask & 8) != 0;

@@ -1,9 +1,12 @@
 /** Marks drawn once and stamped many times by the CPU raster: coverage in 4 × 4 positions within a pixel. */
 import { LEVELS, type Look } from "./look";
-import { coverage, ringDistance, shapeDistance, tickDistance } from "./sdf";
+import { coverage, HOLE, ringDistance, shapeDistance, tickDistance } from "./sdf";
 
 export const PHASES = 4;
-/** kinds: 0…6 fills by shape, 7…13 the same dimmed, 19…25 selected, 26…32 faint, 33…39 faint and dimmed, and: */
+/**
+ * kinds: 0…6 fills by shape, 7…13 the same dimmed, 19…25 selected, 26…32 faint, 33…39 faint and dimmed, from 48 on the
+ * same fills hollow, and:
+ */
 export const DIM_FILL = 7;
 export const RING_MARK = 14;
 export const OUTLINE = 15;
@@ -13,7 +16,9 @@ export const TICK_MARK = 18;
 export const SELECTED_FILL = 19;
 export const FAINT_FILL = 26;
 export const FAINT_DIM = 33;
-const KINDS = 40;
+/** Added to the kind of a fill. */
+export const HOLLOW_FILL = 48;
+const KINDS = 88;
 const PER_KIND = LEVELS * PHASES * PHASES;
 
 /** Offset of the tick from the point's center, to the upper right, beside the radius. */
@@ -94,6 +99,8 @@ export class SpriteSheet {
   private opacity(kind: number, level: number, x: number, y: number): number {
     const { look, dpr } = this;
     const r = look.radius[level]! * dpr;
+    if (kind >= HOLLOW_FILL)
+      return this.opacity(kind - HOLLOW_FILL, level, x, y) * coverage(HOLE * r - Math.hypot(x, y));
     if (kind < DIM_FILL) return look.alpha[level]! * coverage(shapeDistance(kind, x, y, r));
     if (kind < RING_MARK) return look.dimAlpha * coverage(shapeDistance(kind - DIM_FILL, x, y, r));
     if (kind >= FAINT_DIM)

@@ -98,6 +98,7 @@ export class Methods implements MethodStore {
         this.jump = false;
       });
     };
+    let colored = core.colorBy.peek();
     this.stops.push(
       effect(() => {
         if (this.overlayOn.value && this.overlay.peek() === null) void this.loadOverlay();
@@ -105,6 +106,11 @@ export class Methods implements MethodStore {
       effect(() => {
         // Another queue, from wherever it was chosen, is the end of the vote.
         if (core.queue.value !== "validation") this.voting.value = false;
+      }),
+      effect(() => {
+        // A vote hides what colors tell; after it they are as they were.
+        if (this.voting.value) colored = core.colorBy.peek();
+        else if (core.colorBy.peek() === "state") core.colorBy.value = colored;
       }),
       effect(() => {
         const row = core.current.value;

@@ -1,6 +1,6 @@
 /** Orders and filters over all rows: flat loops over typed arrays, a few milliseconds at a million rows. */
 import type { ColumnData, ColumnFilter } from "./shapes";
-import { type CodeArray, type Filters, FLAGGED, type Table } from "./types";
+import { type CodeArray, type Filters, FLAGGED, type Table, UNLABELLED, WIDE_NONE } from "./types";
 
 export const NO_FILTERS: Filters = {
   given: null,
@@ -70,7 +70,9 @@ export function passingRows(
   const mask = known === null ? new Uint8Array(n).fill(1) : known.slice();
   const keepEqual = (column: CodeArray | Uint8Array, value: number | null): void => {
     if (value === null) return;
-    for (let row = 0; row < n; row++) if (column[row] !== value) mask[row] = 0;
+    // filters name rows without a label by one code, however wide the column is
+    const wanted = value === UNLABELLED && column instanceof Uint32Array ? WIDE_NONE : value;
+    for (let row = 0; row < n; row++) if (column[row] !== wanted) mask[row] = 0;
   };
   keepEqual(given, filters.given);
   keepEqual(suggested, filters.suggested);
@@ -101,7 +103,8 @@ function builtIn(table: Table, name: string): CodeArray | Uint8Array | null {
 
 function keepCodes(mask: Uint8Array, codes: CodeArray | Uint8Array, filter: ReadonlySet<number>): void {
   if (codes instanceof Uint32Array) {
-    for (let row = 0; row < mask.length; row++) if (!filter.has(codes[row]!)) mask[row] = 0;
+    const wanted = filter.has(UNLABELLED) ? new Set(filter).add(WIDE_NONE) : filter;
+    for (let row = 0; row < mask.length; row++) if (!wanted.has(codes[row]!)) mask[row] = 0;
     return;
   }
   const wanted = new Uint8Array(65_536);

@@ -87,6 +87,29 @@ describe("the rest", () => {
     expect(store.select).toHaveBeenLastCalledWith([3], "add");
   });
 
+  it("leaves the current row alone on pages, and gives the focus back to the page", () => {
+    const page = document.createElement("div");
+    page.className = "ls-pages";
+    page.tabIndex = 0;
+    root.append(page);
+    document.body.append(root);
+    run("page");
+    for (const action of ["accept", "keep", "unsure", "exclude", "palette"] as const) {
+      (document.activeElement as HTMLElement | null)?.blur();
+      run(action);
+      expect(document.activeElement).toBe(page);
+      expect(said()).toContain("On a page, Space marks a card");
+    }
+    runAction({ do: "digit", place: 0 }, store, root);
+    for (const decide of [store.accept, store.keep, store.unsure, store.exclude, store.relabel])
+      expect(decide).not.toHaveBeenCalled();
+    expect(store.palette.value).toBeNull();
+    choose(store, [1, 2]);
+    run("keep");
+    expect(store.keep).toHaveBeenCalledTimes(1);
+    root.remove();
+  });
+
   it("turns pages on and off, ranks again, opens the filters, presses the map's buttons", () => {
     run("page");
     expect(store.pageMode.value).toBe(true);

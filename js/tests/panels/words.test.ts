@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { filterChips } from "../../src/panels/filters";
-import { ago, decimal, nameOf, percent, rows, shortPath, words } from "../../src/panels/format";
+import { ago, decimal, likely, nameOf, percent, rows, shortPath, words } from "../../src/panels/format";
 import { sentence } from "../../src/panels/inspector/History";
 import { splitAt } from "../../src/panels/inspector/Media";
 import { isApple, keyGroups, withMod } from "../../src/panels/keys";
@@ -22,6 +22,15 @@ describe("numbers", () => {
       "100 %",
     ]);
     expect(percent(Number.NaN)).toBe("–");
+    expect([0, 1, 3, 128, 253, 254, 255].map(likely)).toEqual([
+      "< 1 %",
+      "< 1 %",
+      "1 %",
+      "50 %",
+      "99 %",
+      "> 99 %",
+      "> 99 %",
+    ]);
   });
 
   it("writes counts, decimals, times and names", () => {

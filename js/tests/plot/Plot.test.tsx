@@ -3,6 +3,7 @@ import { render } from "preact";
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Plot } from "../../src/plot/Plot";
+import { type ColorBy, UNLABELLED } from "../../src/store/types";
 import { type FakeStore, makeStore, makeTable } from "./fixtures";
 
 const POINTS: [number, number][] = [
@@ -143,6 +144,33 @@ describe("Plot", () => {
     await mount();
     await act(() => host.querySelector<HTMLElement>('.ls-legend-item[data-code="1"]')!.click());
     expect(store.filters.peek().given).toBe(1);
+  });
+
+  it("says once what a hole in a mark means, and filters to such rows", async () => {
+    const current = Uint16Array.of(0, 1, UNLABELLED, UNLABELLED, 0);
+    store = makeStore(makeTable(POINTS, { current }), ["cat", "dog"]);
+    await mount();
+    const named = (): string[] =>
+      [...host.querySelectorAll('.ls-legend-item[data-code="65535"]')].map((one) => one.textContent!);
+    const color = (by: ColorBy): unknown =>
+      act(() => {
+        store.colorBy.value = by;
+      });
+    for (const by of ["suggested", "suspicion", "state", "column:age"] as const) {
+      await color(by);
+      expect(named(), by).toEqual(["no label2"]);
+    }
+    await act(() => host.querySelector<HTMLElement>('.ls-legend-item[data-code="65535"]')!.click());
+    expect(store.filters.peek().current).toBe(UNLABELLED);
+    await color("current");
+    expect(named()).toEqual(["unlabelled2"]);
+    await color("state");
+    await act(() => {
+      store.veil.value = "labels";
+    });
+    expect(named()).toEqual(["label hidden2"]);
+    await act(() => store.set(makeTable(POINTS)));
+    expect(named()).toEqual([]);
   });
 
   it("folds a thousand classes into a list with a search", async () => {

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { buildLut, coloringOf } from "../../src/plot/coloring";
-import { buildDrawList, DIM, RING, SELECTED, TICK } from "../../src/plot/drawlist";
+import { buildDrawList, DIM, HOLLOW, RING, SELECTED, TICK } from "../../src/plot/drawlist";
 import { LEVELS, lookFor } from "../../src/plot/look";
 import { lutTexels } from "../../src/plot/webgl2";
-import { FLAGGED, type Table, UNLABELLED } from "../../src/store/types";
+import { FLAGGED, type Table, UNLABELLED, WIDE_NONE } from "../../src/store/types";
 import { makeTable } from "./fixtures";
 
 const code = fc.oneof(fc.integer({ min: 0, max: 4 }), fc.constant(UNLABELLED));
@@ -41,7 +41,8 @@ function tableOf(rows: Row[]): Table {
 function expectedWords(r: Row, index: number): string {
   const ring = r.flags & FLAGGED && r.suggested !== r.current ? RING : 0;
   const tick = r.state === 1 || r.state === 5 ? TICK : 0;
-  const bits = ring | tick | (r.selected ? SELECTED : 0) | (r.passing ? 0 : DIM);
+  const hollow = r.current === UNLABELLED ? HOLLOW : 0;
+  const bits = ring | tick | hollow | (r.selected ? SELECTED : 0) | (r.passing ? 0 : DIM);
   return [r.x, r.y, index, r.suspicion, bits].join();
 }
 
@@ -90,6 +91,31 @@ describe("draw list", () => {
     const coloring = coloringOf(table, "given", 1, null);
     expect(buildDrawList(table, { coloring, selected: one, passing: one }).count).toBe(0);
   });
+});
+
+it("gives rows without a label a hole in whatever color, sets of any width alike", () => {
+  const places: [number, number][] = [
+    [1, 2],
+    [3, 4],
+    [5, 6],
+  ];
+  const none = new Uint8Array(3);
+  for (const current of [Uint16Array.of(0, UNLABELLED, 1), Uint32Array.of(0, WIDE_NONE, 70_000)]) {
+    const table = makeTable(places, { current });
+    for (const colorBy of ["given", "suggested", "suspicion", "state", "column:x"] as const) {
+      const list = buildDrawList(table, {
+        coloring: coloringOf(table, colorBy, 2, null),
+        selected: none,
+        passing: none.map(() => 1),
+      });
+      const bits = [0, 1, 2].map((i) => [list.words[2 * i]! & 0xffff, list.words[2 * i + 1]! >>> 24]);
+      expect(bits).toEqual([
+        [1, 0],
+        [3, HOLLOW],
+        [5, 0],
+      ]);
+    }
+  }
 });
 
 it("leaves out rows whose columns have not come", () => {

@@ -29,9 +29,12 @@ const city: ColumnData = {
 };
 const passing = Uint8Array.of(1, 0, 1, 1);
 
+function entries(colorBy: ColorBy, column: ColumnData | null = null) {
+  return legendEntries(table, { colorBy, names: ["cat", "dog"], column, passing, dark: false });
+}
+
 function texts(colorBy: ColorBy, column: ColumnData | null = null): [string, string][] {
-  const shown = { colorBy, names: ["cat", "dog"], column, passing, dark: false };
-  return legendEntries(table, shown).map((entry) => [entry.name, countText(entry)]);
+  return entries(colorBy, column).map((entry) => [entry.name, countText(entry)]);
 }
 
 it("counts the rows that pass and all rows of what the coloring shows", () => {
@@ -51,7 +54,9 @@ it("counts the rows that pass and all rows of what the coloring shows", () => {
     ["kept", "0 / 1"],
   ]);
   expect(texts("suspicion")).toEqual([]);
-  expect(countMarks(table)).toEqual({ differs: 2, edited: 1 });
+  expect(countMarks(table)).toEqual({ differs: 2, edited: 1, hollow: 1 });
+  expect(entries("given").map(({ shape }) => shape)).toEqual(["circle", "square", "hollow"]);
+  expect(entries("current").at(-1)!.shape).toBe("hollow");
 });
 
 it("counts categories of a column, missing ones apart", () => {

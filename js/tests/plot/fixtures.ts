@@ -1,5 +1,6 @@
 /** A small table with a map, and a store that remembers what was asked of it. */
 import { computed, type Signal, signal } from "@preact/signals";
+import type { Veil } from "../../src/store/sight";
 import type { ColumnData, Combine, Filters, Store, Table } from "../../src/store/types";
 import { fakeMethods, fakeMistakes } from "../store/parts";
 
@@ -21,7 +22,7 @@ export function makeTable(points: readonly [x: number, y: number][], change: Par
   };
 }
 
-export interface FakeStore extends Omit<Store, "neighborsOf" | "moved" | "selection"> {
+export interface FakeStore extends Omit<Store, "neighborsOf" | "moved" | "selection" | "veil"> {
   calls: unknown[][];
   set(table: Table): void;
   touch(): void;
@@ -30,6 +31,7 @@ export interface FakeStore extends Omit<Store, "neighborsOf" | "moved" | "select
   neighborsOf: Signal<{ row: number; code: number; distance: number }[]>;
   moved: Signal<ReadonlySet<number>>;
   selection: Signal<{ mask: Uint8Array; count: number }>;
+  veil: Signal<Veil>;
 }
 
 const NO_FILTERS: Filters = {

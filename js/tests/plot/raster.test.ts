@@ -9,7 +9,7 @@ import { rasterize } from "../../src/plot/raster";
 import { deviceSize, deviceTransform, type Frame, type Picture } from "../../src/plot/renderer";
 import { coverage, shapeDistance, tickDistance } from "../../src/plot/sdf";
 import { SpriteSheet } from "../../src/plot/sprites";
-import { FLAGGED, type Table } from "../../src/store/types";
+import { FLAGGED, type Table, UNLABELLED } from "../../src/store/types";
 import { makeTable } from "./fixtures";
 
 const inks: Inks = {
@@ -21,20 +21,27 @@ const inks: Inks = {
   ring: [255, 0, 0],
 };
 
-function draw(table: Table, change: { selected?: number[]; passing?: Uint8Array; dpr?: number } = {}) {
-  const dpr = change.dpr ?? 1;
+function draw(
+  table: Table,
+  change: { selected?: number[]; passing?: Uint8Array; dpr?: number; classes?: number } = {},
+) {
+  const { dpr = 1, classes = 3 } = change;
   const camera = fitTo({ left: 0, right: 1, bottom: 0, top: 1 }, 200, 160);
   const selected = new Uint8Array(table.n);
   for (const row of change.selected ?? []) selected[row] = 1;
   const passing = change.passing ?? new Uint8Array(table.n).fill(1);
-  const list = buildDrawList(table, { coloring: coloringOf(table, "given", 3, null), selected, passing });
+  const list = buildDrawList(table, {
+    coloring: coloringOf(table, "given", classes, null),
+    selected,
+    passing,
+  });
   const plan = planFor(list, 32000, 1);
   const look = lookFor({ room: roomFor(table.n, 32000, 1), density: plan.density });
   const size = deviceSize(camera, dpr);
   const width = size.width + 2 * size.margin;
   const height = size.height + 2 * size.margin;
   const pixels: Picture = { data: new Int32Array(width * height), width, height };
-  const lut = buildLut({ kind: "class", last: 3 }, false, inks.ink3);
+  const lut = buildLut({ kind: "class", last: classes }, false, inks.ink3);
   const frame: Frame = { camera, dpr, list, lut, look, plan, inks, stride: 1 };
   new Density().paint(frame, pixels, size.margin);
   rasterize(frame, pixels, new SpriteSheet(look, dpr, width));
@@ -59,6 +66,24 @@ describe("raster", () => {
     expect([r, g, b].every((c, i) => Math.abs(c - [0, 0x72, 0xb2][i]!) < 20)).toBe(true);
     expect(pixels.data[0]).toBe(-1);
     expect(colored(pixels)).toBeGreaterThan(10);
+  });
+
+  it("draws a hole into rows without a label, in every shape and state", () => {
+    const places = Array.from({ length: 7 }, (_, k): [number, number] => [8000 * (k + 1), 30000]);
+    const given = Uint16Array.from(places, (_, code) => code);
+    const every = [0, 1, 2, 3, 4, 5, 6];
+    const white = every.map(() => [255, 255, 255]);
+    for (const change of [{}, { selected: every }, { passing: new Uint8Array(7) }]) {
+      const drawn = (current: Uint16Array) =>
+        draw(makeTable(places, { given, current }), { dpr: 3, classes: 7, ...change });
+      const [full, hollow] = [drawn(given), drawn(given.slice().fill(UNLABELLED))];
+      const middles = ({ at }: typeof full) => places.map(([x, y]) => at(x, y));
+      for (const color of middles(full)) expect(color).not.toEqual([255, 255, 255]);
+      expect(middles(hollow)).toEqual(white);
+      const share = colored(hollow.pixels) / colored(full.pixels);
+      expect(share).toBeGreaterThan(0.6);
+      expect(share).toBeLessThan(0.95);
+    }
   });
 
   it("draws rings only around flagged rows whose suggestion differs", () => {

@@ -8,7 +8,7 @@ import {
   passingRows,
   visibleRows,
 } from "../../src/store/ranking";
-import type { Table } from "../../src/store/types";
+import { type Filters, type Table, UNLABELLED, WIDE_NONE } from "../../src/store/types";
 
 function table(suspicion: number[], flags: number[]): Table {
   const n = suspicion.length;
@@ -65,6 +65,15 @@ describe("filters", () => {
     const found = passingRows(t, { ...NO_FILTERS, search }, Uint8Array.from([1, 1, 1, 1, 0, 1]));
     expect(Array.from(visibleRows(bySuspicion(t), found))).toEqual([5]);
     expect(passingRows(t, { ...NO_FILTERS, current: 0, state: 0, suggested: 0 }, null)[3]).toBe(1);
+  });
+
+  it("find rows without a label, however wide the codes are", () => {
+    for (const current of [Uint16Array.of(0, UNLABELLED, 1), Uint32Array.of(0, WIDE_NONE, 70_000)]) {
+      const t = { ...table([3, 2, 1], [0, 0, 0]), current };
+      const only = (filters: Partial<Filters>) => [...passingRows(t, { ...NO_FILTERS, ...filters }, null)];
+      expect(only({ current: UNLABELLED })).toEqual([0, 1, 0]);
+      expect(only({ column: { ":current": new Set([0, UNLABELLED]) } })).toEqual([1, 1, 0]);
+    }
   });
 
   it("are fast at a million rows", () => {

@@ -121,7 +121,7 @@ describe("tags", () => {
     click(get(root, "[data-tag=anger].ls-tag-line"));
     await act(() => settle(200));
     const add = get(root, "[data-action=accept-missing]");
-    expect(add.textContent).toBe("add to 2 rows");
+    expect(add.textContent).toBe("add to 2");
     click(get(root, "[data-action=filter-tag]"));
     expect(store.filterColumn).toHaveBeenCalledWith("tag: anger", new Set([0]));
     click(get(root, "[data-action=color-tag]"));

@@ -247,4 +247,16 @@ describe("the veil", () => {
     store.queue.value = "most_suspicious";
     expect([store.methods.voting.value, store.veil.value]).toEqual([false, "none"]);
   });
+
+  it("takes the colors away, and gives them back after the vote", async () => {
+    const { store } = await show("labels", false);
+    setVoting(store, false);
+    for (const by of ["suggested", "state"] as const) {
+      store.colorBy.value = by;
+      setVoting(store, true);
+      expect(store.colorBy.value).toBe("state");
+      store.queue.value = "most_suspicious";
+      expect([store.methods.voting.value, store.colorBy.value]).toEqual([false, by]);
+    }
+  });
 });

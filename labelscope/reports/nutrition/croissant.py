@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from labelscope.reports.nutrition.provenance import REVIEWED, UNSEEN
 from labelscope.reports.nutrition.text import is_share, text_of_figure
 from labelscope.reports.report import Cell
 
@@ -119,7 +120,8 @@ def _responsible(document: Mapping[str, Any]) -> dict[str, Any]:
 def _found(document: Mapping[str, Any]) -> dict[str, list[str]]:
     modules = document["modules"]
     steps = modules["provenance"]["steps"]
-    reviewers = [step for step in steps if step["step"] == "reviewed"]
+    reviewers = [step for step in steps if step["step"] == REVIEWED]
+    methods = [step for step in steps if step["step"] == UNSEEN]
     scored = [str(step["who"]) for step in steps if step["step"] == "scored"]
     quality = [
         f"{name}: {_text(name, figure)} ({figure['basis']})."
@@ -138,21 +140,39 @@ def _found(document: Mapping[str, Any]) -> dict[str, list[str]]:
     unlabelled = modules["statistics"]["labels"]["figures"]["unlabelled"]["value"]
     gaps += [f"{unlabelled:,} rows have no label."] if unlabelled else []
     alerts = document["alerts"]
-    changed = sum(step["relabelled"] for step in reviewers if "relabelled" in step)
     return {
         "data_collection_missing_data": gaps[:50],
-        "data_annotation_platform": ["labelscope"] if reviewers else [],
-        "data_annotation_protocol": [
-            f"{len(reviewers):,} reviewers looked at labels that a method had flagged, and at rows drawn by"
-            f" chance; {changed:,} labels were changed."
-        ]
-        if reviewers
-        else [],
+        "data_annotation_platform": ["labelscope"] if reviewers or methods else [],
+        "data_annotation_protocol": _protocol(reviewers, methods),
         "data_annotation_analysis": quality + agreed,
         "machine_annotation_tools": scored,
         "data_biases": [alert["message"] for alert in alerts if alert["code"] in _BIASES][:50],
         "data_limitations": [alert["message"] for alert in alerts if alert["code"] not in _BIASES][:50],
     }
+
+
+def _protocol(reviewers: list[dict[str, Any]], methods: list[dict[str, Any]]) -> list[str]:
+    """Say what people looked at, and what nobody did."""
+    found = []
+    if reviewers:
+        looked = sum(step["rows"]["value"] for step in reviewers)
+        drawn, changed = (
+            sum(step.get(name, 0) for step in reviewers) for name in ("by_chance", "relabelled")
+        )
+        found.append(
+            f"Reviewers: {len(reviewers):,}. Rows decided about: {looked:,}, of which drawn by chance:"
+            f" {drawn:,}. Labels changed: {changed:,}."
+        )
+    if methods:
+        decided, changed = (
+            sum(values)
+            for values in ((s["rows"]["value"] for s in methods), (s["relabelled"] for s in methods))
+        )
+        found.append(
+            f"Rows taken over from methods, at which nobody looked one by one: {decided:,}. Labels changed:"
+            f" {changed:,}."
+        )
+    return found
 
 
 def _text(name: str, figure: Mapping[str, Any]) -> str:
@@ -165,16 +185,16 @@ def _provenance(module: Mapping[str, Any]) -> dict[str, Any]:
     """Say what was done to the labels, as activities; reviewers are numbered, not named."""
     activities, people = [], 0
     for place, step in enumerate(module["steps"]):
-        reviewed = step["step"] == "reviewed"
+        reviewed, unseen = step["step"] == REVIEWED, step["step"] == UNSEEN
         people += reviewed
-        who = f"reviewer {people}" if reviewed else step["who"]
+        who = f"reviewer {people}" if reviewed else "a method" if unseen else step["who"]
         activity: dict[str, Any] = {
             "@type": "prov:Activity",
             "@id": f"labeling/{place}",
             "prov:label": step["step"],
         }
         if who:
-            kind = "prov:SoftwareAgent" if step["step"] == "scored" else "prov:Agent"
+            kind = "prov:SoftwareAgent" if unseen or step["step"] == "scored" else "prov:Agent"
             activity["prov:wasAssociatedWith"] = {
                 "@type": kind,
                 "@id": f"labeling/agent/{place}",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from labelscope.errors import InvalidTypeError
 from labelscope.reports.nutrition.figures import number
 from labelscope.reports.nutrition.text import is_share
-from labelscope.reports.report import Report, Section, Table
+from labelscope.reports.report import Report, Section, Table, number_text
 
 if TYPE_CHECKING:
     from labelscope.reports.nutrition_label import NutritionLabel
@@ -26,6 +26,8 @@ class Change:
         None where the label did not have it.
     basis_before, basis_after : {"measured", "estimated"} or None
         What each rests on; a measured number and an estimated one are not the same.
+    interval_before, interval_after : (low, high) or None
+        None where the number has no interval: it was counted.
     beyond_interval : bool or None
         Whether the intervals are apart; None without intervals.
     """
@@ -35,6 +37,8 @@ class Change:
     after: Any
     basis_before: str | None
     basis_after: str | None
+    interval_before: tuple[float, float] | None
+    interval_after: tuple[float, float] | None
     beyond_interval: bool | None
 
     @property
@@ -74,8 +78,8 @@ class LabelDiff:
             else "The two labels are about different contents: numbers differ for that reason, too."
         )
         rows = tuple(
-            (c.name, _said(c.name, c.before), _said(c.name, c.after), _said(c.name, c.difference), _basis(c),
-             {None: "", True: "yes", False: "no"}[c.beyond_interval])
+            (c.name, _said(c.name, c.before, c.interval_before), _said(c.name, c.after, c.interval_after),
+             _said(c.name, c.difference), _basis(c), {None: "", True: "yes", False: "no"}[c.beyond_interval])
             for c in self.changes
         )  # fmt: skip
         header = ("number", "before", "after", "difference", "basis", "intervals apart")
@@ -162,12 +166,16 @@ def diff(before: NutritionLabel, after: NutritionLabel) -> LabelDiff:
 
 
 def _change(name: str, old: dict[str, Any] | None, new: dict[str, Any] | None) -> Change:
-    apart = None
-    if old and new and all(side.get(end) is not None for side in (old, new) for end in ("low", "high")):
-        apart = bool(old["high"] < new["low"] or new["high"] < old["low"])
+    before, after = _interval(old), _interval(new)
+    apart = None if before is None or after is None else before[1] < after[0] or after[1] < before[0]
     values = [None if side is None else side["value"] for side in (old, new)]
     bases = [None if side is None else side["basis"] for side in (old, new)]
-    return Change(name, values[0], values[1], bases[0], bases[1], apart)
+    return Change(name, values[0], values[1], bases[0], bases[1], before, after, apart)
+
+
+def _interval(figure: dict[str, Any] | None) -> tuple[float, float] | None:
+    low, high = (None if figure is None else figure.get(end) for end in ("low", "high"))
+    return None if low is None or high is None else (low, high)
 
 
 def _figures(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -204,8 +212,14 @@ def _stated(first: dict[str, Any], second: dict[str, Any]) -> tuple[tuple[str, A
     return tuple((name, old.get(name), new.get(name)) for name in new if old.get(name) != new.get(name))
 
 
-def _said(name: str, value: Any) -> Any:
-    return f"{100 * value:.2f} %" if value is not None and is_share(name) else value
+def _said(name: str, value: Any, interval: tuple[float, float] | None = None) -> Any:
+    if value is None or not (interval or is_share(name)):
+        return value
+    found = [
+        f"{100 * one:.2f} %" if is_share(name) else number_text(one, digits=4)
+        for one in (value, *(interval or ()))
+    ]
+    return f"{found[0]} ({found[1]} to {found[2]})" if interval else found[0]
 
 
 def _basis(change: Change) -> str:

@@ -11,6 +11,7 @@ from labelscope.data.frames import is_frame, n_rows
 from labelscope.reports.nutrition.figures import Selections, figure
 from labelscope.reports.nutrition.metadata import ORIGIN
 from labelscope.reports.nutrition.subject import Subject
+from labelscope.review.progress import unseen_rows
 from labelscope.review.state import EXCLUDED, KEPT, RELABELLED, UNSURE
 
 _SOURCES = {
@@ -19,6 +20,7 @@ _SOURCES = {
     "judge": "as flips of judges",
 }  # fmt: skip
 _MOST_REVIEWERS = 50
+REVIEWED, UNSEEN = "reviewed", "taken over unseen"
 
 
 def provenance_module(subject: Subject, stated: Mapping[str, Any], selections: Selections) -> dict[str, Any]:
@@ -86,37 +88,46 @@ def _reviewed(subject: Subject, selections: Selections) -> list[dict[str, Any]]:
     state = subject.state
     events, last = state.events, np.asarray(state.last)
     decided = np.flatnonzero(last >= 0)
-    reviewers: dict[str, dict[str, Any]] = {}
+    assert subject.session is not None  # checked by the caller
+    drawn = subject.session.ledger.sampler.drawn_rows
+    # What a method decided in a person's name, or a person accepted in one go, nobody looked at row by row.
+    unseen = unseen_rows(state)
+    reviewers: dict[tuple[str, bool], dict[str, Any]] = {}
     for row, place in zip(decided.tolist(), last[decided].tolist(), strict=True):
         event = events[place]
-        found = reviewers.setdefault(event.reviewer, {"rows": [], "at": [], "sources": set()})
+        who = event.reviewer, bool(unseen[row])
+        found = reviewers.setdefault(who, {"rows": [], "at": [], "sources": set()})
         found["rows"].append(row)
         found["at"].append(event.at)
         found["sources"].add(event.source)
     steps = []
-    order = sorted(reviewers, key=lambda name: min(reviewers[name]["at"]))
-    for name in order[:_MOST_REVIEWERS]:
-        rows = np.array(reviewers[name]["rows"], dtype=np.int64)
+    order = sorted(reviewers, key=lambda who: min(reviewers[who]["at"]))
+    for name, taken in order[:_MOST_REVIEWERS]:
+        found = reviewers[name, taken]
+        rows = np.array(found["rows"], dtype=np.int64)
         states = state.state[rows]
-        query = '"' not in name and "\\" not in name
-        key = selections.add(f"reviewer:{name}", rows, len(rows), f'reviewer == "{name}"' if query else None)
-        sources = sorted(reviewers[name]["sources"])
+        query = '"' not in name and "\\" not in name and (name, not taken) not in reviewers
+        key = f"{'unseen' if taken else 'reviewer'}:{name}"
+        key = selections.add(key, rows, len(rows), f'reviewer == "{name}"' if query else None)
+        sources = sorted(found["sources"])
         steps.append(
             {
-                "step": "reviewed",
+                "step": UNSEEN if taken else REVIEWED,
                 "who": name,
                 "how": ", ".join(_SOURCES.get(source, source) for source in sources),
                 "rows": figure(len(rows), measured=True, rows=key),
-                "first": min(reviewers[name]["at"]),
-                "last": max(reviewers[name]["at"]),
+                "first": min(found["at"]),
+                "last": max(found["at"]),
                 "relabelled": int((states == RELABELLED).sum()),
                 "kept": int((states == KEPT).sum()),
                 "unsure": int((states == UNSURE).sum()),
                 "excluded": int((states == EXCLUDED).sum()),
+                "by_chance": 0 if taken else sum(row in drawn for row in found["rows"]),
             }
         )
-    if len(order) > _MOST_REVIEWERS:
-        rest = sum(len(reviewers[name]["rows"]) for name in order[_MOST_REVIEWERS:])
-        who = f"{len(order) - _MOST_REVIEWERS:,} more reviewers"
-        steps.append({"step": "reviewed", "who": who, "how": None, "rows": figure(rest, measured=True)})
+    others = [who for who in order[_MOST_REVIEWERS:] if not who[1]]
+    if others:
+        rest = sum(len(reviewers[who]["rows"]) for who in others)
+        more = f"{len(others):,} more reviewers"
+        steps.append({"step": REVIEWED, "who": more, "how": None, "rows": figure(rest, measured=True)})
     return steps

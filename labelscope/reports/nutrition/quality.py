@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 
 from labelscope.reports.nutrition.figures import Selections, figure, number, of_estimate, share_interval
+from labelscope.reports.nutrition.provenance import UNSEEN
 from labelscope.reports.nutrition.subject import Errors, Subject
 from labelscope.review.estimating import errors_left, noise_rate_of
+from labelscope.review.progress import unseen_rows
 from labelscope.review.state import RELABELLED, UNREVIEWED
 from labelscope.types import Estimate
 
@@ -70,14 +72,19 @@ def _of_audit(subject: Subject, said: list[str], selections: Selections) -> dict
         said.append("The share of wrong labels is not known: suspicion is an order here, no probability.")
     if session is not None and n_labeled:
         figures |= _after(subject, said)
-    reviewed = state.state != UNREVIEWED
-    left = flagged & ~reviewed
-    n_reviewed, n_left = int(reviewed.sum()), int(left.sum())
+    decided, unseen = state.state != UNREVIEWED, unseen_rows(state)
+    reviewed, left = decided & ~unseen, flagged & ~decided
+    n_reviewed, n_unseen, n_left = int(reviewed.sum()), int(unseen.sum()), int(left.sum())
     figures["reviewed"] = figure(
         n_reviewed / max(subject.n, 1),
         measured=True,
-        rows=selections.add("reviewed", reviewed, n_reviewed, "reviewed"),
+        rows=selections.add("reviewed", reviewed, n_reviewed, None if n_unseen else "reviewed"),
     )
+    if n_unseen:
+        figures[UNSEEN] = figure(n_unseen, measured=True, rows=selections.add(UNSEEN, unseen, n_unseen))
+        said.append(
+            f"{n_unseen:,} rows were taken over from methods in one go: nobody looked at each of them."
+        )
     changed = state.state == RELABELLED
     figures["relabelled"] = figure(
         int(changed.sum()),

@@ -15,6 +15,7 @@ from labelscope.errors import InvalidInputError, InvalidTypeError
 from labelscope.reports.nutrition.columns import Column, read_columns, text_of
 from labelscope.review.estimating import noise_rate_of
 from labelscope.review.learning import wrong_rows
+from labelscope.review.progress import unseen_rows
 from labelscope.review.session import Session
 from labelscope.review.state import UNREVIEWED, UNSURE, ReviewState
 from labelscope.review.suggestions import shown_labels
@@ -184,9 +185,11 @@ def errors_of(audit: Audit, session: Session | None) -> Errors | None:
     measured, estimate = False, audit.noise_rate
     if session is not None:
         state = session.state
-        judged = (state.state != UNREVIEWED) & (state.state != UNSURE)
-        rates[judged], left[judged] = wrong_rows(state)[judged], 0.0
-        found[judged], flags_left = rates[judged], flags_left & ~judged
+        decided = (state.state != UNREVIEWED) & (state.state != UNSURE)
+        # What was taken over from a method is mended, as far as it is right, and no verdict of anybody.
+        judged = decided & ~unseen_rows(state)
+        rates[judged], left[decided] = wrong_rows(state)[judged], 0.0
+        found[judged], flags_left = rates[judged], flags_left & ~decided
         measured = bool(judged[labeled].all())
         estimate = noise_rate_of(audit, session.ledger, session.suspicion)
     rates[~labeled] = left[~labeled] = found[~labeled] = np.nan

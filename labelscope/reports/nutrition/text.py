@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from labelscope.reports.report import Cell, Report, Section, Table
+from labelscope.reports.report import Cell, Report, Section, Table, number_text
 
 NOT_STATED = "not stated"
 _MOST = 100
@@ -65,7 +65,7 @@ def stated(value: Any) -> str:
 def _plain(value: float, share: bool) -> str:
     if share:
         return f"{100 * value:.1f} %"
-    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
+    return f"{value:,}" if isinstance(value, int) else number_text(value, digits=4)
 
 
 def _basis(figure: Mapping[str, Any]) -> str:

@@ -51,7 +51,7 @@ export function SeveritySheet({ store }: { store: Store }) {
             <button
               key={value}
               type="button"
-              class="ls-line"
+              class="ls-item ls-line"
               data-severity={value}
               aria-pressed={tags?.severity === value}
               onClick={() => give({ severity: value })}
@@ -62,7 +62,7 @@ export function SeveritySheet({ store }: { store: Store }) {
             </button>
           ))}
           {tags?.severity && (
-            <button type="button" class="ls-line" onClick={() => give({ severity: null })}>
+            <button type="button" class="ls-item ls-line" onClick={() => give({ severity: null })}>
               <kbd>0</kbd> <span>take it back</span>
             </button>
           )}

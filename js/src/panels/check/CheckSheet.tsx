@@ -1,4 +1,5 @@
 import { type Signal, useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
 import { useId } from "preact/hooks";
 import type { Store } from "../../store/types";
 import { ClassName } from "../ClassName";
@@ -22,7 +23,7 @@ interface PrecisionProps {
 }
 
 /** How sure it has to be, what that costs, and the button that starts it. */
-export function Precision({ n, precision, busy, onCancel }: PrecisionProps) {
+function Precision({ n, precision, busy, onCancel }: PrecisionProps) {
   const id = useId();
   const k = needed(precision.value);
   const enough = n > k;
@@ -72,10 +73,18 @@ export function Precision({ n, precision, busy, onCancel }: PrecisionProps) {
 }
 
 /** A cell of the matrix. */
-export function CheckSheet({ store, given, suggested }: Props) {
-  store.version.value;
-  const n = openRows(store.table.value, given, suggested);
-  // the strictest of the two usual ones that the cell is large enough for
+interface DialogProps {
+  store: Store;
+  /** rows that the check is about */
+  n: number;
+  /** false: the check did not start */
+  begin: (precision: number) => Promise<boolean>;
+  children: ComponentChildren;
+}
+
+/** How sure the rest has to be, and what the check is about in words. */
+export function CheckDialog({ store, n, begin, children }: DialogProps) {
+  // the strictest of the two usual ones that there are enough rows for
   const precision = useSignal<number>(n > needed(0.95) ? 0.95 : 0.9);
   const busy = useSignal(false);
   const close = (): void => {
@@ -84,7 +93,7 @@ export function CheckSheet({ store, given, suggested }: Props) {
   const start = async (): Promise<void> => {
     if (busy.peek() || n <= needed(precision.peek())) return;
     busy.value = true;
-    const started = await startCheck(store, given, suggested, precision.peek());
+    const started = await begin(precision.peek());
     busy.value = false;
     if (started) close();
   };
@@ -102,13 +111,21 @@ export function CheckSheet({ store, given, suggested }: Props) {
           void start();
         }}
       >
-        <p class="ls-pair">
-          <ClassName store={store} code={given} /> <span class="ls-arrow">→</span>{" "}
-          <ClassName store={store} code={suggested} strong />
-          <span class="ls-quiet">{rows(n)} not looked at</span>
-        </p>
+        <p class="ls-pair">{children}</p>
         <Precision n={n} precision={precision} busy={busy.value || !store.canDecide.value} onCancel={close} />
       </form>
     </Dialog>
+  );
+}
+
+export function CheckSheet({ store, given, suggested }: Props) {
+  store.version.value;
+  const n = openRows(store.table.value, given, suggested);
+  return (
+    <CheckDialog store={store} n={n} begin={(precision) => startCheck(store, given, suggested, precision)}>
+      <ClassName store={store} code={given} /> <span class="ls-arrow">→</span>{" "}
+      <ClassName store={store} code={suggested} strong />
+      <span class="ls-quiet">{rows(n)} not looked at</span>
+    </CheckDialog>
   );
 }

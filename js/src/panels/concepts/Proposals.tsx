@@ -26,7 +26,7 @@ function Line({ store, proposal }: { store: Store; proposal: Proposal }) {
     <li>
       <button
         type="button"
-        class="ls-proposal"
+        class="ls-item ls-proposal"
         data-variable={variable}
         title={`Accept: ${variable} ${from} → ${to}`}
         aria-label={`Accept ${variable}: ${from} to ${to}, ${percent(was[0]!)} before, ${percent(was[1]!)} now`}

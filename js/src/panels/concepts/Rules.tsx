@@ -1,36 +1,13 @@
 /** Heat map of p(attribute | class): a cell shows the rows that break its rule. */
 import { type Signal, useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
 import type { Conditionals } from "../../protocol";
 import { tagColumnName } from "../../store/taskColumns";
 import type { Store } from "../../store/types";
+import { useCounted } from "../counted";
 import { nameOf, percent, rows as rowsText } from "../format";
 import { breaking, ruleFilters, ruleOf } from "./rule";
 
-const REST = 250;
 const TOP = 14;
-
-function useConditionals(store: Store): Signal<Conditionals | null> {
-  const found = useSignal<Conditionals | null>(null);
-  const live = store.connection.value === "live";
-  const version = store.version.value;
-  useEffect(() => {
-    if (!live) return;
-    let late = false;
-    const timer = setTimeout(
-      async () => {
-        const answer = await store.conditionals();
-        if (!late && answer !== null) found.value = answer;
-      },
-      found.peek() === null ? 0 : REST,
-    );
-    return () => {
-      late = true;
-      clearTimeout(timer);
-    };
-  }, [store, live, version]);
-  return found;
-}
 
 function walk(event: KeyboardEvent, active: Signal<number>, rows: number, columns: number): void {
   const steps: Record<string, [number, number]> = {
@@ -126,7 +103,7 @@ function Heat({ store, found, all }: HeatProps) {
 
 /** The rules, or the matrix of classes, whichever was asked for last. */
 export function Rules({ store, onMatrix }: { store: Store; onMatrix: () => void }) {
-  const found = useConditionals(store).value;
+  const found = useCounted(store, (one) => one.conditionals()).value;
   const all = useSignal(false);
   const n = found?.attributes.length ?? 0;
   return (

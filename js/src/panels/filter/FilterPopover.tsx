@@ -32,7 +32,7 @@ function Saved({ store }: { store: Store }) {
             <li key={filter.name}>
               <button
                 type="button"
-                class="ls-line"
+                class="ls-item ls-line"
                 aria-pressed={filter.query === now}
                 title={filter.query}
                 onClick={() => void use(store, filter.query === now ? "" : filter.query)}

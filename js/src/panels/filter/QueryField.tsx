@@ -145,7 +145,7 @@ export function QueryField({ store, field }: { store: Store; field: { current: H
         aria-invalid={wrong}
         aria-busy={state.busy.value}
         aria-describedby={outcome.value ? `${id}-says` : undefined}
-        placeholder={'suspicion > .8 and given == "cat" and not reviewed'}
+        placeholder={'suspicion > .8 and given == "cat"'}
         autocomplete="off"
         spellcheck={false}
         data-action="query"

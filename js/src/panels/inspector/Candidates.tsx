@@ -29,7 +29,7 @@ function Candidate({
     <li>
       <button
         type="button"
-        class="ls-candidate"
+        class="ls-item ls-candidate"
         data-code={code}
         title={`Relabel to ${name}${digit > 0 ? ` (${digit})` : ""}`}
         aria-label={`Relabel to ${name}, ${percent(share)}`}

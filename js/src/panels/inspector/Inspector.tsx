@@ -19,7 +19,7 @@ import { Judges } from "./Judges";
 import { Picture, Record, Sound, Text } from "./Media";
 import { Neighbors } from "./Neighbors";
 import { Scorers } from "./Scorers";
-import { isHidden } from "./selection";
+import { isHidden, onPages } from "./selection";
 import { Tagged } from "./Tagged";
 import { Why } from "./Why";
 
@@ -209,6 +209,7 @@ export function Inspector({ store }: { store: Store }) {
         <div class="ls-inspector-flow">{inside ? <Row store={store} row={row} /> : <Empty />}</div>
       </div>
       {store.mistakes.on.value ||
+      onPages(store) ||
       (store.methods.voting.value && store.task.value === "classification") ? null : (
         <Actions store={store} />
       )}

@@ -19,7 +19,7 @@ function Answer({ store, row, name, code, sure, about }: AnswerProps) {
   return (
     <button
       type="button"
-      class="ls-candidate ls-judge"
+      class="ls-item ls-candidate ls-judge"
       data-judge={name}
       disabled={!store.canDecide.value}
       title={`${says}. Click to take it over.${about && `\n${about}`}`}
@@ -40,7 +40,7 @@ const TOGETHER = "together";
 
 function Silent({ name, silence, about }: JudgeStrip["said"][number]) {
   return (
-    <div class="ls-candidate ls-judge off" data-judge={name} title={`${name}: ${silence}\n${about}`}>
+    <div class="ls-item ls-candidate ls-judge off" data-judge={name} title={`${name}: ${silence}\n${about}`}>
       <span class="ls-clip">{name}</span>
       <em class="ls-clip">{silence}</em>
     </div>

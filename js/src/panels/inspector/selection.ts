@@ -49,3 +49,8 @@ export function acceptable(table: Table, rows: ArrayLike<number>): number {
 export function isHidden(store: Store, row: number): boolean {
   return store.veiled(row) !== "none";
 }
+
+/** On pages the cards there are decided, and the current row is not; several selected rows still are. */
+export function onPages(store: Store): boolean {
+  return store.pageMode.value && !store.mistakes.on.value && store.selection.value.count < 2;
+}

@@ -103,18 +103,20 @@ function Panel({ store, one }: { store: Store; one: MistakeCase }) {
 function Case({ store, found, one }: { store: Store; found: MistakeRow; one: MistakeCase }) {
   const { draft, settling } = store.mistakes;
   const words = (labels: readonly LabelValue[]) => labels.map((label) => store.wordsOf(label)).join(", ");
+  const also = found.labels.filter((label) => label !== found.given);
   const asks = draft.value !== null;
   return (
     <>
-      <p class="ls-label-set">
-        right: <b>{words(found.labels)}</b>
-        {found.unclear.length > 0 && ` · unclear: ${words(found.unclear)}`}
-      </p>
-      <Examples store={store} label={found.given} rows={found.exemplars} />
-      <p class="ls-label-set">
-        predicted: <b>{store.wordsOf(one.prediction)}</b> by {one.models.join(", ")}
-      </p>
-      <Examples store={store} label={one.prediction} rows={one.exemplars} />
+      <Examples
+        store={store}
+        label={found.given}
+        rows={found.exemplars}
+        says={also.length < found.labels.length ? "right" : "given"}
+      />
+      {also.length > 0 && <p class="ls-quiet">also right: {words(also)}</p>}
+      {found.unclear.length > 0 && <p class="ls-quiet">unclear: {words(found.unclear)}</p>}
+      <Examples store={store} label={one.prediction} rows={one.exemplars} says="predicted" />
+      <p class="ls-quiet">by {one.models.join(", ")}</p>
       <Choices
         store={store}
         label={settling.value ? "What the panel agreed on" : "Your verdict on the prediction"}
@@ -151,7 +153,7 @@ function None({ store, found: { next, total } }: { store: Store; found: MistakeR
 
 function Cases({ store, cases }: { store: Store; cases: readonly MistakeCase[] }) {
   return (
-    <fieldset class="ls-votes" aria-label="Predictions of this row">
+    <fieldset class="ls-votes cases" aria-label="Predictions of this row">
       {cases.map(({ prediction, mine }, k) => (
         <button
           key={k}

@@ -20,7 +20,7 @@ function Entry({ store, info, open }: { store: Store; info: ReportInfo; open: bo
     <li>
       <button
         type="button"
-        class="ls-report-entry"
+        class="ls-item ls-report-entry"
         data-report={info.name}
         aria-current={open ? "true" : undefined}
         aria-describedby={info.ready ? undefined : id}
@@ -113,7 +113,7 @@ function Open({ store, shown }: { store: Store; shown: Shown }) {
           title="All reports"
           onClick={() => void store.methods.openReport("")}
         >
-          <Icon name="undo" />
+          <Icon name="chevron" />
         </button>
         <h2>{report?.title ?? info?.title ?? name}</h2>
         {report && !busy && (

@@ -26,6 +26,9 @@ export function Reliability({ plot }: { plot: ReportPlot }) {
       >
         <path class="axis" d={`M${PAD} ${y(1)}V${y(0)}H${x(1)}`} fill="none" />
         <path class="axis" d={`M${x(from)} ${y(from)}L${x(1)} ${y(1)}`} stroke-dasharray="3" />
+        <text x={PAD + 6} y={y(1) + 3}>
+          {plot.y}
+        </text>
         {[0, 0.5, 1].map((value) => (
           <text key={value} x={PAD - 4} y={y(value) + 3} text-anchor="end">
             {percent(value)}
@@ -53,10 +56,10 @@ export function Reliability({ plot }: { plot: ReportPlot }) {
       <p aria-hidden="true">
         {series.map(({ name }, k) => (
           <span key={name} style={{ color: INKS[k] }}>
-            ● {name}{" "}
+            ● {name}
+            {"\u2003"}
           </span>
         ))}
-        {plot.y}
       </p>
     </figure>
   );

@@ -111,10 +111,9 @@ export function Histogram({ store }: { store: Store }) {
         {at !== null && <GateHandle store={store} at={at} says={sentence} />}
       </fieldset>
       <p class="ls-footnote">
-        {note}
+        <span class="ls-clip">{note}</span>
         {hovered.value === null && gate !== null && (
-          <span class="ls-wide">
-            {" "}
+          <span>
             Drag the gate, or press <kbd>[</kbd> <kbd>]</kbd>
           </span>
         )}

@@ -99,7 +99,7 @@ export function Matrix({ store, onRules }: { store: Store; onRules?: () => void 
             attributes
           </button>
         )}
-        <Switch against={against} />
+        {store.veil.value !== "labels" && <Switch against={against} />}
       </header>
       {found.value.total === 0 ? (
         <p class="ls-quiet">{nothing(store, against.value)}</p>

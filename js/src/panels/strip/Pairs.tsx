@@ -43,6 +43,7 @@ export function Pairs({ store, found }: { store: Store; found: Confusions }) {
         <li key={`${pair.given}-${pair.other}`}>
           <button
             type="button"
+            class="ls-item"
             data-at={k}
             tabIndex={k === at ? 0 : -1}
             aria-pressed={isCell(filters, found.against, pair.given, pair.other)}

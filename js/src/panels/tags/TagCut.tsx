@@ -91,10 +91,10 @@ export function TagCut({ store, tag, side }: { store: Store; tag: TagCount; side
         data-action={`accept-${side}`}
         disabled={!usable}
         aria-haspopup="dialog"
-        title={`Look at what changes, then ${says.act} all of them in one step`}
+        title={`Look at what changes, then ${says.act} ${rowsText(n)} in one step`}
         onClick={() => void open()}
       >
-        {says.act} {rowsText(n)}
+        {says.act} {count(n)}
       </button>
       <button
         type="button"

@@ -1,38 +1,12 @@
 /** All tags with their counts, most frequent first; the chosen one with a cut a side. In place of the matrix. */
-import { type Signal, useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
 import type { TagCount } from "../../protocol";
 import { answerOf, tagColumnName } from "../../store/taskColumns";
 import type { Store } from "../../store/types";
+import { useCounted } from "../counted";
 import { count } from "../format";
 import { uiOf } from "../ui";
 import { TagCut } from "./TagCut";
 import { heights, SHARE_SAYS, tailGroups } from "./tail";
-
-/** Decisions come fast; counts are asked for when they rest. */
-const REST = 250;
-
-function useCounts(store: Store): Signal<TagCount[]> {
-  const counts = useSignal<TagCount[]>([]);
-  const live = store.connection.value === "live";
-  const version = store.version.value;
-  useEffect(() => {
-    if (!live) return;
-    let late = false;
-    const timer = setTimeout(
-      async () => {
-        const found = await store.tagCounts();
-        if (!late && found !== null) counts.value = found;
-      },
-      counts.peek().length === 0 ? 0 : REST,
-    );
-    return () => {
-      late = true;
-      clearTimeout(timer);
-    };
-  }, [store, live, version]);
-  return counts;
-}
 
 function Spark({ bins, side }: { bins: readonly number[]; side: "missing" | "spurious" }) {
   const path = heights(bins)
@@ -70,7 +44,7 @@ function TagLine({
     <li>
       <button
         type="button"
-        class="ls-tag-line"
+        class="ls-item ls-tag-line"
         data-tag={tag.tag}
         tabIndex={stop ? 0 : -1}
         aria-pressed={chosen}
@@ -143,7 +117,7 @@ function Acts({ store, tag }: { store: Store; tag: string }) {
 }
 
 export function TagPanel({ store }: { store: Store }) {
-  const counts = useCounts(store).value;
+  const counts = useCounted(store, (one) => one.tagCounts()).value ?? [];
   const groups = tailGroups(counts);
   const ui = uiOf(store);
   const first = groups[0]?.tags[0]?.tag ?? null;

@@ -39,17 +39,23 @@ export function Examples({
   store,
   label,
   rows,
+  says,
 }: {
   store: Store;
   label: LabelValue;
   rows: readonly number[];
+  /** what the label is of the row */
+  says?: string;
 }) {
   const picture = store.meta.value.media === "image";
   const code = store.classes.value.indexOf(label);
   const name = store.wordsOf(label);
   return (
     <div class="ls-examples-line">
-      {code >= 0 ? <ClassName store={store} code={code} strong /> : <b>{name}</b>}
+      <div>
+        {says && <span class="ls-says">{says}</span>}{" "}
+        {code >= 0 ? <ClassName store={store} code={code} strong /> : <b>{name}</b>}
+      </div>
       <ul class={`ls-examples${picture ? "" : " list"}`} aria-label={`Sure examples of ${name}`}>
         {rows.slice(0, picture ? 6 : 2).map((row) => {
           const shown = store.card(row, 64).value;
