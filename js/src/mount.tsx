@@ -33,22 +33,30 @@ function keepFocus(host: HTMLElement, shadow: ShadowRoot, store: Store): () => v
   let last: HTMLElement = host;
   // whether the reader was here last; what vanishes under the focus sends no event
   let here = false;
+  // the host keeps the focus until the next frame tells where it belongs
+  let held = false;
   const isLost = (): boolean => {
     const active = document.activeElement;
     return (active === null || active === document.body) && shadow.activeElement === null;
   };
+  const isOnHost = (): boolean => document.activeElement === host && shadow.activeElement === null;
   const check = (): void => {
     requestAnimationFrame(() => {
-      if (!host.isConnected || !isLost()) return;
-      if (last.isConnected) last.focus({ preventScroll: true });
+      if (!host.isConnected || !(isLost() || held)) return;
+      if (last.isConnected && (isLost() || isOnHost())) last.focus({ preventScroll: true });
       if (isLost()) host.focus({ preventScroll: true });
+      held = false;
     });
   };
   const elsewhere = (event: Event): void => {
     here = event.composedPath().includes(host);
   };
   const vanished = new MutationObserver(() => {
-    if (here && isLost()) check();
+    if (!here || !isLost()) return;
+    // At once: the next key may come before the next frame, and out there it would be the notebook's.
+    host.focus({ preventScroll: true });
+    held = true;
+    check();
   });
   vanished.observe(shadow, {
     childList: true,

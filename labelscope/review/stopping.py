@@ -159,6 +159,8 @@ def stop_advice(
     tails = 0.5 - level / 2, 0.5 + level / 2
     low, count, high, least, most = found.worth(suspicion, (tails[0], 0.5, tails[1], 0.05, 0.95))
     worth = n_left if count > n_left - page / 2 else round(count / page) * page
+    # Whole pages: the point may be rounded out of a narrow interval.
+    low, high = min(low, worth), max(high, worth)
     error, chance = found.reviewer_error(level), found.chance(suspicion[: max(worth, page)])
     return StopAdvice(
         worth == 0,

@@ -55,13 +55,13 @@ def moved(at, hours):
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def report_of(*paths):
+def report_of(*paths, **options):
     session = ls.Session(audit_of(), journal=None, reviewer="lead")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", LabelscopeWarning)
         for path in paths:
             session.merge(path)
-        return ls.reports.effort(session)
+        return ls.reports.effort(session, **options)
 
 
 def section(report, heading):
@@ -178,3 +178,10 @@ def test_nothing_is_left():
         warnings.simplefilter("ignore", LabelscopeWarning)
         report = ls.reports.effort(session)
     assert report.stop.stop is True and "Every labelled row has a decision." in stopping(report)[0]
+
+
+@pytest.mark.parametrize("page", [1, 60, 1_900, 2_600])
+def test_the_point_lies_in_its_interval_whatever_the_pages(folder, page):
+    stop = report_of(folder / "ada.jsonl", folder / "bob.jsonl", page=page).stop
+    assert stop.n_worth % page == 0 or stop.n_worth == stop.n_left
+    assert stop.n_low <= stop.n_worth <= stop.n_high
