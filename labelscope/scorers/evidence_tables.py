@@ -110,16 +110,6 @@ def table_of(values: Mapping[str, FloatArray], codes: IntArray, *, dense: bool) 
     return Table(_logs(picked), np.minimum(codes, 0), chosen)
 
 
-def joined(tables: list[Table]) -> Table:
-    """Put tables of consecutive rows together."""
-    if len(tables) == 1:
-        return tables[0]
-    parts = {name: np.concatenate([one.parts[name] for one in tables], axis=1) for name in tables[0].parts}
-    classes = [one.classes for one in tables if one.classes is not None]
-    given = np.concatenate([one.given for one in tables])
-    return Table(parts, given, np.concatenate(classes) if classes else None)
-
-
 def _logs(values: dict[str, FloatArray]) -> dict[str, FloatArray]:
     """Turn values into logs, in place."""
     for name, one in values.items():

@@ -71,16 +71,16 @@ class JointCounts:
         if classes is None:
             shares = (chosen @ others.T).astype(np.float64)  # type: ignore[operator]
             self.table += np.rint(shares * _UNIT).astype(np.int64).reshape(-1)  # type: ignore[operator]
-        elif self.table is not None:
-            cells = codes[:, None] * self.n_classes + classes
-            units = np.rint(others.T * np.float32(_UNIT))
-            # Whole numbers below 2 ** 53 are exact in float64; a tile's sums are.
-            found = np.bincount(cells.reshape(-1), units.reshape(-1), len(self.table))
-            self.table += found.astype(np.int64)
+            return
+        # Units are whole numbers below 2 ** 30: float32 has them, or rounds them as it rounds shares.
+        cells = classes + (codes * self.n_classes)[:, None]
+        units = np.rint(others * np.float32(_UNIT)).T.astype(np.int64, order="C")
+        if self.table is not None:
+            np.add.at(self.table, cells.reshape(-1), units.reshape(-1))
         else:
-            column, row = np.nonzero(others >= _SMALLEST)
-            self.cells.append(codes[row] * self.n_classes + classes[row, column])
-            self.units.append(np.rint(others[column, row] * _UNIT).astype(np.int64))
+            counted = others.T >= _SMALLEST
+            self.cells.append(cells[counted])
+            self.units.append(units[counted])
 
 
 def added(made: Sequence[JointCounts]) -> FloatArray:

@@ -63,6 +63,20 @@ class Sideways:
 
 
 @dataclass(frozen=True)
+class _Pull:
+    """Pull of classes on the labeler: (K, n) float32 of each, (n,) of all together."""
+
+    each: FloatArray
+    all: FloatArray
+
+    @classmethod
+    def of(cls, scores: FloatArray, kappa: float) -> _Pull:
+        each = scores * scores.dtype.type(kappa)
+        np.exp(each, out=each)
+        return cls(each, each.sum(axis=0))
+
+
+@dataclass(frozen=True)
 class _Believed:
     """One expectation.
 
@@ -72,15 +86,15 @@ class _Believed:
         Shares of the true class, with and without the label.
     total : (K, 1) or (K, n) float32
         Normalizer of the labeler's choice.
-    pull : (K, n) float32 or None
-        Pull of each class on the labeler; None where there is none.
+    pull : _Pull or None
+        None where there is none.
     log_likelihood : float
     """
 
     true: FloatArray
     prior: FloatArray
     total: FloatArray
-    pull: FloatArray | None
+    pull: _Pull | None
     log_likelihood: float
 
 
@@ -125,7 +139,7 @@ def _expected(component: Component, rows: Sideways) -> _Believed:
     kappa, tau = component.kappa, component.tau.astype(kind)
     scores = rows.part * kind(component.beta[0])
     np.maximum(scores, _LOWEST, out=scores)
-    pull = np.exp(scores * kind(kappa)) if kappa else None
+    pull = _Pull.of(scores, kappa) if kappa else None
     prior = np.exp(scores, out=scores)
     prior /= prior.sum(axis=0)
     total = _spread(tau, pull, len(rows.part))
@@ -139,18 +153,20 @@ def _expected(component: Component, rows: Sideways) -> _Believed:
     evidence = np.maximum(true.sum(axis=0), _NOTHING)
     true /= evidence
     if pull is not None:
-        evidence *= rows.at_given(pull)
+        evidence *= rows.at_given(pull.each)
     return _Believed(true, prior, total, pull, float(np.log(evidence).mean(dtype=np.float64)))
 
 
-def _spread(tau: FloatArray, pull: FloatArray | None, n_classes: int) -> FloatArray:
+def _spread(tau: FloatArray, pull: _Pull | None, n_classes: int) -> FloatArray:
     """Return the normalizer of the labeler's choice for each true class, one for all rows without a pull."""
     if tau.shape == (1, 1):
         rate = tau[0, 0]
         if pull is None:
             return np.full((n_classes, 1), 1.0 + rate * (n_classes - 1), dtype=tau.dtype)
-        return np.asarray(pull * (1 - rate) + rate * pull.sum(axis=0))
-    return np.asarray(tau.sum(axis=1, keepdims=True) if pull is None else tau @ pull)
+        spread = pull.each * (1 - rate)
+        spread += rate * pull.all
+        return np.asarray(spread)
+    return np.asarray(tau.sum(axis=1, keepdims=True) if pull is None else tau @ pull.each)
 
 
 def _updated_tau(believed: _Believed, shares: FloatArray | None, rows: Sideways) -> FloatArray:
@@ -162,15 +178,15 @@ def _updated_tau(believed: _Believed, shares: FloatArray | None, rows: Sideways)
             exposed = n / float(believed.total[0, 0])
             others = exposed * (n_classes - 1)
         else:
-            exposed = _dot(shares, believed.pull)
-            others = _dot(shares.sum(axis=0), believed.pull.sum(axis=0)) - exposed
+            exposed = _dot(shares, believed.pull.each)
+            others = _dot(shares.sum(axis=0), believed.pull.all) - exposed
         rate = (n - right + 1.0) / (others + 20.0) / ((right + 1.0) / (exposed + 1.0))
         return np.asarray(np.clip(np.array([[rate]]), 1e-9, 1e3))
     seen = (believed.true @ rows.chosen.T).astype(np.float64)
     if believed.pull is None or shares is None:
         exposures = np.repeat(seen.sum(axis=1, keepdims=True) / believed.total, n_classes, axis=1)
     else:
-        exposures = (shares @ believed.pull.T).astype(np.float64)
+        exposures = (shares @ believed.pull.each.T).astype(np.float64)
     other = ~np.eye(n_classes, dtype=bool)
     # A weak belief of one mistake in twenty labels keeps tiny data sets away from 0 and from 1.
     common = (seen[other].sum() + 1.0) / (exposures[other].sum() + 20.0)
@@ -191,13 +207,14 @@ def _stepped_beta(component: Component, believed: _Believed, rows: Sideways) -> 
     gradient = _dot(believed.true, part) - _total(mean)
     if believed.pull is not None:
         tau = component.tau.astype(part.dtype)
-        shares = believed.true / _spread(tau, believed.pull, len(part))
+        chosen = believed.true / _spread(tau, believed.pull, len(part))
         if rows.chosen is None:
-            chosen = shares * (1 - tau[0, 0])
-            chosen += tau[0, 0] * shares.sum(axis=0)
+            everywhere = tau[0, 0] * chosen.sum(axis=0)
+            chosen *= 1 - tau[0, 0]
+            chosen += everywhere
         else:
-            chosen = tau.T @ shares
-        chosen *= believed.pull
+            chosen = tau.T @ chosen
+        chosen *= believed.pull.each
         chosen *= part
         picked = chosen.sum(axis=0)
         gradient += kappa * (_total(rows.at_given(part)) - _total(picked))
@@ -210,7 +227,7 @@ def _dot(one: FloatArray, other: FloatArray) -> float:
     """Sum products; rows of single precision are short enough for it, and are summed in double precision."""
     if one.ndim == 1:
         return float(np.dot(one, other))
-    return float(sum(float(np.dot(a, b)) for a, b in zip(one, other, strict=True)))
+    return float(sum(np.matmul(one[:, None, :], other[:, :, None]).reshape(-1).tolist()))
 
 
 def _total(values: FloatArray) -> float:

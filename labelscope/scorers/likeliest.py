@@ -6,9 +6,9 @@ import numpy as np
 
 from labelscope.types import FloatArray, IntArray
 
-# From so many columns for each one kept, it pays to bound the cut by maxima of groups first.
-_FOLDED_FROM = 6
-_GROUPS = 4
+# From so many columns for each one kept, it pays to look for the best groups of columns first.
+_GROUPED_FROM = 12
+_MEMBERS = 4
 # Up to so many classes, a class's number fits beside what is needed of a probability's digits.
 _NARROW_UP_TO = 4096
 
@@ -37,50 +37,49 @@ def likeliest(values: FloatArray, codes: IntArray, n_kept: int) -> IntArray:
     >>> likeliest(P, np.array([2]), 2).tolist()
     [[2, 1]]
     """
-    n, n_classes = values.shape
-    narrow = n_classes <= _NARROW_UP_TO
-    single: FloatArray = np.ascontiguousarray(values, dtype=np.float32)
-    # Bits of numbers ≥ 0 have the order of the numbers.
-    bits: IntArray = single.view(np.int32)
+    n_classes = values.shape[1]
+    grouped = n_classes >= _GROUPED_FROM * n_kept
+    # Filled up to whole groups with what is below everything.
+    n_columns = -(-n_classes // _MEMBERS) * _MEMBERS if grouped else n_classes
     mask = (1 << max(n_classes - 1, 1).bit_length()) - 1
+    keys = _keys(values, n_columns, mask)
     labelled = np.flatnonzero(codes >= 0)
-    own = labelled * n_classes + codes[labelled]
-    if n_classes < _FOLDED_FROM * n_kept:
-        keys = _keys(bits, np.arange(n_classes), mask, narrow=narrow)
-        # Above all others, whatever their probabilities.
-        keys.reshape(-1)[own] |= _highest(keys, mask)
-    else:
-        over = bits >= _bound(bits, n_kept, mask if narrow else 0)[:, None]
-        over.reshape(-1)[own] = True
-        flat = np.flatnonzero(over)
-        row = flat // n_classes
-        some = _keys(bits.reshape(-1)[flat], flat - row * n_classes, mask, narrow=narrow)
-        some[np.searchsorted(flat, own)] |= _highest(some, mask)
-        counts = np.bincount(row, minlength=n)
-        keys = np.zeros((n, int(counts.max(initial=n_kept))), dtype=some.dtype)
-        keys[row, np.arange(len(flat)) - np.repeat(np.cumsum(counts) - counts, counts)] = some
-    keys = np.sort(keys, axis=1)[:, : -n_kept - 1 : -1]
-    return np.asarray(mask - (keys & mask))
+    # Above all others, whatever their probabilities.
+    keys[labelled, codes[labelled]] |= np.array(~mask & np.iinfo(keys.dtype).max, keys.dtype)
+    if grouped:
+        keys = _of_best_groups(keys, n_kept, mask)
+    keys.sort(axis=1)
+    return np.asarray(mask - (keys[:, : -n_kept - 1 : -1] & mask))
 
 
-def _keys(bits: IntArray, classes: IntArray, mask: int, *, narrow: bool) -> IntArray:
+def _keys(values: FloatArray, n_columns: int, mask: int) -> IntArray:
     """Return whole numbers in the order of the values, with the class in the last bits, lower ones higher."""
-    keys: IntArray = bits & ~mask if narrow else bits.astype(np.int64) << mask.bit_length()
-    keys |= (mask - classes).astype(keys.dtype)
+    n, n_classes = values.shape
+    # Bits of numbers ≥ 0 have the order of the numbers.
+    bits: IntArray = np.ascontiguousarray(values, dtype=np.float32).view(np.int32)
+    kind = np.int32 if n_classes <= _NARROW_UP_TO else np.int64
+    keys = np.empty((n, n_columns), dtype=kind)
+    own = keys[:, :n_classes]
+    if kind is np.int32:
+        np.bitwise_and(bits, np.int32(~mask), out=own)
+    else:
+        own[...] = bits
+        own <<= mask.bit_length()
+    own |= (mask - np.arange(n_classes)).astype(kind)
+    keys[:, n_classes:] = np.iinfo(kind).min
     return keys
 
 
-def _highest(keys: IntArray, mask: int) -> IntArray:
-    return np.array(~mask & np.iinfo(keys.dtype).max, dtype=keys.dtype)
-
-
-def _bound(bits: IntArray, n_kept: int, mask: int) -> IntArray:
-    """Return what at least ``n_kept`` entries of every row reach, and few more."""
-    n_classes = bits.shape[1]
-    # Each of the highest of some disjoint groups' maxima stands for an entry of its own.
-    width = _GROUPS * n_kept
-    maxima = bits[:, :width].copy()
-    for start in range(width, n_classes, width):
-        part = bits[:, start : start + width]
-        np.maximum(maxima[:, : part.shape[1]], part, out=maxima[:, : part.shape[1]])
-    return np.asarray(np.partition(maxima, width - n_kept, axis=1)[:, width - n_kept] & ~mask)
+def _of_best_groups(keys: IntArray, n_kept: int, mask: int) -> IntArray:
+    """Return keys (n, 4 · n_kept) of the groups whose best ones are highest: the highest keys are there."""
+    n, n_columns = keys.shape
+    n_groups = n_columns // _MEMBERS
+    best = keys.reshape(n, _MEMBERS, n_groups).max(axis=1)
+    best.partition(n_groups - n_kept, axis=1)
+    group = mask - (best[:, n_groups - n_kept :] & mask)
+    group -= group // n_groups * n_groups  # quicker than the remainder
+    first = group + np.arange(0, n * n_columns, n_columns)[:, None]
+    members = np.arange(0, n_columns, n_groups)[:, None]
+    found: IntArray = keys.reshape(-1).take(first[:, None] + members).reshape(n, -1)
+    found.partition(found.shape[1] - n_kept, axis=1)
+    return found[:, -n_kept:].copy()

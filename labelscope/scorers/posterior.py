@@ -20,7 +20,6 @@ from labelscope.scorers.evidence_tables import (
     FLOOR,
     PAIRS_UP_TO,
     Table,
-    joined,
     parts_of,
     table_of,
     values_of,
@@ -29,9 +28,8 @@ from labelscope.scorers.expected_joint import JointCounts, added
 from labelscope.scorers.latent import Component, LatentModel
 from labelscope.types import Array, FloatArray, IntArray
 
-_DENSE_TILES, _WIDE_TILES = 8, 4
-# Where there are many classes, tables of candidates of fewer rows are put together first.
-_ENOUGH_ROWS = 1024
+# Tables of candidates are narrow enough for whole chunks, and long loops let the other thread work as well.
+_DENSE_TILES = 8
 # Below it the exponential of float32 is subnormal, and no longer quick.
 _LOWEST_SCORE = np.float32(-80.0)
 # The likeliest of so many classes stays that far above 0; else scores are shifted to it.
@@ -91,22 +89,16 @@ def _tables(
     block: Block, off: IntArray, *, dense: bool
 ) -> Iterator[tuple[slice, Table, tuple[Array, Array] | None]]:
     """Cut chunks alike wherever blocks begin: matrix products may round by a column's place in them."""
-    n, n_classes = len(block.codes), block.n_classes
-    chunk = chunk_rows(n_classes)
-    size = -(-chunk // (_DENSE_TILES if dense else _WIDE_TILES))
+    n = len(block.codes)
+    chunk = chunk_rows(block.n_classes)
+    size = -(-chunk // _DENSE_TILES) if dense else chunk
     for first in range(0, n, chunk):
-        last, begun = min(first + chunk, n), first
-        made: list[Table] = []
-        heads: list[tuple[Array, Array]] = []
+        last = min(first + chunk, n)
         for start in range(first, last, size):
             tile = slice(start, min(start + size, last))
             values, codes = values_of(block, tile, off), block.codes[tile]
-            made.append(table_of(values, codes, dense=dense))
-            heads += [_heads(values["neighbors"], codes)] if "neighbors" in values else []
-            if dense or tile.stop == last or tile.stop - begun >= _ENOUGH_ROWS:
-                votes = tuple(np.concatenate(one) for one in zip(*heads, strict=True)) if heads else None
-                yield slice(begun, tile.stop), joined(made), votes  # type: ignore[misc]
-                begun, made, heads = tile.stop, [], []
+            votes = _heads(values["neighbors"], codes) if "neighbors" in values else None
+            yield tile, table_of(values, codes, dense=dense), votes
 
 
 def _heads(votes: FloatArray, codes: IntArray) -> tuple[Array, Array]:

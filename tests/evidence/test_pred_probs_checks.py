@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import linear_sum_assignment
 
 from labelscope.errors import InvalidInputError, InvalidTypeError, LabelscopeWarning, collect_notices
 from labelscope.evidence import check_pred_probs
@@ -83,6 +84,34 @@ def test_weak_and_noisy_models_are_not_called_swapped(sharp, seed):
     rng = np.random.default_rng(seed)
     noisy = np.where(rng.random(300) < 0.3, rng.integers(0, 5, 300), codes)
     assert likely_columns(pred_probs, noisy) is None
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_moved_columns_are_found_among_many_that_stay(seed):
+    rng = np.random.default_rng(seed)
+    n, k = 2000, 40
+    codes = rng.integers(0, k, n)
+    likeliest = np.where(rng.random(n) < 0.3, rng.integers(0, k, n), codes)
+    moved = rng.choice(k, rng.integers(2, 30), replace=False)
+    column = np.arange(k)
+    column[moved] = np.roll(moved, 1)
+    probs = np.eye(k)[column[likeliest]]
+    np.testing.assert_array_equal(likely_columns(probs, codes), column)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000), st.integers(2, 12), st.integers(10, 200), st.floats(0, 1))
+def test_no_other_order_agrees_better(seed, k, n, skill):
+    rng = np.random.default_rng(seed)
+    codes = rng.integers(0, k, n)
+    top = np.where(rng.random(n) < skill, rng.permutation(k)[codes], rng.integers(0, k, n))
+    found = likely_columns(np.eye(k)[top], codes)
+    table = np.bincount(codes * k + top, minlength=k * k).reshape(k, k)
+    best = table[linear_sum_assignment(table, maximize=True)].sum()
+    if found is None:
+        assert best - np.trace(table) < max(10, 0.3 * n)
+    else:
+        assert table[np.arange(k), found].sum() == best
 
 
 def test_frames_are_ordered_by_their_names():
