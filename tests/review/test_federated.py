@@ -118,7 +118,9 @@ def place(seed, constant=None, value=0.0, beside=False):
     pictures = [str(i) for i in range(240)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", LabelscopeWarning)
-        audit = ls.audit(pictures, names, features=X, scorers="neighbor_vote") if beside else ls.audit(X, names)
+        audit = (
+            ls.audit(pictures, names, features=X, scorers="neighbor_vote") if beside else ls.audit(X, names)
+        )
     return ls.Session(audit, journal=None), X, names
 
 
