@@ -84,9 +84,12 @@ export function PageGrid({ store }: { store: Store }) {
     if (grid.current !== null) grid.current.scrollTop = 0;
     look();
   }, [page]);
-  useEffect(() => {
-    grid.current?.querySelector(`[data-row="${row}"]`)?.scrollIntoView?.({ block: "nearest" });
-  }, [row]);
+  const follow = (): void => {
+    const at = state.page.peek()?.rows[state.at.peek()];
+    grid.current?.querySelector(`[data-row="${at}"]`)?.scrollIntoView?.({ block: "nearest" });
+    look();
+  };
+  useEffect(follow, [row]);
   const plan = state.by.value === "plan" && page === null && !state.busy.value ? state.plan.value : null;
   const part =
     plan === null ? null : plan.mine === null ? (
@@ -105,7 +108,12 @@ export function PageGrid({ store }: { store: Store }) {
       aria-label={cardsText(store, page)}
       {...(row === undefined ? {} : { "aria-activedescendant": `${prefix}-${row}` })}
       onScroll={look}
-      onKeyDown={(event) => pressed(event, store, state)}
+      // Pictures that come late move the cards: the one at hand stays in view.
+      onLoadCapture={follow}
+      onKeyDown={(event) => {
+        pressed(event, store, state);
+        follow();
+      }}
     >
       {page === null && (
         <output class="ls-gallery-empty">
