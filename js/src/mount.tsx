@@ -5,7 +5,7 @@ import { App } from "./App";
 import app from "./app.css";
 import gallery from "./gallery/gallery.css";
 import plan from "./gallery/plan.css";
-import { bindKeys } from "./input/bind";
+import { bindKeys, isTyping } from "./input/bind";
 import { stopSound } from "./media/player";
 import { css as panels, uiOf } from "./panels/index";
 import { css as plot } from "./plot/index";
@@ -54,8 +54,8 @@ function keepFocus(host: HTMLElement, shadow: ShadowRoot, store: Store): () => v
   const vanished = new MutationObserver(() => {
     if (!here || !isLost()) return;
     // At once: the next key may come before the next frame, and out there it would be the notebook's.
-    host.focus({ preventScroll: true });
     held = true;
+    host.focus({ preventScroll: true });
     check();
   });
   vanished.observe(shadow, {
@@ -65,11 +65,13 @@ function keepFocus(host: HTMLElement, shadow: ShadowRoot, store: Store): () => v
     attributeFilter: ["disabled", "hidden"],
   });
   const remember = (event: Event): void => {
-    const { target } = event;
-    if (target instanceof HTMLElement && target.closest("[role='dialog']") === null) last = target;
+    const target = event.composedPath()[0];
+    if (held || !(target instanceof HTMLElement) || target.closest("[role='dialog']") !== null) return;
+    // Who left a field is done with typing: the next key is a decision, and no letter of a note.
+    last = isTyping(event) ? host : target;
   };
   shadow.addEventListener("click", check, { signal: stop.signal });
-  shadow.addEventListener("focusin", remember, { signal: stop.signal });
+  host.addEventListener("focusin", remember, { signal: stop.signal });
   for (const type of ["focusin", "pointerdown"])
     document.addEventListener(type, elsewhere, { capture: true, signal: stop.signal });
   let open = false;

@@ -5,20 +5,63 @@ import { mount } from "../src/mount";
 import { settle } from "./store/fake";
 import { factsOf, open } from "./veil/world";
 
-afterEach(() => document.body.replaceChildren());
+/** The next frame asked for now is drawn before those that observers ask for: two are waited for. */
+async function frames(): Promise<void> {
+  for (let k = 0; k < 2; k++) await new Promise((done) => requestAnimationFrame(done));
+}
 
-it("keeps the focus in the view from the moment a part of it goes away", async () => {
+async function view(): Promise<{ host: HTMLElement; root: Element; unmount: () => void }> {
   const store = await open(factsOf("hint", false), { veiled: null });
   const el = document.body.appendChild(document.createElement("div"));
   const unmount = mount(el, store);
   await settle();
   const host = el.querySelector<HTMLElement>(".labelscope")!;
-  const part = document.createElement("button");
-  host.shadowRoot!.querySelector(".ls-root")!.append(part);
-  part.focus();
+  return { host, root: host.shadowRoot!.querySelector(".ls-root")!, unmount };
+}
+
+function put<K extends keyof HTMLElementTagNameMap>(root: Element, tag: K): HTMLElementTagNameMap[K] {
+  const made = document.createElement(tag);
+  root.append(made);
+  made.focus();
+  return made;
+}
+
+afterEach(() => document.body.replaceChildren());
+
+it("keeps the focus in the view from the moment a part of it goes away", async () => {
+  const { host, root, unmount } = await view();
+  const part = put(root, "button");
   expect(host.shadowRoot!.activeElement).toBe(part);
   part.remove();
   await Promise.resolve();
+  expect(document.activeElement).toBe(host);
+  unmount();
+});
+
+it("goes back to what had it before", async () => {
+  const { host, root, unmount } = await view();
+  const stays = put(root, "button");
+  const dialog = document.createElement("div");
+  dialog.setAttribute("role", "dialog");
+  root.append(dialog);
+  put(dialog, "button");
+  dialog.remove();
+  await frames();
+  expect(host.shadowRoot!.activeElement).toBe(stays);
+  unmount();
+});
+
+it("never goes back to a field that was left: keys would become letters of a note", async () => {
+  const { host, root, unmount } = await view();
+  const note = put(root, "textarea");
+  host.focus();
+  const dialog = document.createElement("div");
+  dialog.setAttribute("role", "dialog");
+  root.append(dialog);
+  put(dialog, "button");
+  dialog.remove();
+  await frames();
+  expect(host.shadowRoot!.activeElement).not.toBe(note);
   expect(document.activeElement).toBe(host);
   unmount();
 });
