@@ -32,9 +32,9 @@ from labelscope.review.reviewers import (
 )
 from labelscope.review.schemes import Advice
 from labelscope.review.session import Session
-from labelscope.review.shares import measured_share
 from labelscope.review.stopping import StopAdvice
 from labelscope.review.uninformative import Uninformative, tell_of_reviewers, uninformative
+from labelscope.scorers.proportions import measured_share
 from labelscope.types import Estimate, FloatArray, IntArray
 
 

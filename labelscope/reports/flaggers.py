@@ -8,7 +8,7 @@ import numpy as np
 
 from labelscope.errors import InvalidInputError
 from labelscope.reports.right_labels import RightLabels
-from labelscope.review.confidence import exact_interval
+from labelscope.scorers.proportions import exact_interval
 from labelscope.types import IntArray
 
 _SUSPECT, _SAME, _LEAST = 0.9, 0.995, 10

@@ -12,10 +12,10 @@ from labelscope.reports.confidence_bins import ConfidenceBin, precision_by_confi
 from labelscope.reports.judge_table import judge_table, people_said
 from labelscope.reports.labels_against import percent
 from labelscope.reports.report import Report, Section, Table
-from labelscope.review.confidence import exact_lower
 from labelscope.review.judge_answers import heard
 from labelscope.review.judges import judges_in
 from labelscope.review.session import Session
+from labelscope.scorers.proportions import exact_lower
 from labelscope.types import BoolArray, Estimate, Score
 
 _BLIND_SPOTS = (

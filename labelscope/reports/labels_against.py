@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from labelscope.review.confidence import exact_interval
+from labelscope.scorers.proportions import exact_interval
 from labelscope.types import Estimate, FloatArray, IntArray
 
 

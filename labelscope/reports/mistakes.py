@@ -13,7 +13,6 @@ from labelscope.errors import InvalidInputError, InvalidTypeError
 from labelscope.reports.mistakes_text import sections_of
 from labelscope.reports.report import Report
 from labelscope.review.agreement import Agreement
-from labelscope.review.confidence import exact_interval
 from labelscope.review.findings import Findings, Opinion, settled_findings
 from labelscope.review.label_sets import collapsed_codes, find_mistakes, label_sets_of
 from labelscope.review.mistakes import MistakeReview
@@ -28,6 +27,7 @@ from labelscope.review.severity import (
     verdict_of,
 )
 from labelscope.review.slices import RegressionSet
+from labelscope.scorers.proportions import exact_interval
 from labelscope.types import BoolArray, Estimate, IntArray
 
 _MOST_PAIRS = 20

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from labelscope.reports.report import Section, Table
-from labelscope.review.confidence import exact_interval
 from labelscope.review.severity import CATEGORIES, SEVERITIES
+from labelscope.scorers.proportions import exact_interval
 from labelscope.types import Estimate
 
 if TYPE_CHECKING:

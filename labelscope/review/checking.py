@@ -10,11 +10,11 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from labelscope.errors import InvalidInputError, RefusedError
-from labelscope.review.confidence import exact_lower
 from labelscope.review.events import Event
 from labelscope.review.new_labels import LabelReader
 from labelscope.review.state import UNREVIEWED, UNSURE
 from labelscope.review.tokens import Tokens
+from labelscope.scorers.proportions import exact_lower
 from labelscope.types import BoolArray, IntArray
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from labelscope.review.looks import Looks
-from labelscope.review.shares import measured_share
+from labelscope.scorers.proportions import measured_share
 from labelscope.types import Estimate, FloatArray, IntArray
 
 #: Quantiles of the class sizes at which the curve may bend (Harrell).

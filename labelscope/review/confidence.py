@@ -14,7 +14,6 @@ from labelscope.types import BoolArray, FloatArray
 # calls for high stakes; against too few each error is a rare and loud event, which calls for low ones.
 _AGAINST_MANY = ((0.99, 0.35), (0.85, 0.2), (0.7, 0.15), (0.5, 0.12), (0.35, 0.08), (0.2, 0.05), (0.08, 0.05))
 _AGAINST_FEW = ((0.003, 0.1), (0.01, 0.15), (0.03, 0.2), (0.08, 0.2), (0.2, 0.15), (0.45, 0.1), (0.8, 0.1))
-_STEPS = 60
 _GRID, _ROUNDS = 33, 4
 
 
@@ -122,60 +121,3 @@ def _wealth(variants: list[Draws], totals: FloatArray, *, many: bool) -> FloatAr
     every = np.stack(logs)
     top = every.max(axis=0)
     return np.asarray(top + np.log(np.exp(every - top).sum(axis=0)) - math.log(len(variants)))
-
-
-def exact_lower(right: int, n: int, alpha: float) -> float:
-    """Return the one-sided lower bound of a share after Clopper and Pearson.
-
-    Parameters
-    ----------
-    right, n : int
-        Successes and trials.
-    alpha : float
-        Probability with which the bound may be wrong.
-
-    Returns
-    -------
-    float
-
-    Examples
-    --------
-    >>> round(exact_lower(29, 29, 0.05), 3)
-    0.902
-    """
-    if right <= 0 or n <= 0:
-        return 0.0
-    if right == n:
-        return float(alpha ** (1.0 / n))
-    low, high = 0.0, right / n
-    for _ in range(_STEPS):
-        middle = (low + high) / 2
-        if _at_least(right, n, middle) > alpha:
-            high = middle
-        else:
-            low = middle
-    return low
-
-
-def exact_interval(hits: int, n: int, level: float = 0.95) -> tuple[float, float]:
-    """Return the interval of a share after Clopper and Pearson; (0, 1) without trials.
-
-    Examples
-    --------
-    >>> low, high = exact_interval(1, 10)
-    >>> round(low, 3), round(high, 3)
-    (0.003, 0.445)
-    """
-    alpha = (1.0 - level) / 2
-    return exact_lower(hits, n, alpha), 1.0 - exact_lower(n - hits, n, alpha)
-
-
-def _at_least(k: int, n: int, p: float) -> float:
-    """Probability of at least k of n."""
-    if p <= 0:
-        return float(k <= 0)
-    i = np.arange(k, n + 1)
-    log = np.vectorize(math.lgamma, otypes=[float])
-    terms = log(n + 1.0) - log(i + 1.0) - log(n - i + 1.0) + i * math.log(p) + (n - i) * math.log1p(-p)
-    top = float(terms.max())
-    return math.exp(top) * float(np.exp(terms - top).sum())

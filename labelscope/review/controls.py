@@ -10,12 +10,12 @@ import numpy as np
 
 from labelscope.data.labels import Labels
 from labelscope.errors import InvalidInputError
-from labelscope.review.confidence import exact_interval
 from labelscope.review.events import DECISIONS, Draft, Event, scalar_key, to_scalar
 from labelscope.review.new_labels import LabelReader
 from labelscope.review.records import target_values
 from labelscope.review.state import KEPT, RELABELLED, UNREVIEWED, ReviewState
 from labelscope.review.tokens import Tokens
+from labelscope.scorers.proportions import exact_interval
 from labelscope.types import IntArray
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import numpy as np
 from labelscope.auditing.audit import Audit
 from labelscope.review.confidence import Draws, total_interval
 from labelscope.review.learning import wrong_rows
-from labelscope.review.progress import machine_rows
+from labelscope.review.progress import seen_rows
 from labelscope.review.state import UNREVIEWED, UNSURE, ReviewState
 from labelscope.types import Estimate, FloatArray, IntArray
 
@@ -196,7 +196,7 @@ def _drawn(ledger: Ledger, first: IntArray) -> list[tuple[int, int]]:
 
 def effort_curve(state: ReviewState) -> tuple[tuple[int, int], ...]:
     """Return at most 100 points (rows that people decided about, errors found)."""
-    judged = np.flatnonzero((state.given >= 0) & (state.state != UNREVIEWED) & ~machine_rows(state))
+    judged = np.flatnonzero((state.given >= 0) & seen_rows(state))
     order = judged[np.argsort(state.first[judged], kind="stable")]
     if not len(order):
         return ()

@@ -9,7 +9,7 @@ import numpy as np
 
 from labelscope.errors import InvalidInputError, notify
 from labelscope.review.ballots import NO_AGREEMENT, NON_ERROR, OPEN, PARTS, UNSURE, Vote
-from labelscope.review.confidence import exact_interval
+from labelscope.scorers.proportions import exact_interval
 from labelscope.types import Estimate, IntArray
 
 

@@ -33,7 +33,9 @@ class Calibration:
     covariance: FloatArray
 
     def __call__(self, suspicion: FloatArray) -> FloatArray:
-        """Return suspicion (n,) as a probability; 0 and 1 stay."""
+        """Return suspicion (n,) as a probability; 0 and 1 stay, and what is ``UNCHECKED`` as it is."""
+        if self is UNCHECKED:
+            return suspicion
         inside = (suspicion > 0) & (suspicion < 1)
         safe = np.clip(suspicion, 1e-6, 1 - 1e-6)
         found = 1 / (1 + np.exp(-(self.level + self.bend * np.log(safe / (1 - safe)))))
@@ -119,8 +121,7 @@ def moved_by_verdicts(
     >>> bool(moved[1] < 0.2), bool(moved[2] > 0.95)
     (True, True)
     """
-    found = calibration_of(suspicion, given, state, reviewer_error)
-    return suspicion if found is UNCHECKED else found(suspicion)
+    return calibration_of(suspicion, given, state, reviewer_error)(suspicion)
 
 
 def calibration_of(

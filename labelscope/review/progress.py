@@ -55,8 +55,7 @@ def progress_of(state: ReviewState, flagged: BoolArray) -> Progress:
     Progress
     """
     states, labeled = state.state, state.given >= 0
-    decided, machine = states != UNREVIEWED, machine_rows(state)
-    seen = decided & ~machine
+    decided, seen = states != UNREVIEWED, seen_rows(state)
     looks = int((seen & labeled).sum())
     errors = int(((states == RELABELLED) & labeled & seen).sum())
     counts = np.bincount(states, minlength=6)
@@ -71,7 +70,7 @@ def progress_of(state: ReviewState, flagged: BoolArray) -> Progress:
         flagged=int(flagged.sum()),
         flagged_left=int((flagged & ~decided).sum()),
         per_100=100.0 * errors / looks if looks else 0.0,
-        by_machine=int(machine.sum()),
+        by_machine=int((decided & ~seen).sum()),
     )
 
 
@@ -100,3 +99,8 @@ def taken_over_rows(state: ReviewState) -> BoolArray:
 def unseen_rows(state: ReviewState) -> BoolArray:
     """Return (n,) bool: rows with a decision that rests on nobody's look at the row."""
     return machine_rows(state) | taken_over_rows(state)
+
+
+def seen_rows(state: ReviewState) -> BoolArray:
+    """Return (n,) bool: rows whose last decision a person took."""
+    return np.asarray((state.state != UNREVIEWED) & ~machine_rows(state))

@@ -8,7 +8,7 @@ import numpy as np
 
 from labelscope.review.agreement import Agreement, cohen_kappa, krippendorff_alpha
 from labelscope.review.looks import EDITED, NOTHING, Looks
-from labelscope.review.shares import measured_share
+from labelscope.scorers.proportions import measured_share
 from labelscope.types import BoolArray, Estimate, IntArray
 
 

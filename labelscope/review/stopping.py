@@ -9,7 +9,7 @@ import numpy as np
 from labelscope.errors import InvalidInputError
 from labelscope.review.break_even import BreakEven
 from labelscope.review.planning import moved_by_verdicts
-from labelscope.review.progress import machine_rows
+from labelscope.review.progress import seen_rows
 from labelscope.review.state import UNREVIEWED, ReviewState
 from labelscope.types import Array, Estimate, FloatArray, IntArray
 
@@ -196,7 +196,7 @@ def expected_on_page(suspicion: Array, state: ReviewState, *, probability: bool,
     page : int
     """
     doubt = np.asarray(suspicion, dtype=np.float64)
-    said = np.where(machine_rows(state), UNREVIEWED, state.state)
+    said = np.where(seen_rows(state), state.state, UNREVIEWED)
     moved = doubt if probability else moved_by_verdicts(doubt, state.given, said)
     rows = open_rows(doubt, state)[:page]
     return float(moved[rows].mean()) if len(rows) else None

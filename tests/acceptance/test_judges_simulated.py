@@ -12,9 +12,9 @@ from sklearn.linear_model import LogisticRegression
 
 from labelscope.reports import precision_by_confidence
 from labelscope.reports.judge_quality import error_rate
-from labelscope.review.confidence import exact_interval
 from labelscope.scorers import JudgeEnsemble
 from labelscope.scorers.judges import propose
+from labelscope.scorers.proportions import exact_interval
 from labelscope.testing.sample_texts import TOPICS, topic_texts
 from labelscope.types import Evidence, Score
 

@@ -14,8 +14,8 @@ import labelscope as ls
 from labelscope.errors import LabelscopeWarning
 from labelscope.reports import ValidationSession, benchmark_stability, validation
 from labelscope.review.ballots import OPTIONS, OUTCOMES
-from labelscope.review.confidence import exact_interval
 from labelscope.review.extrapolating import Checked, error_total
+from labelscope.scorers.proportions import exact_interval
 
 pytestmark = pytest.mark.acceptance
 #: Non-errors, correctable, both, neither, no agreement: from the released votes.

@@ -15,8 +15,8 @@ from labelscope import reports
 from labelscope.errors import InvalidInputError, LabelscopeWarning, MissingEvidenceError
 from labelscope.reports.judge_quality import error_rate
 from labelscope.review.agreement import fleiss_kappa, krippendorff_alpha
-from labelscope.review.confidence import exact_interval
 from labelscope.scorers import JudgeEnsemble
+from labelscope.scorers.proportions import exact_interval
 from labelscope.types import Evidence, Score
 
 

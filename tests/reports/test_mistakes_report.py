@@ -10,7 +10,7 @@ import pytest
 import labelscope as ls
 from labelscope.errors import InvalidInputError, InvalidTypeError, LabelscopeWarning
 from labelscope.reports import MistakeReview, Report, mistakes
-from labelscope.review.confidence import exact_interval
+from labelscope.scorers.proportions import exact_interval
 
 LABELS = ["cat", "dog", "fox", "cat", "dog", "fox", "cat", "dog", "fox", "cat"]
 MODELS = {

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from scipy.stats import binomtest
 
 import labelscope as ls
 from labelscope.errors import InvalidInputError, InvalidTypeError
@@ -28,13 +29,12 @@ from labelscope.reports.nutrition.dependence import (
     mutual_information,
     rate_dependence,
 )
-from labelscope.reports.nutrition.figures import share_interval
 from labelscope.reports.nutrition.ground_truth import shifted
 from labelscope.reports.nutrition.label_statistics import effective_number, gini, tail_of
 from labelscope.reports.nutrition.probabilistic import shrunken
 from labelscope.reports.nutrition.schema import MODULES, SCHEMA
-from labelscope.review.confidence import exact_interval
 from labelscope.review.querying import parse
+from labelscope.scorers.proportions import exact_interval
 
 EVIL = '<script>alert("x")</script>|*b*'
 
@@ -482,8 +482,9 @@ def test_shrinkage():
 @settings(max_examples=40, deadline=None)
 def test_intervals_equal_the_exact_ones(hits, n, level):
     hits = min(hits, n)
-    assert share_interval(hits, n, level) == pytest.approx(exact_interval(hits, n, level), abs=1e-9)
-    assert share_interval(0, 0, level) == (0.0, 1.0)
+    scipys = binomtest(hits, n).proportion_ci(level, method="exact")
+    assert exact_interval(hits, n, level) == pytest.approx((scipys.low, scipys.high), abs=1e-9)
+    assert exact_interval(0, 0, level) == (0.0, 1.0)
 
 
 def test_groups_cover_all_rows():

@@ -11,8 +11,8 @@ from scipy.stats import beta
 import labelscope as ls
 from labelscope.errors import InvalidInputError, InvalidTypeError, LabelscopeWarning
 from labelscope.reports import Report, ValidationSession, validation
-from labelscope.review.confidence import exact_interval
 from labelscope.review.extrapolating import Checked, error_rate, error_total, summed
+from labelscope.scorers.proportions import exact_interval
 
 
 def made(n=60, n_flagged=30, seed=0):

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 import labelscope as ls
-from labelscope.review.confidence import Draws, exact_interval, exact_lower, total_interval
+from labelscope.review.confidence import Draws, total_interval
 from labelscope.review.estimating import draws_of, left_estimate
+from labelscope.scorers.proportions import exact_interval, exact_lower
 
 SUSPICION = {
     "calibrated": lambda p, rng: p,

@@ -93,25 +93,6 @@ def of_estimate(estimate: Estimate, rows: str | None = None) -> dict[str, Any]:
     return found | {"level": estimate.level}
 
 
-def share_interval(hits: float, n: float, level: float) -> tuple[float, float]:
-    """Return the interval of a share after Clopper and Pearson; (0, 1) without trials.
-
-    Examples
-    --------
-    >>> low, high = share_interval(1, 10, 0.95)
-    >>> round(low, 3), round(high, 3)
-    (0.003, 0.445)
-    """
-    from scipy.special import betaincinv
-
-    if n <= 0:
-        return 0.0, 1.0
-    tail = (1.0 - level) / 2
-    low = float(betaincinv(hits, n - hits + 1, tail)) if hits > 0 else 0.0
-    high = float(betaincinv(hits + 1, n - hits, 1 - tail)) if hits < n else 1.0
-    return low, high
-
-
 def number(value: Any) -> Any:
     """Return a number as JSON knows it: 8 digits, None for what is no number."""
     if value is None or isinstance(value, bool):

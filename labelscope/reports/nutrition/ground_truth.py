@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from labelscope.reports.nutrition.columns import Column
-from labelscope.reports.nutrition.figures import Selections, figure, number, share_interval
+from labelscope.reports.nutrition.figures import Selections, figure, number
 from labelscope.reports.nutrition.reference import FOREIGN, Reference
 from labelscope.reports.nutrition.subject import Subject
 from labelscope.review.agreement import cohen_kappa
+from labelscope.scorers.proportions import exact_interval
 from labelscope.types import FloatArray
 
 CAUTION = (
@@ -146,7 +147,7 @@ def _agreement(
     }
     if not n:
         return found
-    found["agreement"] = figure(1 - differ / n, measured=True, interval=share_interval(n - differ, n, level))
+    found["agreement"] = figure(1 - differ / n, measured=True, interval=exact_interval(n - differ, n, level))
     if reference.codes is not None:
         kappa = cohen_kappa(subject.codes[known], reference.codes[known], missing=None, level=level)
         interval = (kappa.low, kappa.high)

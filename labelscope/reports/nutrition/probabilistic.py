@@ -8,9 +8,10 @@ import numpy as np
 
 from labelscope.reports.nutrition.columns import Column, groups_of
 from labelscope.reports.nutrition.dependence import Dependence, code_dependence, rate_dependence
-from labelscope.reports.nutrition.figures import MEASURED, Selections, figure, number, share_interval
+from labelscope.reports.nutrition.figures import MEASURED, Selections, figure, number
 from labelscope.reports.nutrition.statistics import is_private
 from labelscope.reports.nutrition.subject import Errors, Subject
+from labelscope.scorers.proportions import exact_interval
 from labelscope.types import FloatArray, IntArray
 
 _LEAST_IN_GROUP = 10
@@ -116,7 +117,7 @@ def _rates(
     for k in np.argsort(-shrunk, kind="stable")[:_MOST_GROUPS].tolist():
         if not sizes[k]:
             continue
-        low, high = share_interval(float(wrong[k]), float(sizes[k]), level)
+        low, high = exact_interval(float(wrong[k]), float(sizes[k]), level)
         interval = (low * errors.low, min(1.0, high * errors.high))
         rows = selections.add(f"group:{column.name}={shown[k]}", lambda k=k: own == k, int((own == k).sum()))  # type: ignore[misc]
         found.append(

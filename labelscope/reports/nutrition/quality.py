@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from labelscope.reports.nutrition.figures import Selections, figure, number, of_estimate, share_interval
+from labelscope.reports.nutrition.figures import Selections, figure, number, of_estimate
 from labelscope.reports.nutrition.provenance import UNSEEN
 from labelscope.reports.nutrition.subject import Errors, Subject
 from labelscope.review.estimating import errors_left, noise_rate_of
 from labelscope.review.progress import unseen_rows
 from labelscope.review.state import RELABELLED, UNREVIEWED
+from labelscope.scorers.proportions import exact_interval
 from labelscope.types import Estimate
 
 #: Share of the labels from which on wrong ones are worth an alert, at the lower end of the interval.
@@ -44,7 +45,7 @@ def quality_block(
             wrong / n,
             measured=True,
             rows=selections.add("reference differs", checked.rates == 1, wrong),
-            interval=share_interval(wrong, n, level),
+            interval=exact_interval(wrong, n, level),
         )
         said.append(f"{n:,} labels were compared with {checked.basis.removeprefix('disagreement with ')}.")
     if subject.audit is not None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from labelscope.errors import InvalidInputError, MissingEvidenceError, notify
 from labelscope.review.dealing import deal_pages
-from labelscope.review.planning import UNCHECKED, calibration_of, caught_share, tail_chance
+from labelscope.review.planning import calibration_of, caught_share, tail_chance
 from labelscope.review.plans import Plan
 from labelscope.types import Array, Evidence, FloatArray, IntArray, Ranking
 
@@ -153,8 +153,7 @@ class ReviewPlan:
         # What a method decided is no verdict on suspicion.
         said = np.where(evidence["verified"], state, 0) if "verified" in evidence else state
         calibration = calibration_of(suspicion, given, said, self.reviewer_error)
-        moved = suspicion if calibration is UNCHECKED else calibration(suspicion)
-        risk = np.where(open_, moved, 0.0)
+        risk = np.where(open_, calibration(suspicion), 0.0)
         order = np.flatnonzero(open_)[np.argsort(-suspicion[open_], kind="stable")]
         n_labelled = max(int((given >= 0).sum()), 1)
         size = self._size(evidence, order, risk, n_labelled)

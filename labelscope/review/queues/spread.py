@@ -10,8 +10,8 @@ import numpy as np
 from labelscope.errors import InvalidInputError, MissingEvidenceError, notify
 from labelscope.evidence import check_features
 from labelscope.evidence.folds import matrix_keys
-from labelscope.review.confidence import exact_interval
 from labelscope.review.queues.foreign import UNREVIEWED, UNSURE, current_codes, excluded_rows, states
+from labelscope.scorers.proportions import exact_interval
 from labelscope.scorers.representation.spreading import SpreadResult, spread
 from labelscope.types import Array, BoolArray, Estimate, Evidence, FloatArray, IntArray, Ranking
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from labelscope.errors import InvalidInputError
 from labelscope.scorers.inputs import blocks
+from labelscope.scorers.proportions import exact_interval
 from labelscope.types import Array, BoolArray, Estimate, FloatArray, IntArray
 
 _ROUNDING = 1e-9
@@ -118,17 +119,12 @@ def coverage(candidates: BoolArray, true_codes: IntArray, rows: Array, *, level:
     Estimate
         ``measured`` is True; 0 to 1 when there are no rows.
     """
-    from scipy.stats import beta
-
     picked = np.asarray(rows)
     picked = np.flatnonzero(picked) if picked.dtype == bool else picked
     if not len(picked):
         return Estimate(1.0, 0.0, 1.0, level, measured=False)
     hits = int(candidates[picked, true_codes[picked]].sum())
-    n, tail = len(picked), (1.0 - level) / 2
-    low = float(beta.ppf(tail, hits, n - hits + 1)) if hits else 0.0
-    high = float(beta.ppf(1.0 - tail, hits + 1, n - hits)) if hits < n else 1.0
-    return Estimate(hits / n, low, high, level, measured=True)
+    return Estimate(hits / len(picked), *exact_interval(hits, len(picked), level), level, measured=True)
 
 
 def conformal_cut(pred_probs: FloatArray, true_codes: IntArray, rows: Array, *, level: float = 0.95) -> float:
