@@ -175,6 +175,11 @@ def _pages(nb: Notebook) -> None:
     n = cards.count()
     assert n == 25
     # Every card must have been in sight; then Enter asks, and a second Enter saves.
+    nb.page.wait_for_function(
+        "() => [...document.querySelector('.labelscope').shadowRoot"
+        ".querySelectorAll('.ls-page-card img')].filter(i => i.complete).length === 25"
+    )
+    expect(nb.widget.locator("[data-action='page-done']")).to_be_disabled()
     keys.press("End")
     expect(nb.widget.locator("[data-action='page-done']")).to_be_enabled()
     keys.press("Enter")

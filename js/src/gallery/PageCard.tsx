@@ -23,7 +23,7 @@ interface Props {
 }
 
 const LISTED = 500;
-const PIXELS = 192;
+export const PIXELS = 192;
 
 /** A name typed or picked from the list; one that is no class is refused on the spot. */
 function LabelField({

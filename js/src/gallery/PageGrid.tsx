@@ -3,7 +3,7 @@ import { untracked, useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useId, useMemo, useRef } from "preact/hooks";
 import { type Store, UNLABELLED } from "../store/types";
 import { watch } from "./clock";
-import { PageCard } from "./PageCard";
+import { PageCard, PIXELS } from "./PageCard";
 import { Foot, Head } from "./PageHead";
 import { PlanEnd, Seats } from "./PlanParts";
 import { pressed } from "./pageKeys";
@@ -65,6 +65,12 @@ function cardsText(store: Store, page: Page | null): string {
 /** The padding of the style sheet and a little: keys bring the last card into view, not what is below it. */
 const EDGE = 14;
 
+/** Whether all cards of a page show what they will show, their pictures included. */
+function hasCome(store: Store, page: Page | null, box: HTMLElement): boolean {
+  if (page === null || page.rows.some((row) => store.card(row, PIXELS).peek() === null)) return false;
+  return [...box.querySelectorAll("img")].every((picture) => picture.complete);
+}
+
 export function PageGrid({ store }: { store: Store }) {
   const prefix = useId();
   const grid = useRef<HTMLDivElement>(null);
@@ -72,7 +78,9 @@ export function PageGrid({ store }: { store: Store }) {
   useOpening(store, state);
   const look = (): void => {
     const box = grid.current;
-    if (box !== null && box.scrollTop + box.clientHeight >= box.scrollHeight - EDGE) state.seen.value = true;
+    // Cards grow when what they show comes: before that all would seem to fit.
+    if (box === null || box.checkVisibility?.() === false || !hasCome(store, state.page.peek(), box)) return;
+    if (box.scrollTop + box.clientHeight >= box.scrollHeight - EDGE) state.seen.value = true;
   };
   const page = state.page.value;
   const row = page?.rows[state.at.value];
@@ -90,6 +98,8 @@ export function PageGrid({ store }: { store: Store }) {
     look();
   };
   useEffect(follow, [row]);
+  const come = page?.rows.every((one) => store.card(one, PIXELS).value !== null);
+  useEffect(look, [come]);
   const plan = state.by.value === "plan" && page === null && !state.busy.value ? state.plan.value : null;
   const part =
     plan === null ? null : plan.mine === null ? (
@@ -110,6 +120,7 @@ export function PageGrid({ store }: { store: Store }) {
       onScroll={look}
       // Pictures that come late move the cards: the one at hand stays in view.
       onLoadCapture={follow}
+      onErrorCapture={follow}
       onKeyDown={(event) => {
         pressed(event, store, state);
         follow();

@@ -102,6 +102,7 @@ describe("a page", () => {
 
   it("is saved by Enter twice, untouched cards agreed", async () => {
     await act(() => host.querySelector<HTMLElement>(`[data-row="${CONTROL}"]`)!.click());
+    await vi.waitFor(() => expect(done().disabled).toBe(false));
     await key("Enter");
     expect(answers).toHaveLength(0);
     expect(done().textContent).toContain("yes");
@@ -118,6 +119,23 @@ describe("a page", () => {
     await key("Enter");
     await key(" ");
     expect(done().textContent).not.toContain("yes");
+  });
+
+  it("cannot be saved before its cards have come: small as they are then, all would seem to fit", async () => {
+    const late = document.createElement("img");
+    Object.defineProperty(late, "complete", { value: false, configurable: true });
+    list().append(late);
+    await act(() => {
+      store.filters.value = { ...store.filters.value };
+    });
+    await act(() => settle(5));
+    list().append(late);
+    expect(done().disabled).toBe(true);
+    await key("End");
+    expect(done().disabled).toBe(true);
+    Object.defineProperty(late, "complete", { value: true });
+    await act(() => void late.dispatchEvent(new Event("load")));
+    expect(done().disabled).toBe(false);
   });
 
   it("cannot be saved before all cards were in view", async () => {
