@@ -30,7 +30,8 @@ function addStyles(shadow: ShadowRoot): void {
 /** After a button vanished under the focus, or a dialog closed, the keys must still reach the view. */
 function keepFocus(host: HTMLElement, shadow: ShadowRoot, store: Store): () => void {
   const stop = new AbortController();
-  let last: HTMLElement = host;
+  // who had the focus, the latest last: a toast's button goes away with its toast
+  let trail: HTMLElement[] = [host];
   // whether the reader was here last; what vanishes under the focus sends no event
   let here = false;
   // the host keeps the focus until the next frame tells where it belongs
@@ -43,7 +44,8 @@ function keepFocus(host: HTMLElement, shadow: ShadowRoot, store: Store): () => v
   const check = (): void => {
     requestAnimationFrame(() => {
       if (!host.isConnected || !(isLost() || held)) return;
-      if (last.isConnected && (isLost() || isOnHost())) last.focus({ preventScroll: true });
+      const last = trail.findLast((part) => part.isConnected);
+      if (isLost() || isOnHost()) last?.focus({ preventScroll: true });
       if (isLost()) host.focus({ preventScroll: true });
       held = false;
     });
@@ -66,9 +68,13 @@ function keepFocus(host: HTMLElement, shadow: ShadowRoot, store: Store): () => v
   });
   const remember = (event: Event): void => {
     const target = event.composedPath()[0];
-    if (held || !(target instanceof HTMLElement) || target.closest("[role='dialog']") !== null) return;
+    // The host holds the focus for someone; whoever the reader gives it to meanwhile has it.
+    if (held && target === host) return;
+    held = false;
+    if (!(target instanceof HTMLElement) || target.closest("[role='dialog']") !== null) return;
     // Who left a field is done with typing: the next key is a decision, and no letter of a note.
-    last = isTyping(event) ? host : target;
+    const part = isTyping(event) ? host : target;
+    trail = [...trail.slice(-3), part];
   };
   shadow.addEventListener("click", check, { signal: stop.signal });
   host.addEventListener("focusin", remember, { signal: stop.signal });

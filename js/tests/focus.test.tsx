@@ -65,3 +65,36 @@ it("never goes back to a field that was left: keys would become letters of a not
   expect(document.activeElement).toBe(host);
   unmount();
 });
+
+it("remembers what the reader went to before the next frame came", async () => {
+  const { host, root, unmount } = await view();
+  const goesAway = put(root, "button");
+  const list = document.createElement("div");
+  list.tabIndex = 0;
+  root.append(list);
+  goesAway.remove();
+  await Promise.resolve();
+  list.focus();
+  await frames();
+  expect(host.shadowRoot!.activeElement).toBe(list);
+  const dialog = document.createElement("div");
+  dialog.setAttribute("role", "dialog");
+  root.append(dialog);
+  put(dialog, "button");
+  dialog.remove();
+  await frames();
+  expect(host.shadowRoot!.activeElement).toBe(list);
+  unmount();
+});
+
+it("a button that goes away with its toast gives the focus back to what had it before", async () => {
+  const { host, root, unmount } = await view();
+  const stays = put(root, "button");
+  const toast = document.createElement("div");
+  root.append(toast);
+  put(toast, "button");
+  toast.remove();
+  await frames();
+  expect(host.shadowRoot!.activeElement).toBe(stays);
+  unmount();
+});
