@@ -77,7 +77,8 @@ function keepFocus(host: HTMLElement, shadow: ShadowRoot, store: Store): () => v
     trail = [...trail.slice(-3), part];
   };
   shadow.addEventListener("click", check, { signal: stop.signal });
-  host.addEventListener("focusin", remember, { signal: stop.signal });
+  // A move from one part to another is not told outside the shadow root, one to the host not inside.
+  for (const place of [host, shadow]) place.addEventListener("focusin", remember, { signal: stop.signal });
   for (const type of ["focusin", "pointerdown"])
     document.addEventListener(type, elsewhere, { capture: true, signal: stop.signal });
   let open = false;
