@@ -18,6 +18,8 @@ from lab import CHROMIUM, Browser, Notebook, Server, start_lab
 HOST_SAYS = (
     "Disabling terminals plugin",
     "No HTML mimetype",
+    "is taking too long to activate",  # where the machine is slow
+    "ms to activate",  # JupyterLab's own start on a busy machine
 )
 #: What they say in tests that take the kernel away.
 KERNEL_GONE = ("WebSocket", "Failed to load resource", "Kernel", "kernel", "Connection lost")

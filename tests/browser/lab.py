@@ -257,10 +257,16 @@ class Notebook:
         raise TimeoutError(f"{expression} stayed {found!r}\n" + "\n".join(self.console[-10:]))
 
     def restart_kernel(self) -> None:
-        """Restart the kernel, as a person would after a crash."""
+        """Restart the kernel, as a person would after a crash: again where the server was still at it itself."""
         self.page.evaluate(
             """async () => {const s = jupyterapp.shell.currentWidget.sessionContext;
-            await s.session.kernel.restart(); await s.session.kernel.info;}"""
+            for (let tries = 3; ; tries--)
+                try { await s.session.kernel.restart(); break; }
+                catch (error) {
+                    if (tries === 1) throw error;
+                    await new Promise(done => setTimeout(done, 1000));
+                }
+            await s.session.kernel.info;}"""
         )
 
     def cell_count(self) -> int:
