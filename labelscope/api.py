@@ -15,6 +15,7 @@ from labelscope.auditing.executors import Cluster, executor_of
 from labelscope.auditing.executors.scoring import in_memory, on_disk, score_in_blocks, score_known
 from labelscope.auditing.filling import fill_evidence, look_at_columns
 from labelscope.auditing.tasks.one_call import chosen_for, fill_for_task
+from labelscope.data.arguments import as_path, check_choice
 from labelscope.data.dataset import Dataset
 from labelscope.errors import InvalidInputError, InvalidTypeError, MissingEvidenceError, collect_notices
 from labelscope.review.session import Session
@@ -72,8 +73,9 @@ def audit(
         More evidence by name: ``map`` as (n, 2) or two column names, ``cleanlab`` as a frame of its issues,
         ``knn_ids`` and ``knn_distances`` (n, k); ``groups`` (n,), whose rows share a fold of
         cross-validation, and ``sites`` (n,) or the name of a column, where rows come from, each with ways of
-        its own (`scorers.LocalGlobal`); out-of-sample ``predictions`` (n,) of targets; ``concepts`` (n, C),
-        attributes beside a class, and ``concept_probs`` (n, C).
+        its own (`scorers.LocalGlobal`); ``taxonomy`` of classes or tags, as `labels.Taxonomy.of` reads it;
+        out-of-sample ``predictions`` (n,) of targets; ``concepts`` (n, C), attributes beside a class, and
+        ``concept_probs`` (n, C).
     random_state : int
         Seed of folds, projections and samples.
 
@@ -230,6 +232,17 @@ def view(source: Audit | Session, **options: Any) -> View:
         When ``source`` is neither.
     InvalidInputError
         When an option is unknown or has a value that cannot be used.
+
+    Examples
+    --------
+    >>> import labelscope as ls
+    >>> audit = ls.audit([[0.0], [0.1], [5.0], [5.1]] * 10, ["low", "low", "high", "high"] * 10)
+    >>> view = ls.view(audit, journal=None)  # without a journal, decisions stay in memory
+    >>> view.selection = [3, 1]
+    >>> view.selection.tolist(), view.current is None
+    ([1, 3], True)
+    >>> view.session.labels()[:3]
+    ['low', 'low', 'high']
     """
     from labelscope.widget.view import View
 
@@ -270,14 +283,20 @@ def report(
     ------
     InvalidInputError
         An unknown kind, another suffix, or a packet without a path.
+
+    Examples
+    --------
+    >>> import labelscope as ls
+    >>> audit = ls.audit([[0.0], [0.1], [5.0], [5.1]] * 10, ["low", "low", "high", "high"] * 10)
+    >>> ls.report(audit).to_markdown().splitlines()[0]
+    '# Label health of dataset'
     """
     from labelscope.reports import health, nutrition_label
     from labelscope.reports.nutrition_label import check_label_path
 
     kinds = ("auto", "health", "nutrition", "packet")
-    if kind not in kinds:
-        raise InvalidInputError.unknown("kind of report", kind, kinds)
-    target = None if path is None else Path(path)
+    check_choice("kind of report", kind, kinds)
+    target = None if path is None else as_path(path)
     named = target is not None and target.name.lower().endswith("packet.html")
     if kind == "packet" or (kind == "auto" and named):
         from labelscope.widget.packet import write_packet
@@ -321,9 +340,24 @@ def export(
 
     Raises
     ------
+    InvalidTypeError
+        When ``source`` is neither, or ``path`` is no path.
     InvalidInputError
-        When the format is unknown.
+        When the format is unknown, or cannot hold the labels.
+    ExportError
+        When the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile, labelscope as ls
+    >>> audit = ls.audit([[0.0], [0.1], [5.0], [5.1]] * 10, [0, 0, 1, 1] * 10)
+    >>> session = ls.Session(audit, journal=None, reviewer="ada")
+    >>> session.relabel(2, 0)
+    <1 event: relabelled 1 row>
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     ls.export(session, f"{folder}/clean.csv").read_text().splitlines()[3][:20]
+    '2,1,0,relabelled,ada'
     """
     from labelscope.exports import write
 
-    return write(source, Path(path), format, drop_excluded=drop_excluded)
+    return write(source, path, format, drop_excluded=drop_excluded)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import labelscope
 from labelscope.errors import InvalidInputError, LabelscopeError, LabelscopeWarning
@@ -27,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 on success, 1 when something given cannot be used.
+        0 on success, 1 when something given cannot be used, 130 when interrupted, 141 when nobody reads on.
     """
     arguments = _parser().parse_args(argv)
     try:
@@ -35,13 +36,18 @@ def main(argv: Sequence[str] | None = None) -> int:
             # A notice is for the reader of the terminal, who has no use for the line of code that raised it.
             warnings.simplefilter("always", LabelscopeWarning)
             warnings.showwarning = _show_warning
-            return int(arguments.run(arguments))
+            status = int(arguments.run(arguments))
+            sys.stdout.flush()
+            return status
     except LabelscopeError as error:
         sys.stderr.write(f"labelscope: {error}\n")
         return 1
     except FileNotFoundError as error:
         sys.stderr.write(f"labelscope: there is no file {error.filename or error}.\n")
         return 1
+    except BrokenPipeError:  # whoever reads, such as head, has seen enough
+        sys.stdout = io.StringIO()  # what is written yet, also when Python ends, would raise again
+        return 141
     except KeyboardInterrupt:
         return 130
 
@@ -58,16 +64,14 @@ def _parser() -> argparse.ArgumentParser:
 
     audit = commands.add_parser("audit", help="list the labels of a file that look wrong")
     audit.add_argument("file", type=Path, help="Parquet, CSV or JSONL file, or a folder laid out by class")
-    audit.add_argument("--label", metavar="COL", help="column that holds the labels")
-    _add_task(audit)
+    _add_columns(audit)
     audit.add_argument("--top", type=_number_of_rows, metavar="N", help="list N rows, flagged or not")
     audit.add_argument("--out", type=Path, metavar="PATH", help="write the list as .parquet, .csv or .jsonl")
     audit.set_defaults(run=_audit)
 
     report = commands.add_parser("report", help="write a report on a file's labels")
     report.add_argument("file", type=Path)
-    report.add_argument("--label", metavar="COL")
-    _add_task(report)
+    _add_columns(report)
     kinds = ("health", "nutrition")
     report.add_argument(
         "--kind", choices=kinds, default="health", help="health of labels, or nutrition label"
@@ -78,8 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     export = commands.add_parser("export", help="write the labels that a journal leads to")
     export.add_argument("journal", type=Path)
     export.add_argument("--data", type=Path, required=True, metavar="FILE", help="the file that was reviewed")
-    export.add_argument("--label", metavar="COL")
-    _add_task(export)
+    _add_columns(export)
     export.add_argument("--out", type=Path, default=Path("clean.parquet"), metavar="PATH")
     export.add_argument("--drop-excluded", action="store_true", help="leave excluded rows out")
     export.set_defaults(run=_export)
@@ -90,7 +93,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_task(command: argparse.ArgumentParser) -> None:
+def _add_columns(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--label", metavar="COL", help="column that holds the labels")
+    command.add_argument("--ids", metavar="COL", help="column with names of the rows, else they are counted")
     tasks = ("classification", "multilabel", "regression")
     command.add_argument("--task", choices=tasks, help="what the labels are, where it is not plain")
 
@@ -126,7 +131,7 @@ def _audit(arguments: argparse.Namespace) -> int:
 
     if arguments.out:
         check_path(arguments.out, tables_only=True)  # an audit may take minutes
-    found = audit(_existing(arguments.file), arguments.label, task=arguments.task)
+    found = audit(*_data_and_labels(arguments), task=arguments.task)
     _say(found.summary)
     if arguments.out:
         _say(f"written    {write_issues(found, arguments.out, top=arguments.top)}")
@@ -138,6 +143,15 @@ def _audit(arguments: argparse.Namespace) -> int:
         why = " ".join(found.reasons(row)[:1])
         _say(f"{found.suspicion[row]:.2f}  {found.dataset.ids[row]}  {given} -> {suggested}  {why}")
     return 0
+
+
+def _data_and_labels(arguments: argparse.Namespace) -> tuple[Any, str | None]:
+    file = _existing(arguments.file)
+    if arguments.ids is None:
+        return file, arguments.label
+    from labelscope.data.dataset import Dataset
+
+    return Dataset(file, arguments.label, ids=arguments.ids, task=arguments.task), None
 
 
 def _shown(found: Audit, code: int) -> str:
@@ -152,7 +166,7 @@ def _report(arguments: argparse.Namespace) -> int:
 
     nutrition = arguments.kind == "nutrition"
     (check_label_path if nutrition else check_path)(arguments.out)  # an audit may take minutes
-    found = audit(_existing(arguments.file), arguments.label, task=arguments.task)
+    found = audit(*_data_and_labels(arguments), task=arguments.task)
     report(found, arguments.out, kind=arguments.kind)
     _say(f"written    {arguments.out}")
     return 0
@@ -166,7 +180,8 @@ def _export(arguments: argparse.Namespace) -> int:
 
     _existing(arguments.journal)
     check_path(arguments.out)
-    dataset = Dataset(_existing(arguments.data), arguments.label, task=arguments.task)
+    file = _existing(arguments.data)
+    dataset = Dataset(file, arguments.label, ids=arguments.ids, task=arguments.task)
     # The journal alone decides the labels, so nothing has to be embedded or scored here.
     blank = Audit.from_arrays(
         dataset, suspicion=dataset.labels.codes * 0.0, suggested_codes=dataset.labels.codes
@@ -176,8 +191,9 @@ def _export(arguments: argparse.Namespace) -> int:
     path = write(session, arguments.out, None, drop_excluded=arguments.drop_excluded)
     progress = session.progress()
     machine = f"{progress.by_machine:,} decided by a method, " if progress.by_machine else ""
+    together = f"{progress.taken_over:,} accepted in one go, " if progress.taken_over else ""
     _say(
-        f"{progress.reviewed:,} reviewed, {machine}{progress.relabelled:,} relabelled,"
+        f"{progress.reviewed:,} reviewed, {together}{machine}{progress.relabelled:,} relabelled,"
         f" {progress.excluded:,} excluded"
     )
     _say(f"written    {path}")

@@ -120,6 +120,14 @@ class Score:
         Method-specific arrays with first axis n.
     meta : dict
         JSON-like facts; ``meta["scale"]`` is ``"rank"`` or ``"probability"``.
+
+    Examples
+    --------
+    >>> import numpy as np, labelscope as ls
+    >>> probs = np.array([[0.9, 0.1], [0.8, 0.2]])
+    >>> score = ls.score("self_confidence", given_labels=[0, 1], pred_probs=probs)
+    >>> int(score.suspicion.argmax()), score.meta["scale"]
+    (1, 'rank')
     """
 
     suspicion: FloatArray

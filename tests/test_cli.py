@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import io
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -59,12 +61,44 @@ def test_export_replays_a_journal(table: Path, tmp_path: Path, capsys: pytest.Ca
     assert len(out.read_text().splitlines()) == 149
 
 
+def test_ids_of_a_column(table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    frame = pd.read_csv(table)
+    frame["name"] = [f"{row:04d}" for row in range(len(frame))]
+    frame.to_csv(table, index=False)
+    dataset = ls.Dataset(table, "kind", ids="name")
+    ls.Session(ls.audit(dataset), journal=tmp_path / "named.jsonl").relabel([5], "setosa")
+    capsys.readouterr()
+    columns = ["--label", "kind", "--ids", "name"]
+    assert main(["audit", str(table), *columns, "--top", "1"]) == 0
+    assert "  0005  virginica -> setosa" in capsys.readouterr().out
+    export = ["export", str(tmp_path / "named.jsonl"), "--data", str(table), "--out", str(tmp_path / "c.csv")]
+    assert main([*export, *columns]) == 0
+    assert (tmp_path / "c.csv").read_text().splitlines()[6].startswith("0005,virginica,setosa,relabelled")
+    assert main([*export, "--label", "kind"]) == 1  # rows that are counted are another dataset
+    assert "fingerprint" in capsys.readouterr().err
+    assert main(["audit", str(table), "--label", "kind", "--ids", "nam"]) == 1
+    assert "Did you mean 'name'" in capsys.readouterr().err
+
+
 def test_errors_are_one_line_with_the_near_miss(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["audit", str(table), "--label", "kinds"]) == 1
     error = capsys.readouterr().err
     assert "kinds" in error and "'kind'" in error and "Traceback" not in error
     assert main(["audit", str(table.with_name("irs.csv")), "--label", "kind"]) == 1
     assert "iris.csv" in capsys.readouterr().err
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Gone(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError(32, "Broken pipe")
+
+    monkeypatch.setattr(sys, "stdout", Gone())
+    assert main(["cache", "info"]) == 141
+    assert sys.stdout.write("left") == 4  # what is left does not raise again
+    assert capsys.readouterr().err == ""
 
 
 def test_report_is_written(table: Path, tmp_path: Path) -> None:

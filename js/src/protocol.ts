@@ -111,10 +111,12 @@ export interface Edits {
 export interface Progress {
   n: number;
   n_labeled: number;
-  /** rows with a decision whose last one a person took */
+  /** rows with a decision, by the last one: a person looked at the row */
   reviewed: number;
-  /** and a method: a teacher, judges, a propagation */
+  /** a method decided: a teacher, judges, a propagation */
   by_machine: number;
+  /** a person accepted suggestions of several rows in one go */
+  taken_over: number;
   relabelled: number;
   kept: number;
   unsure: number;
@@ -187,7 +189,7 @@ export type Command =
   | { name: "set_gate"; at: number }
   /** relabels all unchecked rows of a checked cell; error "bound_not_met" while the bound is below the precision */
   | { name: "accept_rest"; token: string }
-  /** one batch for a page of the grid; `wrong` maps a row to its label; error "control_failed" */
+  /** one batch for a page of the grid; `wrong` maps a row to its label; errors "control_failed", "plan_withdrawn" */
   | PageDone
   | { name: "control_answer"; id: string; row: number; verdict: ControlVerdict; to?: LabelValue }
   | { name: "set_options"; control_rate?: number; reveal?: Reveal; live?: boolean }

@@ -154,6 +154,8 @@ export interface MistakeCase {
   models: string[];
   /** the likely one; empty without features, or while it is looked for */
   category: MistakeCategory | "";
+  /** how bad it is likely, by kind, and why; absent until people's severities teach that */
+  likely?: Record<MistakeCategory, { severity: MistakeSeverity; why: string }>;
   /** surest rows of the predicted class */
   exemplars: number[];
   /** still to be judged by this person; or, of a discussion, to be settled */
@@ -208,6 +210,8 @@ export interface Seat {
 export interface PlanState {
   id: string;
   mean: "suggested" | "given";
+  /** it is in force, and can be withdrawn; else the queue or a report only made it */
+  put: boolean;
   /** pages of the plan come first when the grid is opened */
   first: boolean;
   /** whose pages this person takes; null: not settled */
@@ -237,6 +241,8 @@ export interface PlanPage extends PageControl {
 export type MethodCommand =
   /** takes the pages of one of the plan's reviewers */
   | { name: "plan_seat"; plan: string; reviewer: string }
+  /** takes the plan out of force; a step to undo */
+  | { name: "plan_withdraw"; plan: string }
   /** makes a proposed change for the rows that were not left out; one step */
   | { name: "accept_bulk"; rows: WireRows; plan: string }
   /** calls the teacher that was given in the notebook about the rows of the last plan */

@@ -10,6 +10,14 @@ export interface TaskFacts {
   tags?: string[];
   /** whether the labels can say of one tag of a row that it is unknown */
   tags_unknown?: boolean;
+  /** in the picture only */
+  taxonomy?: Tree;
+}
+
+/** What is above each class, or tag: its place, -1 for nothing. Then what is above them and none itself, by name. */
+export interface Tree {
+  parents: number[];
+  upper: string[];
 }
 
 /** 1 present, 0 absent, -1 unknown */
@@ -31,6 +39,8 @@ export interface Concept {
   current: Held;
   probability: number | null;
   suspicion: number;
+  /** what accepting makes of it; null where the audit suggests no attributes */
+  suggested?: Held | null;
 }
 
 export interface Density {
@@ -121,6 +131,15 @@ export type TaskCommand =
   /** gives rows that hold the wrong pattern of a fixed row the same fix; one step */
   | { name: "fix_similar"; rows: WireRows; row: number; fix: Fix };
 
+/** What accepting the suggestions of several rows does. */
+export interface AcceptPreview {
+  n: number;
+  changes: number;
+  without: number;
+  /** tags that stay as somebody decided, against the suggestion, and their rows */
+  stay: [string, number][];
+}
+
 export type TaskRequest =
   /** reply: {tags: TagCount[]} */
   | { name: "tag_counts" }
@@ -133,4 +152,6 @@ export type TaskRequest =
   /** reply: {row, proposals: Proposal[]}; they are noted in the journal */
   | { name: "propagate"; row: number; fix: Fix }
   /** reply: SimilarFixes + buffer uint32 rows; changes nothing */
-  | { name: "similar_fixes"; rows: WireRows; row: number; fix: Fix };
+  | { name: "similar_fixes"; rows: WireRows; row: number; fix: Fix }
+  /** reply: AcceptPreview; changes nothing */
+  | { name: "accept_preview"; rows: WireRows };

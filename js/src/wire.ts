@@ -28,6 +28,10 @@ export interface LeftEstimate {
   next_100: number;
   /** [looks, errors found], at most 100 points */
   effort: [number, number][];
+  /** rows in it that methods decided about or that were accepted in one go, looks by chance at such, or none */
+  unseen?: number;
+  unseen_looks?: number;
+  assumed?: boolean;
   advice: string;
 }
 

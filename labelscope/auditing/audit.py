@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from labelscope.auditing.arguments import checked_count
+from labelscope.auditing.taxonomy import read_taxonomy
 from labelscope.data.dataset import Dataset
 from labelscope.data.frames import to_caller
 from labelscope.errors import InvalidInputError, InvalidTypeError, Notice, TaskError
@@ -92,6 +93,13 @@ class Audit:
     facts: dict[str, Any] = field(default_factory=dict)
     lazy_map: LazyMap = field(default_factory=LazyMap, repr=False)
 
+    def __post_init__(self) -> None:
+        """Keep what was found from being written over."""
+        for name in ("suspicion", "suggested_codes", "flagged"):
+            held = np.asarray(getattr(self, name)).view()
+            held.flags.writeable = False
+            object.__setattr__(self, name, held)
+
     @classmethod
     def from_arrays(
         cls,
@@ -114,7 +122,7 @@ class Audit:
         flagged : (n,) bool, optional
             By default the rows with suspicion of at least one half and a suggestion that differs.
         evidence : mapping, optional
-            More arrays, such as ``map`` (n, 2), ``pred_probs`` (n, K) or ``knn_ids`` (n, k).
+            More arrays, such as ``map`` (n, 2), ``pred_probs`` (n, K) or ``knn_ids`` (n, k); ``taxonomy``.
 
         Returns
         -------
@@ -142,6 +150,8 @@ class Audit:
         given: Array = labels.codes if labels.tags is None else labels.tags.matrix
         given = labels.targets if labels.task == "regression" else given
         items = Evidence(evidence or {}).including(given_labels=given, classes=labels.classes)
+        if "taxonomy" in items:
+            items = items.including(taxonomy=read_taxonomy(items["taxonomy"], dataset))
         ready = np.asarray(items["map"], np.float32) if "map" in items else None
         score = Score(order, dataset.labels.values(codes), wrong, meta={"scale": "rank"})
         return cls(dataset, items, {"given": score}, order, codes, wrong, lazy_map=LazyMap(ready=ready))
@@ -294,6 +304,14 @@ class Audit:
             Columns row, id, given, suggested, suspicion, reasons; for tags and attributes also missing and
             extra, the names of the tags in question, for targets low and high. In the library of the data
             given, else pandas if it is installed, else pyarrow.
+
+        Examples
+        --------
+        >>> import labelscope as ls
+        >>> dataset = ls.Dataset(["good film", "bad film", "bad cut", "good cut"], ["+", "-", "+", "+"])
+        >>> audit = Audit.from_arrays(dataset, suspicion=[0, 0, 0.9, 0], suggested_codes=[0, 1, 1, 0])
+        >>> list(audit.issues().columns)
+        ['row', 'id', 'given', 'suggested', 'suspicion', 'reasons']
         """
         from labelscope.auditing.tasks import steps_of
 

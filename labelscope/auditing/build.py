@@ -21,6 +21,7 @@ from labelscope.auditing.plan import Workbench
 from labelscope.auditing.summary import evidence_line, warn_when_weak
 from labelscope.auditing.tasks import steps_of
 from labelscope.auditing.tasks.building import Request, build_for_task
+from labelscope.auditing.taxonomy import notice_of_contradictions
 from labelscope.auditing.texts import text_evidence
 from labelscope.data.dataset import Dataset
 from labelscope.errors import (
@@ -121,6 +122,7 @@ def build_audit(
         bench.facts["expected_precision_100"] = main.meta.get("expected_precision_100")
         warn_when_weak(bench.facts, dataset)
         warn_about_small_classes(dataset)
+        bench.facts["taxonomy"] = notice_of_contradictions(bench.evidence, dataset)
         bench.facts["summary"] = evidence_line(bench.facts, main, dataset)
         lazy = lazy_map(bench)
     return Audit(
@@ -188,8 +190,7 @@ def _gather(bench: Workbench, features_provider: Any, encoder: Any, estimator: A
         bench.facts["neighbor_accuracy"] = None if np.isnan(accuracy) else accuracy
     if len(np.unique(labeled)) < 2:
         return  # the dataset's own notice says that nothing can contradict the labels
-    repeatable = estimator is None or hasattr(estimator, "get_params")
-    bench.run(PredictedProbabilities(model=estimator), cacheable=repeatable)
+    bench.run(PredictedProbabilities(model=estimator))
     bench.run(ClassStatistics())
     people_evidence(bench)
 

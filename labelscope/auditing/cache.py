@@ -52,13 +52,16 @@ def content_key(*parts: object) -> str:
     """
     digest = hashlib.blake2b(digest_size=16)
     for part in parts:
-        if isinstance(part, np.ndarray) and part.dtype != object:
+        if isinstance(part, np.ndarray):
             digest.update(f"array{part.dtype.str}{part.shape}".encode())
-            digest.update(np.ascontiguousarray(part).view(np.uint8).data if part.size else b"")
+            if part.dtype.kind in "OT":  # of a long one, repr shows the ends only
+                digest.update(repr(part.tolist()).encode("utf-8", "surrogatepass"))
+            else:
+                digest.update(np.ascontiguousarray(part).view(np.uint8).data if part.size else b"")
         elif isinstance(part, bytes):
             digest.update(b"bytes" + part)
         else:
-            digest.update(f"{type(part).__name__}:{part!r}".encode())
+            digest.update(f"{type(part).__name__}:{part!r}".encode("utf-8", "surrogatepass"))
         digest.update(b"\x00")
     return digest.hexdigest()
 

@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from labelscope.auditing.taxonomy import read_taxonomy
 from labelscope.data.dataset import Dataset
 from labelscope.data.frames import column_names, column_values, is_frame
 from labelscope.data.ids import make_groups
 from labelscope.errors import InvalidInputError, InvalidTypeError
 from labelscope.evidence import check_features, check_pred_probs, combine_models, left_out
+from labelscope.evidence.neighbor_checks import whole_graph
 from labelscope.types import Evidence, FloatArray, Provider
 
 KNOWN = (
@@ -22,6 +24,7 @@ KNOWN = (
     "knn_distances",
     "groups",
     "sites",
+    "taxonomy",
     "duplicates",
     "features",
     "pred_probs",
@@ -105,8 +108,9 @@ def given_evidence(dataset: Dataset, *, features: Any, pred_probs: Any, more: Ma
     pred_probs : (n, K) array or list of them, optional
     more : mapping
         Other evidence by name: ``map`` as an (n, 2) array or two column names, ``cleanlab`` as a frame of
-        issues, ``knn_ids``, ``knn_distances``, ``groups``, ``sites``, ``duplicates``; ``views``, a list of
-        (n, d) matrices; and what methods read as it is: ``verified``, ``training_dynamics`` ….
+        issues, ``knn_ids``, ``knn_distances``, ``groups``, ``sites``, ``taxonomy``, ``duplicates``;
+        ``views``, a list of (n, d) matrices; and what methods read as it is: ``verified``,
+        ``training_dynamics`` ….
 
     Returns
     -------
@@ -138,7 +142,7 @@ def given_evidence(dataset: Dataset, *, features: Any, pred_probs: Any, more: Ma
 def shared_evidence(
     dataset: Dataset, features: Any, more: Mapping[str, Any]
 ) -> tuple[dict[str, Any], Provider | None]:
-    """Validate and name what every task takes: features, groups, sites, a map, neighbors, duplicates.
+    """Validate and name what every task takes: features, groups, sites, taxonomy, map, neighbors, duplicates.
 
     Returns
     -------
@@ -155,6 +159,12 @@ def shared_evidence(
     items: dict[str, Any] = {}
     features = more.get("features") if features is None else features
     provider = features if hasattr(features, "make") else None
+    if callable(features) and provider is None and not hasattr(features, "__array__"):
+        raise InvalidTypeError(
+            f"features= is {getattr(features, '__name__', type(features).__name__)}, which is called and no"
+            " matrix.",
+            "Pass it as model=, which makes features of the data, or pass what it gives as features=.",
+        )
     if features is not None and provider is None:
         items["features"] = check_features(features, dataset.n)
         held = left_out(features)
@@ -165,14 +175,15 @@ def shared_evidence(
         items["groups"], items["group_names"] = dataset.groups, dataset.group_names
     if more.get("sites") is not None:
         items["sites"], items["site_names"] = make_groups(_sites(more["sites"], dataset), dataset.n, "sites")
+    if more.get("taxonomy") is not None:
+        items["taxonomy"] = read_taxonomy(more["taxonomy"], dataset)
     if more.get("map") is not None:
         items["map"] = _map(more["map"], dataset)
-    for name in ("knn_ids", "knn_distances", "duplicates"):
-        if more.get(name) is not None:
-            array = np.asarray(more[name])
-            if len(array) != dataset.n:
-                raise InvalidInputError.wrong_length(name, len(array), dataset.n)
-            items[name] = array
+    if more.get("duplicates") is not None:
+        items["duplicates"] = _of_length("duplicates", np.asarray(more["duplicates"]), dataset.n)
+    if more.get("knn_ids") is not None or more.get("knn_distances") is not None:
+        graph = whole_graph(more.get("knn_ids"), more.get("knn_distances"), dataset.n)
+        items["knn_ids"], items["knn_distances"] = graph
     return items | _handed_on(dataset.n, more), provider
 
 

@@ -33,7 +33,7 @@ def evidence_line(facts: Mapping[str, Any], main: Score, dataset: Dataset) -> st
     ----------
     facts : mapping
         What the providers said: ``encoder``, ``model_accuracy``, ``probe_accuracy``, ``neighbor_accuracy``,
-        ``expected_precision_100``.
+        ``expected_precision_100``, ``taxonomy``.
     main : Score
         The score that orders the rows.
     dataset : Dataset
@@ -53,6 +53,8 @@ def evidence_line(facts: Mapping[str, Any], main: Score, dataset: Dataset) -> st
         parts.append(f"about {round(first * float(expected))} of the first {first} are expected to be wrong")
     if main.flagged is not None:
         parts.append(f"{int(np.sum(main.flagged)):,} flagged")
+    if facts.get("taxonomy"):
+        parts.append(str(facts["taxonomy"]))
     return " · ".join(parts)
 
 

@@ -161,7 +161,7 @@ class Dataset:
         if task == "annotators":
             labels, annotators, task = _people(labels, annotators)
         taken = tuple(name for name in (ids, groups) if isinstance(name, str))
-        source = read(data, labels, media=media, taken=(*taken, *named_columns(concepts)))
+        source = read(data, labels, media=media, taken=(*taken, *named_columns(concepts)), task=task)
         n = len(source.media)
         if not n:
             raise InvalidInputError("data has no rows.", "Pass at least one row.")

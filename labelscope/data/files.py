@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from labelscope.errors import InvalidInputError
 CSV_GAPS = ("", "NaN", "nan", "NULL", "null", "N/A", "#N/A", "<NA>")
 
 
-def read_table(path: Path) -> Any:
+def read_table(path: Path, *, names: Mapping[Any, float] | None = None) -> Any:
     """Read a file into a pyarrow table.
 
     Parameters
@@ -23,6 +23,9 @@ def read_table(path: Path) -> Any:
     path : Path
         ``.parquet``, ``.pq``, ``.feather``, ``.arrow``, ``.csv``, ``.tsv`` (these two also with ``.gz``),
         ``.jsonl``, ``.ndjson``, or ``.json`` with a list of objects.
+    names : mapping of column name to number, optional
+        Columns of names, such as labels and ids: in CSV, digits like ``007`` stay the text that they are,
+        up to so many different values.
 
     Returns
     -------
@@ -42,7 +45,7 @@ def read_table(path: Path) -> Any:
             f"Known are {', '.join(sorted(READERS))}, a folder with one subfolder per class, and .npy.",
         )
     try:
-        table = reader(path)
+        table = _csv(path, names or {}) if reader is _csv else reader(path)
     except InvalidInputError:
         raise
     except PermissionError as error:
@@ -68,22 +71,52 @@ def _feather(path: Path) -> Any:
     return feather.read_table(path)
 
 
-def _csv(path: Path) -> Any:
+def _csv(path: Path, names: Mapping[Any, float]) -> Any:
     from pyarrow import csv
 
     header = _first_line(path)
+    if header.startswith("\ufffd\ufffd"):  # the byte order mark of UTF-16, which spreadsheets write
+        raise ValueError("the line of column names is not UTF8 text")
     tabs = path.name.lower().removesuffix(".gz").endswith(".tsv")
     delimiter = "\t" if tabs else max(",;\t|", key=header.count) if header else ","
-    table = csv.read_csv(
-        path,
-        parse_options=csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
-        convert_options=csv.ConvertOptions(
-            strings_can_be_null=True, quoted_strings_can_be_null=False, null_values=list(CSV_GAPS)
-        ),
-    )
+
+    def read(**options: Any) -> Any:
+        return csv.read_csv(
+            path,
+            parse_options=csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+            convert_options=csv.ConvertOptions(
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=False,
+                null_values=list(CSV_GAPS),
+                **options,
+            ),
+        )
+
+    table = read()
+    try:
+        known = table.column_names
+    except UnicodeDecodeError:
+        raise ValueError("the line of column names is not UTF8 text") from None
     garbled = [field.name for field in table.schema if str(field.type) == "binary"]
     if garbled:  # Arrow's way of saying that a text column is not UTF-8
         raise ValueError(f"column {garbled[0]!r} is not UTF8 text")
+    return _as_written(table, {name: most for name, most in names.items() if name in known}, read)
+
+
+def _as_written(table: Any, names: Mapping[str, float], read: Callable[..., Any]) -> Any:
+    """Take columns of names as text where numbers would lose a digit: leading zeros, or more than 15."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    numbers = [name for name in names if pa.types.is_integer(table.schema.field(name).type)]
+    numbers += [name for name in names if pa.types.is_floating(table.schema.field(name).type)]
+    if not numbers or len(set(table.column_names)) < table.num_columns:
+        return table
+    texts = read(include_columns=numbers, column_types=dict.fromkeys(numbers, pa.string()))
+    for name in numbers:
+        digits = pc.match_substring_regex(texts[name], r"^(0\d+|\d{16,})$")
+        if pc.any(digits).as_py() and pc.count_distinct(texts[name]).as_py() <= names[name]:
+            table = table.set_column(table.column_names.index(name), name, texts[name])
     return table
 
 
@@ -170,7 +203,7 @@ def _advice(suffix: str, message: str) -> str:
     return "Check that the file is complete and of the format that its name says."
 
 
-READERS: dict[str, Callable[[Path], Any]] = {
+READERS: dict[str, Callable[..., Any]] = {
     ".parquet": _parquet,
     ".pq": _parquet,
     ".feather": _feather,

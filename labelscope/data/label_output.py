@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from labelscope.data.decimals import as_decimals, digits_before
 from labelscope.data.label_values import is_missing, library_of, objects, plain
 from labelscope.types import Array, BoolArray, IntArray
 
@@ -44,7 +45,7 @@ def rebuild_labels(original: Any, rows: IntArray, wanted: Sequence[Any], keep: B
     keep : (n,) bool or None
         Rows to return; None for all.
     """
-    library = library_of(original)
+    library, wanted = library_of(original), as_decimals(original, wanted) if len(rows) else wanted
     if isinstance(original, np.ndarray):
         result = _numpy(original, rows, wanted)
         return result if keep is None else result[keep]
@@ -151,6 +152,9 @@ def _pandas(original: Any, rows: IntArray, wanted: Sequence[Any]) -> Any:
         values: Any = _categorical(original, rows, wanted)
     elif isinstance(dtype, np.dtype):
         values = _numpy(original.to_numpy(), rows, wanted)
+    elif isinstance(dtype, pd.SparseDtype):
+        dense = _numpy(np.asarray(original.array.to_dense(), dtype=dtype.subtype), rows, wanted)
+        values = pd.arrays.SparseArray(dense, fill_value=dtype.fill_value)
     elif isinstance(dtype, pd.ArrowDtype):
         import pyarrow as pa
 
@@ -214,6 +218,8 @@ def _polars(original: Any, rows: IntArray, wanted: Sequence[Any]) -> Any:
     elif dtype.is_float() and all(type(v) in (int, float) for v in values):
         exact = all(float(np.float32(v)) == v for v in values)
         dtype = dtype if exact else pl.Float64
+    elif dtype.is_decimal():
+        dtype = pl.Decimal(None, dtype.scale)
     elif dtype == pl.Null:
         dtype = None
     elif not _fits_polars(dtype, values):
@@ -255,6 +261,10 @@ def _arrow_type(kind: Any, values: Sequence[Any]) -> Any:
     if pa.types.is_floating(kind):
         wide = _widened(np.dtype(kind.to_pandas_dtype()), list(values))
         return pa.from_numpy_dtype(wide) if wide.kind == "f" else pa.string()
+    if pa.types.is_decimal(kind):
+        digits = max(kind.precision, digits_before(values) + kind.scale)
+        wide = pa.decimal256 if digits > 38 or kind.bit_width > 128 else pa.decimal128
+        return kind if digits == kind.precision else wide(digits, kind.scale)
     return None if pa.types.is_null(kind) else kind
 
 

@@ -12,6 +12,7 @@ from labelscope.data.label_values import library_of, plain
 from labelscope.errors import InvalidTypeError, TaskError
 
 COLLECTIONS = (Set, list, tuple, np.ndarray)
+_NESTED = ("object", "list", "struct", "large_list", "fixed_size_list")
 ABOUT = "labelscope checks labels of whole rows: a class, tags, a number, or a class with concepts."
 PICTURES = "CVAT and FiftyOne show and correct boxes, outlines and masks."
 TEXTS = "Argilla, doccano and Prodigy show and correct spans and tokens."
@@ -34,7 +35,7 @@ def rows_of(labels: Any) -> list[Any] | None:
     if isinstance(labels, np.ndarray):
         items = labels.tolist() if labels.dtype == object and labels.ndim == 1 else []
     elif library == "pandas":
-        nested = str(getattr(labels, "dtype", "")).startswith(("object", "list", "struct", "large_list"))
+        nested = str(getattr(labels, "dtype", "")).startswith(_NESTED)
         items = labels.astype(object).tolist() if nested and getattr(labels, "ndim", 1) == 1 else []
     elif library == "polars":
         nested = str(getattr(labels, "dtype", "")).startswith(("List", "Array", "Struct", "Object"))

@@ -9,6 +9,7 @@ import numpy as np
 
 from labelscope.data.label_scope import check_scope, rows_of
 from labelscope.data.label_values import LabelValues, is_missing, library_of, read_values
+from labelscope.data.printed_lists import check_not_printed
 from labelscope.data.tag_values import as_matrix
 from labelscope.errors import InvalidInputError, TaskError
 from labelscope.types import FloatArray
@@ -245,6 +246,8 @@ def _task_of_values(read: LabelValues, name: str | None, *, settled: bool = Fals
         return name or "classification"
     if read.kind == "float":
         return "regression"
+    if read.kind == "str":
+        check_not_printed(None if gone else v for v, gone in zip(read.values, read.missing, strict=True))
     if read.kind == "int":
         distinct = np.unique(read.values[~read.missing])
         if len(distinct) > MAX_INT_CLASSES:

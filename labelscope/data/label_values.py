@@ -5,10 +5,13 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from decimal import Decimal
+from numbers import Number
 from typing import Any
 
 import numpy as np
 
+from labelscope.data.decimals import is_decimal_nan, without_decimals
 from labelscope.errors import InvalidInputError, InvalidTypeError, TaskError
 from labelscope.types import Array, BoolArray
 
@@ -53,6 +56,8 @@ def is_missing(value: Any) -> bool:
         return True
     if isinstance(value, (float, np.floating)):
         return bool(value != value)
+    if is_decimal_nan(value):
+        return True
     return type(value).__name__ in ("NAType", "NaTType") and library_of(value) == "pandas"
 
 
@@ -166,7 +171,8 @@ def _from_polars(labels: Any) -> tuple[Array, BoolArray | None, Sequence[Any] | 
             return np.empty((len(labels), len(labels.columns))), None, None
         raise InvalidTypeError("labels are given as a polars expression.", "Pass a collected Series.")
     declared = labels.dtype.categories.to_list() if str(labels.dtype).startswith("Enum") else None
-    if labels.null_count() == 0 and (labels.dtype.is_numeric() or str(labels.dtype) == "Boolean"):
+    simple = labels.null_count() == 0 and not str(labels.dtype).startswith("Decimal")
+    if simple and (labels.dtype.is_numeric() or str(labels.dtype) == "Boolean"):
         return np.asarray(labels.to_numpy()), None, None
     return objects(labels.to_list()), None, declared
 
@@ -236,6 +242,8 @@ def _read_objects(array: Array, mask: BoolArray | None) -> tuple[Array, BoolArra
     if mask is not None:
         missing = missing | mask
     present = [v for v, gone in zip(items, missing, strict=True) if not gone] if missing.any() else items
+    if any(issubclass(kind, Decimal) for kind in types) and _kinds_of(present) <= {"int", "float"}:
+        present = without_decimals(present)
     kinds = _kinds_of(present)
     if not kinds:
         return np.zeros(len(items), dtype=np.int64), missing, "none"
@@ -267,7 +275,7 @@ def kind_of_type(kind: type) -> str:
         return "bool"
     if issubclass(kind, (int, np.integer)):
         return "int"
-    if issubclass(kind, (float, np.floating)):
+    if issubclass(kind, (float, np.floating, Decimal)):
         return "float"
     if issubclass(kind, str):
         return "str"
@@ -280,9 +288,12 @@ def kind_of_type(kind: type) -> str:
         raise InvalidInputError("labels are bytes, but text labels must be str.", "Use label.decode().")
     if issubclass(kind, (datetime.date, datetime.time, datetime.timedelta, np.datetime64)):
         raise InvalidInputError("labels are dates or times.", "Use str(label) to take each one as a class.")
+    to_number = issubclass(kind, Number) and not issubclass(kind, (complex, np.complexfloating))
     raise InvalidInputError(
         f"labels of the type {kind.__name__} cannot name classes; int, str and bool can.",
-        "Use [str(label) for label in labels].",
+        "Use [float(label) for label in labels] for targets, [str(label) for label in labels] for classes."
+        if to_number
+        else "Use [str(label) for label in labels].",
     )
 
 

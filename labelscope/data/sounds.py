@@ -54,7 +54,7 @@ def open_sound(item: Any, rate: int | None = None) -> Waveform:
             raise UnreadableMediaError(f"There is no file {os.fspath(item)!r}.", "Check the path.") from error
         return _decode(data, Path(item).name)
     if isinstance(item, (bytes, bytearray, memoryview)):
-        return _decode(bytes(item), f"{len(item):,} bytes")
+        return _decode(bytes(item), f"of {len(item):,} bytes")
     if isinstance(item, tuple) and len(item) == 2 and np.ndim(item[1]) == 0:
         return open_sound(item[0], int(item[1]))
     if hasattr(item, "detach"):
@@ -99,7 +99,8 @@ def _decode(data: bytes, name: str) -> Waveform:
     try:
         samples, rate = soundfile.read(io.BytesIO(data), dtype="float32", always_2d=True)
     except Exception as error:  # libsndfile's errors, whatever their class in this version
-        raise UnreadableMediaError(f"The sound {name} cannot be decoded: {error}", "Replace it.") from error
+        why = getattr(error, "error_string", error)  # without the object that it was read from
+        raise UnreadableMediaError(f"The sound {name} cannot be decoded: {why}", "Replace it.") from error
     return samples.mean(axis=1, dtype=np.float32), int(rate)
 
 

@@ -190,7 +190,7 @@ def _is_flag(column: Any) -> bool:
     kind = str(getattr(column, "dtype", None) or getattr(column, "type", "")).lower()
     if kind == "object":
         return any(isinstance(v, (bool, np.bool_)) for v in column)
-    return kind.startswith("bool")
+    return kind.startswith(("bool", "sparse[bool"))
 
 
 def _contain(original: Any, items: list[Any], keep: BoolArray | None) -> Any:
@@ -206,7 +206,7 @@ def _contain(original: Any, items: list[Any], keep: BoolArray | None) -> Any:
         index = original.index if keep is None else original.index[keep]
         if isinstance(original.dtype, np.dtype):
             return pd.Series(objects(items), index=index, name=original.name, dtype=object)
-        values = pd.array(_lists(items), dtype=original.dtype)
+        values: Any = pd.arrays.ArrowExtensionArray(_arrow(original.array.__arrow_array__(), _lists(items)))
         return pd.Series(values, index=index, name=original.name)
     if library == "polars":
         import polars as pl

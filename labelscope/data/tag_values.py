@@ -12,11 +12,15 @@ import numpy.typing as npt
 from labelscope.data import frames
 from labelscope.data.label_scope import COLLECTIONS, rows_of
 from labelscope.data.label_values import is_missing, kind_of_type, library_of, plain, read_values
+from labelscope.data.printed_lists import check_not_printed
 from labelscope.data.tags import JOIN, Tags
 from labelscope.errors import InvalidInputError, InvalidTypeError, notify
 from labelscope.types import Array, FloatArray
 
-SEPARATORS = ("|", ";", ",")
+SEPARATORS = ("|", ";", ",", "\t")
+# Marks that names hold as well: they separate nothing unless asked.
+_PERHAPS = ("/", "+", "&", "\n")
+_OFTEN = 1 / 3
 Names = Iterable[Any] | Mapping[Any, str] | None
 
 
@@ -33,7 +37,7 @@ def read_tags(labels: Any, *, class_names: Names = None, separator: str | None =
         The tags in the order wanted, a name for each int tag 0…K-1 or each column, or a mapping from tag
         to name.
     separator : str, optional
-        Between the tags of a joined text; by default the one of ``|``, ``;`` and ``,`` that occurs.
+        Between the tags of a joined text; by default the one of ``|``, ``;``, ``,`` and tab that occurs.
 
     Returns
     -------
@@ -43,7 +47,7 @@ def read_tags(labels: Any, *, class_names: Names = None, separator: str | None =
     ------
     InvalidInputError
         Values other than 0, 1 and NaN; tags of mixed types; tags outside ``class_names``; texts in which
-        several separators occur.
+        several separators occur; texts that are printed lists.
     InvalidTypeError
         Not a container of tags.
 
@@ -72,6 +76,7 @@ def read_tags(labels: Any, *, class_names: Names = None, separator: str | None =
 def as_matrix(labels: Any) -> FloatArray | None:
     """Return labels with several columns as (n, K) float64 with NaN for unknown; None for other labels."""
     if library_of(labels) in ("pandas", "polars", "pyarrow") and frames.is_frame(labels):
+        frames.check_columns(labels)
         columns = [_numbers(frames.column_values(labels, c), c) for c in frames.column_names(labels)]
         return np.stack(columns, axis=1) if columns else np.zeros((frames.n_rows(labels), 0))
     if hasattr(labels, "toarray"):
@@ -255,6 +260,7 @@ def _order(used: set[Any], class_names: Any) -> tuple[list[Any], list[str]]:
 
 
 def _of_texts(texts: Sequence[str | None], class_names: Names, separator: str | None) -> Tags:
+    check_not_printed(texts)
     mark = separator if separator is not None else find_separator(texts)
     held = [[] if text is None else split_text(text, mark) for text in texts]
     values, names = _order(set(itertools.chain.from_iterable(held)), class_names)
@@ -287,7 +293,22 @@ def find_separator(texts: Iterable[str | None]) -> str:
             f"Several separators occur in the texts of tags: {shown}.",
             f"Split them yourself: [text.split({found[0]!r}) for text in labels].",
         )
+    if not found:
+        _tell_unread(present)
     return found[0] if found else JOIN
+
+
+def _tell_unread(texts: Sequence[str]) -> None:
+    """Say when another mark than the usual ones seems to separate tags."""
+    counts = {mark: sum(mark in text for text in texts) for mark in _PERHAPS}
+    mark = max(_PERHAPS, key=counts.__getitem__)
+    if counts[mark] >= max(2, _OFTEN * len(texts)):
+        notify(
+            "separator_not_read",
+            f"No separator of tags is in the texts, but {mark!r} in {counts[mark]:,} of {len(texts):,} rows;"
+            " every text was read as one tag.",
+            f"If it separates tags, split them: [text.split({mark!r}) for text in labels].",
+        )
 
 
 __all__ = ["SEPARATORS", "as_matrix", "find_separator", "plain_tags", "read_tags", "split_text"]

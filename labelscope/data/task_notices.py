@@ -45,6 +45,15 @@ def notices_of_tags(labels: Labels) -> None:
             f" {_some(tags.names[j] for j in np.flatnonzero(everywhere))}.",
             "Where they are wrong cannot be learned from these rows.",
         )
+    one_sided = (counts > 0) & ~(matrix == 0).any(axis=0) & ~everywhere
+    if one_sided.any():
+        notify(
+            "tag_never_absent",
+            f"{_count(one_sided.sum(), 'tag is', 'tags are')} present or unknown, but absent in no row:"
+            f" {_some(tags.names[j] for j in np.flatnonzero(one_sided))}.",
+            "Nothing can be learned from 1 and NaN alone. Where NaN means that nobody tagged it, pass 0"
+            " instead (np.nan_to_num(labels)): then missing tags are looked for.",
+        )
     bare = np.flatnonzero(labelled & ~(tags.matrix == 1).any(axis=1))
     if len(bare):
         notify(

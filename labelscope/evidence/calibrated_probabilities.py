@@ -10,8 +10,9 @@ import numpy as np
 from labelscope.errors import InvalidInputError, MissingEvidenceError, MissingExtraError
 from labelscope.evidence.class_gaussians import GaussianSettings, fit_gaussians, principal_components
 from labelscope.evidence.feature_checks import check_features
-from labelscope.evidence.folds import deal, joined, matrix_keys, small_sets
+from labelscope.evidence.folds import deal, matrix_keys
 from labelscope.evidence.given import given_codes, group_codes
+from labelscope.evidence.probe_input import units_of
 from labelscope.types import Evidence, FloatArray, IntArray, Made
 
 if TYPE_CHECKING:
@@ -82,7 +83,8 @@ class CalibratedProbabilities:
         dataset : Dataset or None
             Gives labels and groups where the evidence does not.
         evidence : Evidence
-            ``given_labels``, and label-free ``features``.
+            ``given_labels``, and label-free ``features``; ``groups`` and ``duplicates`` keep rows in one
+            fold.
         random_state : int
             Seed of folds, drawn points and training.
 
@@ -250,9 +252,6 @@ def _dealt(
     random_state: int,
 ) -> IntArray:
     keys = matrix_keys(features, random_state=random_state)
-    limit = max(4, int((codes >= 0).sum()) // (4 * n_folds))
-    copies = small_sets(np.unique(keys, return_inverse=True)[1], limit)
-    units = joined(len(codes), group_codes(dataset, evidence, len(codes)), copies)
-    if len(np.unique(units[codes >= 0])) < 2:
-        units = joined(len(codes))
+    groups = group_codes(dataset, evidence, len(codes))
+    units = units_of(codes >= 0, np.unique(keys, return_inverse=True)[1], evidence, groups, n_folds)
     return deal(codes, keys, n_folds, units=units)

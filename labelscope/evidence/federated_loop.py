@@ -28,7 +28,8 @@ class LoopSettings:
     tau : float
         Confidence from which a pseudo-label counts.
     consistency : float
-        Weight of the divergence from the global model's probabilities where both models name the same class.
+        Weight of the divergence of the party's from the global model's probabilities of the weak view, where
+        both models name the same class.
     noise, dropout : float
         Deviation of the noise and share of gaps that make the strong view; the weak one has a third of the
         noise.
@@ -149,22 +150,28 @@ def _round(
     truth = np.eye(n_classes)[np.maximum(y, 0)]
     n_labelled = np.maximum(labelled.sum(axis=1, keepdims=True), 1)
     n_free = np.maximum(free.sum(axis=1, keepdims=True), 1)
-    frozen = shared.predict(x)
     for _ in range(settings.n_steps):
         net = Network(first, second)
         weak = x + settings.noise / 3 * rng.normal(size=x.shape)
         strong = x + settings.noise * rng.normal(size=x.shape)
         strong *= rng.random(x.shape) >= settings.dropout
         targets, weight = truth * labelled[..., None], labelled / n_labelled
+        steps: list[tuple[FloatArray, FloatArray]] = []
         if settings.teacher != "none":
-            guess, trust = _pseudo(net.predict(x), frozen, settings)
+            seen, logits = net.logits(weak)
+            own, other = _softmax(logits), shared.predict(weak)
+            guess, sure = _pseudo(own, other, settings)
             targets = np.where(free[..., None], guess, targets)
-            weight = weight + free * trust / n_free
+            weight = weight + free * sure / n_free
+            if settings.teacher == "selected" and settings.consistency > 0:
+                apart = settings.consistency * (free / n_free)[..., None] * apart_from(own, other)
+                steps.append(_gradients(weak, seen, apart, net))
         views = np.where(free[..., None], strong, weak)
         hidden, logits = net.logits(views)
         error = (_softmax(logits) - targets) * weight[..., None]
-        grads = _gradients(views, hidden, error, net)
-        for at, (value, grad) in enumerate(zip((first, second), grads, strict=True)):
+        steps.append(_gradients(views, hidden, error, net))
+        for at, value in enumerate((first, second)):
+            grad = np.sum([step[at] for step in steps], axis=0)
             speed[at] = settings.momentum * speed[at] - rate * (grad + settings.decay * value)
         first, second = first + speed[0], second + speed[1]
     return Network(first, second)
@@ -179,13 +186,30 @@ def _pseudo(local: FloatArray, frozen: FloatArray, settings: LoopSettings) -> tu
     chosen = np.where(is_local[..., None], local, frozen)
     hard = np.eye(local.shape[-1])[chosen.argmax(axis=-1)]
     sure = (chosen.max(axis=-1) >= settings.tau).astype(np.float64)
-    if settings.teacher != "selected" or settings.consistency <= 0:
-        return hard, sure
-    # Cross-entropy to a hard label plus a share of that to soft ones is that to their weighted mean.
-    agree = settings.consistency * (local.argmax(axis=-1) == frozen.argmax(axis=-1))
-    total = sure + agree
-    mixed = hard * sure[..., None] + frozen * agree[..., None]
-    return mixed / np.maximum(total, 1e-12)[..., None], total
+    return hard, sure
+
+
+def apart_from(local: FloatArray, other: FloatArray) -> FloatArray:
+    """Return the gradient of the divergence of local from global predictions, where both name the same class.
+
+    Parameters
+    ----------
+    local, other : (..., K) float
+        Probabilities of the party's own model and of the round's global one, for the same view.
+
+    Returns
+    -------
+    (..., K) float
+        In the local logits; 0 where the models disagree.
+
+    Examples
+    --------
+    >>> apart = apart_from(np.array([[0.75, 0.25], [0.25, 0.75]]), np.array([[0.5, 0.5], [0.5, 0.5]]))
+    >>> apart[0].tolist(), bool(apart[1].any())
+    ([0.25, -0.25], False)
+    """
+    agree = local.argmax(axis=-1) == other.argmax(axis=-1)
+    return np.asarray(agree[..., None] * (local - other))
 
 
 def _gradients(

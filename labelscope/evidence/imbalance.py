@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from labelscope.evidence.folds import deal, joined, matrix_keys, small_sets
+from labelscope.evidence.folds import deal, matrix_keys
+from labelscope.evidence.given import group_codes
 from labelscope.evidence.kernel_components import kernel_components
 from labelscope.evidence.pool_relevance import relevance
-from labelscope.types import BoolArray, FloatArray, IntArray
+from labelscope.evidence.probe_input import units_of
+from labelscope.types import BoolArray, Evidence, FloatArray, IntArray
 
 REPRESENTATIONS = ("auto", "given", "kernel")
 # With fewer labelled rows the choice between representations is chance.
@@ -49,11 +51,12 @@ def setting(
     n_classes: int,
     *,
     excluded: BoolArray | None = None,
+    evidence: Evidence | None = None,
     representation: str = "auto",
     n_folds: int = 5,
     random_state: int = 0,
 ) -> Setting:
-    """Deal folds, gather the pool, and make representations; copies of a row share a fold.
+    """Deal folds, gather the pool, and make representations; copies and groups of rows share a fold.
 
     Parameters
     ----------
@@ -64,6 +67,8 @@ def setting(
     n_classes : int
     excluded : (n,) bool, optional
         Rows out of scope: neither labelled nor in the pool.
+    evidence : Evidence, optional
+        ``groups`` and ``duplicates``, where there are any.
     representation : {"auto", "given", "kernel"}
     n_folds, random_state : int
 
@@ -75,9 +80,9 @@ def setting(
     own = np.where(out, -1, np.asarray(codes, dtype=np.int64))
     labelled, pool = np.flatnonzero(own >= 0), np.flatnonzero((own < 0) & ~out)
     keys = matrix_keys(features, random_state=random_state)
-    limit = max(4, len(labelled) // (4 * n_folds))
-    copies = small_sets(np.unique(keys, return_inverse=True)[1], limit)
-    folds = deal(own, keys, n_folds, units=joined(len(own), copies))
+    known, exact = evidence or Evidence(), np.unique(keys, return_inverse=True)[1]
+    units = units_of(own >= 0, exact, known, group_codes(None, known, len(own)), n_folds)
+    folds = deal(own, keys, n_folds, units=units)
     wide: tuple[FloatArray, ...] = (features,)
     if representation == "kernel" or (representation == "auto" and len(labelled) >= _ENOUGH_TO_CHOOSE):
         curved = kernel_components(features, width=2.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from labelscope.evidence.folds import matrix_keys
 from labelscope.evidence.weighted_probe import Standardized
 from labelscope.types import FloatArray, IntArray
 
@@ -35,12 +36,13 @@ def relevance(points: FloatArray, codes: IntArray, labelled: IntArray, pool: Int
 
     Notes
     -----
+    Of more than 20,000 rows of either kind, so many are looked at, chosen by their content.
     Each pool row gets a conformal p-value: the share of the labelled rows of the class nearby that are at
     least as far from their own nearest labelled row. Those of relevant rows are uniform and those of others
     small, so that the rows above a level, over what a uniform would have there, estimate the share of
     relevant ones (Storey 2002).
     """
-    labelled, pool = labelled[:_MOST], pool[:_MOST]
+    labelled, pool = _some(points, labelled), _some(points, pool)
     if not len(pool) or len(labelled) < 3:
         return float("nan")
     standardized = Standardized.of(points).apply(points)[:, :-1]
@@ -60,6 +62,13 @@ def relevance(points: FloatArray, codes: IntArray, labelled: IntArray, pool: Int
         p[rows] = (farther + 0.5) / (len(against) + 1)
     shares = [float((p > level).mean()) / (1 - level) for level in _LEVELS]
     return float(np.clip(np.median(shares), 0.0, 1.0))
+
+
+def _some(points: FloatArray, rows: IntArray) -> IntArray:
+    """Take so many rows by their content: the first ones may all be of one class."""
+    if len(rows) <= _MOST:
+        return rows
+    return np.asarray(rows[np.argsort(matrix_keys(points[rows]), kind="stable")[:_MOST]])
 
 
 def trusted_weight(omega: float, relevant: float) -> float:

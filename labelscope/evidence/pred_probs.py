@@ -133,7 +133,9 @@ def _probe(
     )
     if choice.curved is not None:
         features = choice.curved.apply(features)
-    map_ = probe.whiten(features, shrinkage=choice.shrinkage, random_state=random_state)
+    map_ = probe.whiten(
+        features, shrinkage=choice.shrinkage, one_unit=choice.one_unit, random_state=random_state
+    )
     whitened = map_.apply(features, None if whole else labelled)
     target, fold_of = codes[labelled], folds[labelled]
     weights = probe.centers(whitened, target, fold_of, k, choice.scale)

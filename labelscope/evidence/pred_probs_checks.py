@@ -254,29 +254,44 @@ def likely_columns(matrix: FloatArray, codes: IntArray) -> IntArray | None:
         return None
     # Of all rows: to take the labelled ones first would copy the matrix.
     top = matrix.argmax(axis=1)[labelled]
-    table = np.bincount(codes[labelled] * k + top, minlength=k * k).reshape(k, k)
-    staying = table.diagonal().copy()
-    as_given = int(staying.sum())
+    given = codes[labelled]
+    hits = given[top == given]
+    as_given = len(hits)
     if as_given >= 0.9 * len(labelled):
         return None
-    order = _best_order(table, staying)
-    gain = int(table[np.arange(k), order].sum()) - as_given
-    changed = order != np.arange(k)
-    mass = int(table[changed].sum())
+    cells, shared = _counted(given * k + top, k * k)
+    given, top = np.divmod(cells, k)
+    order = _best_order(given, top, shared, np.bincount(hits, minlength=k))
+    gain = int(shared[order[given] == top].sum()) - as_given
+    mass = int(shared[order[given] != given].sum())
     if mass == 0 or gain < 10 or gain < 0.3 * mass:
         return None
     return np.asarray(order, dtype=np.int64)
 
 
-def _best_order(table: IntArray, staying: IntArray) -> IntArray:
+def _counted(cells: IntArray, n_cells: int) -> tuple[IntArray, IntArray]:
+    """Return cells that occur and how often; of many classes most pairs share no row."""
+    if n_cells > len(cells):
+        return np.unique(cells, return_counts=True)
+    counts = np.bincount(cells)
+    some = np.flatnonzero(counts)
+    return some, counts[some]
+
+
+def _best_order(given: IntArray, top: IntArray, shared: IntArray, staying: IntArray) -> IntArray:
     """Assign columns to classes so that most rows agree; absent classes, and ties, stay where they are."""
     from scipy.optimize import linear_sum_assignment
 
-    order, off = np.arange(len(table)), table.copy()
-    np.fill_diagonal(off, 0)
+    order, off = np.arange(len(staying)), given != top
+    most: IntArray = np.zeros((2, len(order)), dtype=np.int64)
+    np.maximum.at(most[0], given[off], shared[off])
+    np.maximum.at(most[1], top[off], shared[off])
     # They stay together in any best order who share as many rows as both share with their next best.
-    moving = np.flatnonzero(staying < off.max(axis=0) + off.max(axis=1))
-    # A tiny bonus for staying decides ties.
-    some = off[np.ix_(moving, moving)] + np.diag(staying[moving] + 0.5)
+    moves = staying < most.sum(axis=0)
+    moving, place = np.flatnonzero(moves), np.cumsum(moves) - 1
+    both = off & moves[given] & moves[top]
+    # A bonus for staying decides ties; all of them together weigh less than one row.
+    some = np.diag(staying[moving] + 0.5 / max(len(moving), 1))
+    some[place[given[both]], place[top[both]]] = shared[both]
     order[moving] = moving[linear_sum_assignment(some, maximize=True)[1]]
     return order

@@ -54,7 +54,12 @@ class Whitening:
 
 
 def whiten(
-    features: FloatArray, *, shrinkage: float = 0.03, most: int = 512, random_state: int = 0
+    features: FloatArray,
+    *,
+    shrinkage: float = 0.03,
+    most: int = 512,
+    one_unit: bool = False,
+    random_state: int = 0,
 ) -> Whitening:
     """Find the whitening map of features.
 
@@ -66,6 +71,9 @@ def whiten(
         Share of the mean variance that is added to each, so that directions of noise are not blown up.
     most : int
         Largest number of directions kept, those of largest variance.
+    one_unit : bool
+        Whether all columns are in the same unit, so that those of small variance say little. Otherwise each
+        is scaled by its deviation: columns in other units must not decide which directions count.
     random_state : int
         Seed of the sketch that is used for very wide features.
 
@@ -74,11 +82,12 @@ def whiten(
     Whitening
     """
     n = len(features)
-    # Columns in other units must not decide which directions count, so each is scaled by its deviation first.
     mean = features.mean(axis=0, dtype=np.float64)
     step = max(1, n // 20_000)
     sample = (features[::step] - mean).astype(np.float32)
     deviation = sample.std(axis=0, dtype=np.float64)
+    if one_unit:
+        deviation = np.full_like(deviation, np.sqrt(np.square(deviation).mean()))
     scale = np.where(deviation > 0, 1 / np.maximum(deviation, 1e-30), 0.0).astype(np.float32)
     sample *= scale
     values, vectors = principal_directions(sample, most, random_state)

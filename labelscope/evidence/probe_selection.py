@@ -3,6 +3,9 @@
 Three are tried: nearest class means (which win where a thousand classes have a handful of rows each), a
 straight logistic regression, and a curved one on random Fourier features (Rahimi and Recht 2007), which wins
 on raw pixels and tables and loses on the embeddings of deep networks.
+
+Of few rows the first two are also tried with all columns in one unit. Scores of principal components need
+that: brought to one deviation each, as many of them as there are rows put all rows at the same distance.
 """
 
 from __future__ import annotations
@@ -20,6 +23,10 @@ SCALES = (0.25, 0.5, 1.0, 2.0, 4.0)
 _TRAINING_ROWS = 4000
 _CHECKED_ROWS = 500
 _LARGE_WORK = 10_000_000
+# Rows per column and rows in all below which both ways to scale the columns are tried.
+_FEW_PER_COLUMN, _FEW_ROWS = 4, 1000
+# What is slower or harder to explain has to earn its place.
+_BETTER = 0.97
 # The best penalty of the mean loss falls with this power of the number of rows; -1 would be a fixed prior.
 _GROWTH = -0.8
 
@@ -78,6 +85,8 @@ class Choice:
         chosen. It is found on fewer rows and scaled to the number that there are.
     curved : Curved or None
         The map to apply before whitening, None for a straight probe.
+    one_unit : bool
+        Whether whitening takes all columns to be in the same unit.
     losses : dict
         Held-out log-loss of the best probe of each kind.
     """
@@ -85,6 +94,7 @@ class Choice:
     scale: float = 1.0
     penalty: float | None = 0.03
     curved: Curved | None = None
+    one_unit: bool = False
     losses: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -124,15 +134,22 @@ def choose(features: FloatArray, codes: IntArray, folds: IntArray, *, random_sta
         return Choice()
     pieces = _pieces(features, codes, splits, None)
     mean_loss, scale = _best_scale(pieces)
-    losses = {"nearest class means": mean_loss}
     if len(codes) * n_classes > _LARGE_WORK:
-        return Choice(scale, None, losses=losses)
+        return Choice(scale, None, losses={"nearest class means": mean_loss})
     straight, penalty = _best_penalty(pieces, scale)
-    losses["logistic regression"] = straight
+    one_unit = False
+    if len(codes) < min(_FEW_PER_COLUMN * features.shape[1], _FEW_ROWS):
+        alike = _pieces(features, codes, splits, None, one_unit=True)
+        alike_mean, alike_scale = _best_scale(alike)
+        alike_straight, alike_penalty = _best_penalty(alike, alike_scale)
+        one_unit = min(alike_mean, alike_straight) < _BETTER * min(mean_loss, straight)
+        if one_unit:
+            mean_loss, scale, straight, penalty = alike_mean, alike_scale, alike_straight, alike_penalty
+    losses = {"nearest class means": mean_loss, "logistic regression": straight}
     # A fold's model will have more rows than were tried here.
     grown = len(codes) * (1 - 1 / max(len(np.unique(folds)), 2)) / max(len(splits[0][0]), 1)
     growth = max(grown, 1.0) ** _GROWTH
-    best = Choice(scale, penalty * growth, losses=losses)
+    best = Choice(scale, penalty * growth, one_unit=one_unit, losses=losses)
     # With fewer rows than this no border but a straight one can be told from chance.
     if len(codes) >= 100 and features.shape[1] > 1:
         curved = Curved.of(features, random_state=random_state)
@@ -140,11 +157,10 @@ def choose(features: FloatArray, codes: IntArray, folds: IntArray, *, random_sta
         bent_scale = _best_scale(bent_pieces)[1]
         bent, bent_penalty = _best_penalty(bent_pieces, bent_scale)
         losses["curved logistic regression"] = bent
-        # It is slower and harder to explain, so it has to earn its place.
-        if bent < 0.97 * straight:
-            best = Choice(bent_scale, bent_penalty * growth, curved, losses)
-    if mean_loss < 0.97 * min(losses[best.kind], straight):
-        return Choice(scale, None, losses=losses)
+        if bent < _BETTER * straight:
+            best = Choice(bent_scale, bent_penalty * growth, curved, losses=losses)
+    if mean_loss < _BETTER * min(losses[best.kind], straight):
+        return Choice(scale, None, one_unit=one_unit, losses=losses)
     return best
 
 
@@ -176,11 +192,13 @@ def _thinned(rows: IntArray, codes: IntArray, most: int) -> IntArray:
     return np.asarray(rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)])
 
 
-def _pieces(features: FloatArray, codes: IntArray, splits: Splits, curved: Curved | None) -> Pieces:
+def _pieces(
+    features: FloatArray, codes: IntArray, splits: Splits, curved: Curved | None, one_unit: bool = False
+) -> Pieces:
     """Whitened training and check rows of each split, with classes numbered as the split has them."""
     rows = np.unique(np.concatenate([np.concatenate(split) for split in splits]))
     used = features[rows] if curved is None else curved.apply(features[rows])
-    map_ = whiten(used, shrinkage=_shrinkage(curved))
+    map_ = whiten(used, shrinkage=_shrinkage(curved), one_unit=one_unit)
     pieces: Pieces = []
     for train, check in splits:
         present, local = np.unique(codes[train], return_inverse=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from labelscope.auditing.audit import Audit
+from labelscope.data.arguments import check_choice, check_flags
 from labelscope.data.frames import column_list, column_names
 from labelscope.errors import InvalidInputError, InvalidTypeError
 from labelscope.exports.cleanlab import issues_frame
@@ -15,7 +16,7 @@ from labelscope.exports.csv import write_csv
 from labelscope.exports.jsonl import write_jsonl
 from labelscope.exports.npy import label_array, write_npy
 from labelscope.exports.parquet import write_parquet
-from labelscope.exports.table import Table, label_table
+from labelscope.exports.table import Table, label_table, state_of
 from labelscope.review.files import replacing
 from labelscope.review.session import Session
 
@@ -87,11 +88,15 @@ def write(
     '0,+,+,unreviewed,,,'
     """
     if not isinstance(source, Audit | Session):
+        raise _no_source(source)
+    check_flags(drop_excluded=drop_excluded)
+    try:
+        target = Path(path).expanduser()
+    except TypeError:
         raise InvalidTypeError(
-            f"An export writes an Audit or a Session, but this is a {type(source).__name__}.",
+            f"path is a {type(path).__name__}, but the name of a file is needed.",
             "Write ls.export(session, 'labels.parquet').",
-        )
-    target = Path(path).expanduser()
+        ) from None
     kind = _format_of(target, format)
     if kind == "npy":
         array = label_array(source, drop_excluded)
@@ -104,7 +109,10 @@ def write(
     else:
         table = label_table(source, drop_excluded)
     with replacing(target) as file:
-        _TABLES[kind](table, file)
+        if kind == "parquet":
+            write_parquet(table, file, original=state_of(source)[0].dataset.labels.original)
+        else:
+            _TABLES[kind](table, file)
     return target
 
 
@@ -153,6 +161,14 @@ def check_path(path: str | os.PathLike[str], *, tables_only: bool = False) -> No
         )
 
 
+def _no_source(given: Any) -> InvalidTypeError:
+    held = "view.session" if isinstance(getattr(given, "session", None), Session) else "session"
+    return InvalidTypeError(
+        f"An export writes an Audit or a Session, but this is a {type(given).__name__}.",
+        f"Write ls.export({held}, 'labels.parquet').",
+    )
+
+
 def _table_of(frame: Any) -> Table:
     return {name: column_list(frame, name) for name in column_names(frame)}
 
@@ -176,8 +192,7 @@ def _format_of(path: Path, given: str | None, tables_only: bool = False) -> str:
             f"{f'Did you mean {near[0]!r}? ' if near else ''}Known: {', '.join(suffixes)}"
             f"{'' if tables_only else '; or pass format='}.",
         )
-    if given not in known:
-        raise InvalidInputError.unknown("format", given, known)
+    check_choice("format", given, known)
     fits = said is None or said == given or (given == "cleanlab" and said in _TABLES)
     if not fits:
         raise InvalidInputError(

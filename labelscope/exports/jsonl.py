@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from decimal import Decimal
 from typing import Any, BinaryIO
 
 from labelscope.exports.table import Table
@@ -29,4 +30,7 @@ def write_jsonl(table: Table, file: BinaryIO) -> None:
 
 
 def _known(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        # A number where none of its digits is lost.
+        return float(value) if Decimal(repr(float(value))) == value else str(value)
     return None if isinstance(value, float) and not math.isfinite(value) else value

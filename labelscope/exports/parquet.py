@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, BinaryIO
 
+from labelscope.exports.label_types import typed
 from labelscope.exports.table import Table
 
 _TEXT = ("state", "reviewer")
 
 
-def write_parquet(table: Table, file: BinaryIO) -> None:
+def write_parquet(table: Table, file: BinaryIO, *, original: Any = None) -> None:
     """Write a table as Parquet.
 
     Parameters
@@ -18,6 +19,8 @@ def write_parquet(table: Table, file: BinaryIO) -> None:
     table : Table
         ``time`` becomes a timestamp in UTC.
     file : binary file
+    original : object, optional
+        Labels in the caller's container; ``given`` and ``current`` take its type where all values fit it.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -35,6 +38,7 @@ def write_parquet(table: Table, file: BinaryIO) -> None:
     if given is not None and current is not None and given.type != current.type:
         wider = _column([*table["given"], *table["current"]])
         columns["given"], columns["current"] = wider[: len(given)], wider[len(given) :]
+    columns |= typed({name: columns[name] for name in ("given", "current") if name in columns}, original)
     pq.write_table(pa.table(columns), file)
 
 

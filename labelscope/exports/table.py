@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from labelscope.auditing.audit import Audit
+from labelscope.data.decimals import as_decimals
 from labelscope.data.label_values import plain
 from labelscope.data.tags import Tags
 from labelscope.review.records import review_columns
@@ -52,6 +53,8 @@ def label_table(source: Audit | Session, drop_excluded: bool = False) -> Table:
     rows = rows_of(state, drop_excluded)
     columns = review_columns(audit.dataset, state, rows)
     table = {name: [_known(value) for value in values.tolist()] for name, values in columns.items()}
+    for name in ("given", "current"):
+        table[name] = list(as_decimals(audit.dataset.labels.original, table[name]))
     tags = audit.dataset.labels.tags
     if tags is not None:
         for name, matrix in (("given", state.given_tags), ("current", state.tags)):

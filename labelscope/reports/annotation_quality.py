@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from labelscope.errors import InvalidInputError
+from labelscope.data.arguments import check_counts, check_numbers, check_rows, check_seed
+from labelscope.errors import InvalidInputError, InvalidTypeError
 from labelscope.evidence.agreement.answers import as_objects, read
 from labelscope.reports.labels_against import decimal, f1_estimate, percent, share_estimate, weighted_f1
 from labelscope.reports.report import Report, Section, Table
 from labelscope.review.agreement import Agreement, fleiss_kappa, krippendorff_alpha, percent_agreement
+from labelscope.review.session import Session
 from labelscope.types import Array, Estimate, FloatArray, IntArray
 
 SOURCES = ("experts", "crowd", "judges")
@@ -156,6 +158,11 @@ def annotation_quality(
     >>> found.reference, found.sources["judges"].main.accuracy.value, found.sources["judges"].cost_per_item
     ('experts', 0.5, 0.1)
     """
+    check_numbers(level=level)
+    check_counts(1, n_bootstrap=n_bootstrap)
+    check_seed(random_state)
+    if missing is not None and np.ndim(missing):
+        raise InvalidTypeError(f"missing is {missing!r:.60}.", "Pass the value that stands for no answer.")
     given = {
         name: one for name, one in zip(SOURCES, (experts, crowd, judges), strict=True) if one is not None
     }
@@ -185,9 +192,17 @@ def _columns(given: dict[str, Any]) -> tuple[dict[str, Array], int]:
         raise InvalidInputError("No answers are given.", "Pass experts=, crowd= or judges=.")
     columns: dict[str, Array] = {}
     for name, one in given.items():
+        _check_answers(name, one)
         rows = one.to_numpy() if hasattr(one, "to_numpy") else one
         flat = np.ndim(rows) == 1 if isinstance(rows, np.ndarray) else not _nested(rows)
-        matrix = np.array([as_objects(row) for row in ([[v] for v in rows] if flat else rows)], dtype=object)
+        listed = [[v] for v in rows] if flat else list(rows)
+        for place, row in enumerate(listed):
+            if not _nested([row]) or len(row) != len(listed[0]):
+                raise InvalidInputError(
+                    f"{name}[{place}] has not as many answers as {name}[0]: no shape (items, raters).",
+                    "Pass one answer per rater, and None where there is none.",
+                )
+        matrix = np.array([as_objects(row) for row in listed], dtype=object)
         if matrix.ndim != 2 or matrix.shape[1] == 0:
             raise InvalidInputError(
                 f"{name} has the shape {matrix.shape}.", "Pass (items, raters), or one answer per item."
@@ -201,18 +216,30 @@ def _columns(given: dict[str, Any]) -> tuple[dict[str, Array], int]:
     return columns, sizes[first]
 
 
+def _check_answers(name: str, given: Any) -> None:
+    if isinstance(given, Session):
+        raise InvalidTypeError(
+            f"{name} is a Session, but the answers of raters are needed.",
+            "Pass the answers (items, raters). reports.effort(session) says how far reviewers agree.",
+        )
+    check_rows(name, given)
+
+
 def _nested(rows: Any) -> bool:
     return len(rows) > 0 and hasattr(rows[0], "__len__") and not isinstance(rows[0], str | bytes)
 
 
 def _prices(costs: Mapping[str, float] | None, given: dict[str, Any]) -> dict[str, float]:
     prices = {}
+    if costs is not None and not isinstance(costs, Mapping):
+        raise InvalidTypeError(f"costs is {costs!r:.60}.", 'Pass costs by source: {"judges": 0.002}.')
     for name, price in (costs or {}).items():
         if name not in given:
             raise InvalidInputError.unknown("source of answers in costs", name, given)
-        if not float(price) >= 0:
+        number = isinstance(price, int | float | np.integer | np.floating) and not isinstance(price, bool)
+        if not number or not float(price) >= 0:
             raise InvalidInputError(
-                f"The cost of {name} is {price}.", "Pass the cost of one answer, 0 or more."
+                f"The cost of {name} is {price!r:.60}.", "Pass the cost of one answer, 0 or more."
             )
         prices[name] = float(price)
     return prices
@@ -224,6 +251,7 @@ def _coded(
     """Read all answers as codes into the same values."""
     parts = list(columns.values())
     if truth is not None:
+        _check_answers("truth", truth)
         held = as_objects(truth.to_numpy() if hasattr(truth, "to_numpy") else truth)
         if len(held) != n:
             raise InvalidInputError.wrong_length("truth", len(held), n, "the answers")

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from labelscope.data.arguments import check_seed
 from labelscope.errors import InvalidInputError, notify
 from labelscope.reports.flaggers import flaggers_of
 from labelscope.reports.ranking import Answers, accuracy_at, crossings, kendall_tau, ranks_of
@@ -169,7 +170,7 @@ def benchmark_stability(
     >>> [(one.below, one.above, round(one.at, 2)) for one in report.crossings]
     [('flexible', 'stiff', 0.2)]
     """
-    _check_settings(n_bootstrap, level)
+    _check_settings(n_bootstrap, level, random_state)
     truth = right_labels(source, given_labels, policy, study)
     names, codes = read_models(models, len(truth.given), truth.classes, truth.names)
     known = (truth.given >= 0) & (truth.corrected >= 0)
@@ -213,7 +214,8 @@ def benchmark_stability(
     return replace(report, sections=sections_of(report))
 
 
-def _check_settings(n_bootstrap: Any, level: Any) -> None:
+def _check_settings(n_bootstrap: Any, level: Any, random_state: Any) -> None:
+    check_seed(random_state)
     if isinstance(n_bootstrap, bool) or not isinstance(n_bootstrap, int | np.integer) or n_bootstrap < 0:
         raise InvalidInputError(f"n_bootstrap is {n_bootstrap!r}.", "Give a number of draws, such as 1000.")
     if isinstance(level, bool) or not isinstance(level, float) or not 0 < level < 1:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from labelscope.data.arguments import as_array
 from labelscope.data.labels import encode
 from labelscope.errors import InvalidInputError, InvalidTypeError, MissingEvidenceError, TaskError, notify
 from labelscope.evidence import check_features
@@ -126,7 +127,7 @@ def _inverse(evidence: Evidence, checked: BoolArray) -> FloatArray | None:
 
 
 def _checked_probs(given: Any, n: int, k: int) -> Array:
-    probs = np.asarray(given, dtype=np.float64)
+    probs = as_array("prior_probs", given, np.float64)
     if probs.shape != (n, k) or not np.isfinite(probs).all() or (probs < 0).any():
         raise InvalidInputError(
             f"prior_probs has the shape {probs.shape}, or entries that are no probabilities.",

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from labelscope.data.arguments import as_array, check_numbers
 from labelscope.errors import InvalidInputError
 from labelscope.reports.labels_against import share_estimate
 from labelscope.types import Estimate
@@ -76,14 +77,19 @@ def precision_by_confidence(
     >>> [(one.low, one.n_errors, one.precision.value) for one in found]
     [(0.6, 0, 0.0), (0.9, 2, 1.0)]
     """
-    sure = np.asarray(confidence, dtype=np.float64)
-    masks = [np.asarray(one, dtype=bool) for one in (flagged, is_error)]
-    masks.append(np.ones(len(sure), dtype=bool) if verified is None else np.asarray(verified, dtype=bool))
-    for name, one in zip(("flagged", "is_error", "verified"), masks, strict=True):
+    check_numbers(level=level)
+    sure = as_array("confidence", confidence, np.float64)
+    if sure.ndim != 1:
+        raise InvalidInputError(f"confidence has the shape {sure.shape}.", "Pass one number for each row.")
+    given = {"flagged": flagged, "is_error": is_error, "verified": verified}
+    if verified is None:
+        given["verified"] = np.ones(len(sure), dtype=bool)
+    masks = [as_array(name, one, bool) for name, one in given.items()]
+    for name, one in zip(given, masks, strict=True):
         if one.shape != sure.shape:
             raise InvalidInputError.wrong_length(name, len(one), len(sure), "confidence")
-    borders = np.asarray(edges, dtype=np.float64)
-    if len(borders) < 2 or not (np.diff(borders) > 0).all():
+    borders = as_array("edges", edges, np.float64)
+    if borders.ndim != 1 or len(borders) < 2 or not (np.diff(borders) > 0).all():
         raise InvalidInputError(f"edges is {list(edges)}.", "Pass two or more rising confidences.")
     place = np.clip(np.searchsorted(borders, sure, side="right") - 1, 0, len(borders) - 2)
     bins = []

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from labelscope.errors import InvalidInputError
+from labelscope.data.arguments import check_choice, listed
 from labelscope.reports.right_labels import RightLabels
 from labelscope.scorers.proportions import exact_interval
 from labelscope.types import IntArray
@@ -40,10 +40,10 @@ def flaggers_of(
     InvalidInputError
         There is no model of that name.
     """
-    named = [] if flagger is None else [flagger] if isinstance(flagger, str) else list(flagger)
+    named = [] if flagger is None else [flagger] if isinstance(flagger, str) else None
+    named = listed("flagger", flagger, "names of models") if named is None else named
     for name in named:
-        if name not in names:
-            raise InvalidInputError.unknown("model", name, names)
+        check_choice("model", name, names)
     found = dict.fromkeys(named, "named as the one that flagged")
     if truth.audit is None:
         return found

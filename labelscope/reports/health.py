@@ -159,6 +159,7 @@ def _review(session: Session) -> Section:
     done = progress_of(state, np.asarray(audit.flagged, dtype=bool))
     figures = (
         ("reviewed", f"{done.reviewed:,} of {done.n:,}"),
+        *((("accepted in one go, not looked at", f"{done.taken_over:,}"),) if done.taken_over else ()),
         *((("decided by a method, not a person", f"{done.by_machine:,}"),) if done.by_machine else ()),
         ("relabelled", f"{done.relabelled:,}"),
         ("kept", f"{done.kept:,}"),

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from labelscope.errors import InvalidInputError, MissingEvidenceError
+from labelscope.data.arguments import check_numbers
+from labelscope.errors import InvalidInputError, InvalidTypeError, MissingEvidenceError
 from labelscope.reports.confidence_bins import ConfidenceBin, precision_by_confidence
 from labelscope.reports.judge_table import judge_table, people_said
 from labelscope.reports.labels_against import percent
@@ -125,6 +126,13 @@ def judge_quality(
     >>> judge_quality(score, is_error=[0, 1, 0], verified=[0, 1, 0]).bins[0].n_errors
     1
     """
+    if not isinstance(score, Score):
+        raise InvalidTypeError(
+            f"score is a {type(score).__name__}.", "Pass the Score that scorers.JudgeEnsemble() made."
+        )
+    if source is not None and not isinstance(source, Session):
+        raise InvalidTypeError(f"source is a {type(source).__name__}.", "Pass the Session of the review.")
+    check_numbers(level=level)
     if score.flagged is None or "votes" not in score.details or "confidence" not in score.details:
         raise MissingEvidenceError(
             "A score with flags, votes and confidence is needed.", "Pass that of scorers.JudgeEnsemble()."

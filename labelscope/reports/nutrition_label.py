@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from labelscope.data.arguments import check_seed
 from labelscope.errors import InvalidInputError, InvalidTypeError
 from labelscope.reports.nutrition.alerts import alerts_of
 from labelscope.reports.nutrition.figures import Selections
@@ -313,7 +314,7 @@ def nutrition_label(
     >>> NutritionLabel.from_json(label.to_json()).to_json() == label.to_json()
     True
     """
-    _check(least_count, level, pairs)
+    _check(least_count, level, pairs, random_state)
     stated = checked(metadata)
     if isinstance(source, Session):
         with source.ledger.lock:
@@ -361,7 +362,8 @@ def _label(
     return NutritionLabel(document, selections)
 
 
-def _check(least_count: Any, level: Any, pairs: Any) -> None:
+def _check(least_count: Any, level: Any, pairs: Any, random_state: Any) -> None:
+    check_seed(random_state)
     whole = isinstance(least_count, int) and not isinstance(least_count, bool)
     if not whole or least_count < 1:
         raise InvalidInputError(

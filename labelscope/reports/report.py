@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from labelscope.data.arguments import as_path
 from labelscope.errors import InvalidInputError
 from labelscope.review.files import replacing
 
@@ -196,6 +197,6 @@ def check_path(path: str | os.PathLike[str]) -> None:
     InvalidInputError
         Another suffix than ``.html``, ``.htm`` and ``.md``.
     """
-    suffix = Path(path).suffix.lower()
+    suffix = as_path(path).suffix.lower()
     if suffix not in _SUFFIXES:
         raise InvalidInputError.unknown("suffix of reports", suffix, _SUFFIXES)

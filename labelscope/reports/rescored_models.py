@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from labelscope.errors import InvalidInputError, notify
+from labelscope.data.arguments import check_counts, check_numbers, check_rows, check_seed, listed
+from labelscope.errors import InvalidInputError, InvalidTypeError, notify
 from labelscope.evidence.agreement.answers import as_objects, read
 from labelscope.reports.labels_against import decimal
 from labelscope.reports.report import Report, Section, Table
@@ -96,6 +97,16 @@ def rescored_models(
     >>> [(name, one["given"].rank, one["judged"].rank) for name, one in found.models.items()]
     [('a', 2.0, 1.0), ('b', 1.0, 2.0)]
     """
+    if not isinstance(models, Mapping):
+        raise InvalidTypeError(
+            f"models is a {type(models).__name__}.", 'Pass predictions by name: {"resnet": labels}.'
+        )
+    check_numbers(level=level)
+    check_counts(1, n_bootstrap=n_bootstrap)
+    check_seed(random_state)
+    if not 0 < level < 1:
+        raise InvalidInputError(f"level is {level}.", "Pass a coverage between 0 and 1, such as 0.95.")
+    named = listed("judges", judges, "the names of the models that judged")
     if not models:
         raise InvalidInputError("No models are given.", "Pass the predictions of at least one.")
     stages = {"given": given_labels, "judged": judged_labels}
@@ -116,7 +127,7 @@ def rescored_models(
             change = drawn[stage][:, place] - drawn["given"][:, place]
             accuracy = _estimate(value, drawn[stage][:, place], level)
             rescored[name][stage] = Rescored(accuracy, _estimate(shift, change, level), float(ranks[place]))
-    conflicts = tuple(sorted(set(models) & {str(one) for one in judges}))
+    conflicts = tuple(sorted(set(models) & {str(one) for one in named}))
     if conflicts:
         notify(
             "judge_is_ranked",
@@ -129,8 +140,11 @@ def rescored_models(
 
 def _coded(stages: dict[str, Any], models: Mapping[str, Any]) -> tuple[dict[str, IntArray], IntArray]:
     columns: list[Array] = []
+    given = {**{f"{key}_labels": value for key, value in stages.items()}, **models}
+    for name, one in given.items():
+        check_rows(str(name), one)
     n = len(stages["given"])
-    for name, one in {**{f"{key}_labels": value for key, value in stages.items()}, **models}.items():
+    for name, one in given.items():
         if np.ndim(one) != 1 or len(one) != n:
             raise InvalidInputError.wrong_length(str(name), len(one), n, "given_labels")
         columns.append(as_objects(one.to_numpy() if hasattr(one, "to_numpy") else one))

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from labelscope.auditing.audit import Audit
+from labelscope.data.arguments import check_choice
 from labelscope.errors import InvalidInputError, InvalidTypeError
+from labelscope.review.ballots import POLICIES
 from labelscope.review.corrected import CorrectedLabels, corrected_labels
 from labelscope.review.events import scalar_key, to_scalar
 from labelscope.review.session import Session
@@ -65,6 +67,8 @@ def right_labels(source: Any, given_labels: Any, policy: str | None, study: str)
             f"given_labels is passed beside a {type(source).__name__}, which has given labels.",
             "Leave given_labels out.",
         )
+    if policy is not None:
+        check_choice("policy", policy, POLICIES)
     if isinstance(source, ValidationSession):
         audit, found = source.session.audit, source.corrected_labels(policy)
     elif isinstance(source, Session):

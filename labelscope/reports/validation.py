@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from labelscope.auditing.audit import Audit
+from labelscope.data.arguments import check_choice
 from labelscope.errors import InvalidInputError, InvalidTypeError, notify
 from labelscope.reports.report import Report, Section, Table
 from labelscope.review.agreement import krippendorff_alpha
@@ -15,6 +16,7 @@ from labelscope.review.ballots import (
     NON_ERROR,
     OPEN,
     OUTCOMES,
+    POLICIES,
     UNSURE,
     Vote,
     answers_table,
@@ -139,6 +141,8 @@ def validation(
     """
     if isinstance(level, bool) or not isinstance(level, float) or not 0 < level < 1:
         raise InvalidInputError(f"level is {level!r}.", "Give a share between 0 and 1, such as 0.95.")
+    if policy is not None:
+        check_choice("policy", policy, POLICIES)
     policy = policy or (source.policy if isinstance(source, ValidationSession) else "majority")
     rules: dict[str, Any] = {"raters_per_item": raters_per_item, "agree": agree, "policy": policy}
     if votes is not None:

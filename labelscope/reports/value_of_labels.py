@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from labelscope.auditing.audit import Audit
-from labelscope.errors import InvalidInputError, InvalidTypeError
+from labelscope.errors import InvalidInputError, InvalidTypeError, TaskError
 from labelscope.evidence.imbalance import Setting
 from labelscope.evidence.pool_relevance import RELEVANT_ENOUGH, trusted_weight
 from labelscope.evidence.self_training import OutOfFold, out_of_fold
@@ -142,6 +142,8 @@ def value_of_labels(
     ------
     InvalidTypeError
         ``source`` is none of these.
+    TaskError
+        Labels are sets of tags or numbers.
     InvalidInputError
         Fewer than two labelled classes, or arrays that do not fit.
     MissingEvidenceError
@@ -164,6 +166,8 @@ def value_of_labels(
     (['balanced', 'kernel'], 0.0)
     """
     evidence = _evidence(source, given_labels, features, verified)
+    if scorer is not None and not isinstance(scorer, ImbalanceAware):
+        raise InvalidTypeError(f"scorer is {scorer!r:.60}.", "Pass a scorers.ImbalanceAware(), or None.")
     chosen = replace(scorer or ImbalanceAware(), representation="auto")
     inputs, found = chosen.setting(evidence)
     if found is None:
@@ -201,6 +205,8 @@ def _evidence(source: Any, given_labels: Any, features: Any, verified: Any) -> E
         return Evidence(given_labels=given_labels, features=features, verified=verified)
     if given_labels is not None or features is not None or verified is not None:
         raise InvalidTypeError("Both a source and arrays are given.", "Pass one or the other.")
+    if isinstance(source, Audit | Session):
+        _check_classes(source if isinstance(source, Audit) else source.audit)
     if isinstance(source, Session):
         return current_evidence(source)
     if isinstance(source, Audit):
@@ -211,6 +217,15 @@ def _evidence(source: Any, given_labels: Any, features: Any, verified: Any) -> E
         f"This report is about an Audit, a Session or Evidence, but this is a {type(source).__name__}.",
         "Write reports.value_of_labels(ls.audit(data, labels)), or pass given_labels= and features=.",
     )
+
+
+def _check_classes(audit: Audit) -> None:
+    labels = audit.dataset.labels
+    if labels.is_open:
+        raise TaskError(
+            f"The value of labels is that of classes, but the task is {labels.task}.",
+            "Take one tag at a time: pass given_labels= (1 where a row has it, else 0) and features=.",
+        )
 
 
 def _measured(evidence: Evidence, inputs: Inputs, found: Setting) -> tuple[BoolArray, str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from labelscope.data.arguments import check_choice
 from labelscope.errors import InvalidInputError, InvalidTypeError, notify
 from labelscope.types import Array, FloatArray, IntArray
 
@@ -236,8 +237,7 @@ def checked_agree(raters_per_item: Any, agree: Any, policy: Any) -> int:
     """Return how many votes an option needs, or say what is wrong with the rule."""
     if not _is_count(raters_per_item) or raters_per_item < 1:
         raise InvalidInputError(f"raters_per_item is {raters_per_item!r}.", "Give a whole number from 1.")
-    if policy not in POLICIES:
-        raise InvalidInputError.unknown("policy", policy, POLICIES)
+    check_choice("policy", policy, POLICIES)
     half = int(raters_per_item) // 2 + 1
     if agree is None:
         return half

@@ -10,10 +10,9 @@ import numpy as np
 
 from labelscope.errors import InvalidInputError, InvalidTypeError
 from labelscope.review.ballots import PARTS
-from labelscope.review.events import scalar_key
+from labelscope.review.events import MACHINES, scalar_key
 from labelscope.review.new_labels import LabelReader
 from labelscope.review.rows import as_rows
-from labelscope.review.sampling import MACHINES
 from labelscope.review.state import ReviewState
 from labelscope.types import BoolArray, FloatArray, IntArray
 

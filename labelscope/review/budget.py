@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from labelscope.data.arguments import check_choice, check_counts, check_numbers, check_seed, listed
 from labelscope.errors import InvalidInputError, notify
 from labelscope.review.budget_grid import FRACTIONS, METHODS, Grid, Pilot, deal, pilot_cells, run
 from labelscope.review.budget_options import (
@@ -62,9 +63,15 @@ class BudgetSettings:
     random_state: int = 0
 
     def __post_init__(self) -> None:
-        for method in self.methods:
-            if method not in METHODS:
-                raise InvalidInputError.unknown("method", method, METHODS)
+        methods = listed("methods", self.methods, 'methods=("sequential",)')
+        for method in methods:
+            check_choice("method", method, METHODS)
+        object.__setattr__(self, "methods", tuple(methods))
+        check_counts(n_repeats=self.n_repeats)
+        check_counts(optional=True, n_cheap_available=self.n_cheap_available)
+        check_counts(optional=True, n_verified_available=self.n_verified_available)
+        check_numbers(level=self.level)
+        check_seed(self.random_state)
         if not self.methods or self.n_repeats < 2 or not 0 < self.level < 1:
             raise InvalidInputError(
                 f"methods is {self.methods!r}, n_repeats {self.n_repeats}, level {self.level}.",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from labelscope.data.arguments import check_counts
 from labelscope.errors import TaskError
 from labelscope.review.state import STATES, UNREVIEWED
 
@@ -50,6 +51,7 @@ class Charts:
         -------
         altair.Chart
         """
+        check_counts(1, bins=bins)
         alt = _altair()
         states = self._session.state.state
         edges = np.linspace(0, 1, bins + 1)
@@ -248,6 +250,7 @@ class Charts:
             )
 
     def _by_class(self, bins: int) -> tuple[list[dict[str, Any]], list[str]]:
+        check_counts(1, bins=bins)
         session = self._session
         names = session.audit.dataset.labels.names
         given = session.audit.given_codes

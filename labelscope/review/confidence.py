@@ -84,12 +84,19 @@ def total_interval(draws: Draws, least: float, most: float, level: float = 0.9) 
     """
     if not len(draws.wrong) or most <= least:
         return least, most
-    limit = math.log(2.0 / (1.0 - level))
-    variants = [draws] if draws.highest <= 0 else [draws, draws.trusting(0.0)]
-    # Candidates below the lower end are refuted, and so are those above the upper end.
-    low = _edge(lambda totals: _wealth(variants, totals, many=False) < limit, least, most)
-    high = -_edge(lambda totals: _wealth(variants, -totals, many=True) < limit, -most, -least)
+    error = (1.0 - level) / 2
+    low, high = lowest_total(draws, least, most, error), highest_total(draws, least, most, error)
     return (low, high) if low <= high else (least, most)
+
+
+def lowest_total(draws: Draws, least: float, most: float, error: float) -> float:
+    """Return the lower end alone: candidates below it are refuted, wrongly so with probability ``error``."""
+    return _edge(lambda totals: _wealth(draws, totals, many=False) < math.log(1.0 / error), least, most)
+
+
+def highest_total(draws: Draws, least: float, most: float, error: float) -> float:
+    """Return the upper end alone: candidates above it are refuted, wrongly so with probability ``error``."""
+    return -_edge(lambda totals: _wealth(draws, -totals, many=True) < math.log(1.0 / error), -most, -least)
 
 
 def _edge(holds: Callable[[FloatArray], BoolArray], start: float, stop: float) -> float:
@@ -105,8 +112,9 @@ def _edge(holds: Callable[[FloatArray], BoolArray], start: float, stop: float) -
     return start
 
 
-def _wealth(variants: list[Draws], totals: FloatArray, *, many: bool) -> FloatArray:
+def _wealth(one: Draws, totals: FloatArray, *, many: bool) -> FloatArray:
     """Log wealth (t,) of betting that the total is lower than each of ``totals`` (many), or higher."""
+    variants = [one] if one.highest <= 0 else [one, one.trusting(0.0)]
     stakes = np.array(_AGAINST_MANY if many else _AGAINST_FEW)
     logs = []
     for draws in variants:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from labelscope.data.arguments import check_choice, check_counts
 from labelscope.data.frames import to_caller
 from labelscope.errors import InvalidInputError, InvalidTypeError, TaskError, notify
 from labelscope.review.ballots import (
@@ -226,10 +227,9 @@ def corrected_labels(
     ['+', '-', '-']
     """
     check_classes(session)
-    if unknown not in _UNKNOWN:
-        raise InvalidInputError.unknown("treatment of unknown rows", unknown, _UNKNOWN)
-    if policy not in POLICIES:
-        raise InvalidInputError.unknown("policy", policy, POLICIES)
+    check_choice("treatment of unknown rows", unknown, _UNKNOWN)
+    check_choice("policy", policy, POLICIES)
+    check_counts(optional=True, raters_per_item=raters_per_item, agree=agree)
     with session.ledger.lock:
         cast = votes_of(session, study)
         rows, counts = count_votes(cast)

@@ -11,7 +11,31 @@ from labelscope.review.state import EXCLUDED, KEPT, RELABELLED, ReviewState
 from labelscope.types import BoolArray, Evidence
 
 if TYPE_CHECKING:
+    from labelscope.auditing.audit import Audit
     from labelscope.review.session import Session
+
+
+def reviewed_evidence(session: Session) -> Evidence:
+    """Return the audit's evidence with the review so far; see `Session.evidence`."""
+    from labelscope.review.gates import gate_at
+
+    audit, state = session.audit, session.state
+    classes = np.empty(len(state.classes), dtype=object)
+    classes[:] = state.classes
+    return audit.evidence.including(
+        classes=audit.classes if len(classes) == len(audit.classes) else classes,
+        given_labels=audit.given_codes,
+        current=state.current.astype(np.int64),
+        suggested=session.suggested_codes,
+        suspicion=session.suspicion,
+        flagged=session.flagged,
+        state=state.state.copy(),
+        first_labels=np.asarray(audit.given_codes, dtype=np.int64),
+        verified=verified_rows(state) | np.asarray(audit.evidence.get("verified", False)),
+        excluded=np.asarray(state.state == EXCLUDED),
+        gate=gate_at(session),
+        **_clusters(audit),
+    )
 
 
 def current_evidence(session: Session) -> Evidence:
@@ -64,6 +88,14 @@ def verified_rows(state: ReviewState) -> BoolArray:
     """
     decided = np.isin(state.state, (RELABELLED, KEPT, EXCLUDED)) & (state.last >= 0)
     return np.asarray(decided & ~unseen_rows(state))
+
+
+def _clusters(audit: Audit) -> dict[str, Any]:
+    for score in audit.scores.values():
+        if "cluster" in score.details and "clusters" in score.meta:
+            named = np.asarray(score.meta["clusters"], dtype=np.int64)
+            return {"cluster": score.details["cluster"], "clusters": named}
+    return {}
 
 
 def _widened(probs: Any, n_classes: int) -> Any:

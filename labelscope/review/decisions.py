@@ -9,15 +9,18 @@ import numpy as np
 
 from labelscope.auditing.audit import Audit
 from labelscope.errors import InvalidInputError, InvalidTypeError, TaskError, notify
-from labelscope.review.drafting import label_drafts, plain_drafts, tag_drafts
+from labelscope.review.attribute_suggestions import attribute_drafts
+from labelscope.review.drafting import label_drafts, plain_drafts
 from labelscope.review.events import Draft, Event, to_scalar
+from labelscope.review.implied import closed_drafts, tell_contradictions
 from labelscope.review.label_arguments import once, unique, wanted
 from labelscope.review.ledger import Ledger
 from labelscope.review.live import Live
 from labelscope.review.new_labels import LabelReader
 from labelscope.review.rows import Rows, as_rows
+from labelscope.review.staying import counted, kept_as_decided, staying_attributes, tell_staying
 from labelscope.review.steps import Steps
-from labelscope.review.suggestions import attribute_drafts, checked_tags, suggested_labels
+from labelscope.review.suggestions import checked_tags, suggested_labels
 from labelscope.types import FloatArray, IntArray
 
 
@@ -84,10 +87,15 @@ class Decisions(Steps):
                 codes = np.full(len(positions), reader.code(labels[0]), dtype=np.int64)
             return self._labels(positions, codes, reader.classes)
 
-        return self._record(plan, source)
+        happened = self._record(plan, source)
+        tell_contradictions(self.audit, self.ledger.state, positions)
+        return happened
 
     def accept(self, rows: Any, *, source: str = "suggestion") -> tuple[Event, ...]:
         """Give rows their suggested label; rows that have it already are recorded as kept.
+
+        Single tags that somebody decided about stay as decided, as do attributes beside a class, which get
+        their suggestion too; a notice names them. Of several rows, sets decided as a whole stay as well.
 
         Parameters
         ----------
@@ -101,6 +109,7 @@ class Decisions(Steps):
         positions = once(as_rows(rows, self.audit.n))
         codes = np.asarray(self.suggested_codes)
         labels = suggested_labels(self.audit, codes, self.ledger.state, positions)
+        labels, stays = kept_as_decided(self.ledger.state, positions, labels)
         named = np.fromiter((label is not None for label in labels), bool, len(labels))
         without, chosen = positions[~named], positions[named]
         if len(without):
@@ -111,16 +120,23 @@ class Decisions(Steps):
                 without,
             )
 
+        stays |= staying_attributes(self, positions) & named[:, None]
+        tell_staying(counted(self.ledger.state, stays), positions[stays.any(axis=1)])
+
         def plan() -> list[Draft]:
             reader = LabelReader(self.audit.dataset.labels, self.ledger.state.classes, False)
             wanted_codes = [reader.code(label) for label in labels if label is not None]
             drafts = self._labels(chosen, np.array(wanted_codes, dtype=np.int64), reader.classes)
             return drafts + attribute_drafts(self, chosen)
 
-        return self._record(plan, source)
+        happened = self._record(plan, source)
+        tell_contradictions(self.audit, self.ledger.state, chosen)
+        return happened
 
     def add_tags(self, rows: Any, tags: Any, *, source: str = "api") -> tuple[Event, ...]:
         """Put tags into the sets of rows, or say of concepts that they hold.
+
+        Under a taxonomy all tags above come along, but for those that somebody took out of a row.
 
         Parameters
         ----------
@@ -153,6 +169,8 @@ class Decisions(Steps):
 
     def remove_tags(self, rows: Any, tags: Any, *, source: str = "api") -> tuple[Event, ...]:
         """Take tags out of the sets of rows, or say of concepts that they do not hold.
+
+        Under a taxonomy all tags below go along.
 
         Parameters
         ----------
@@ -329,9 +347,12 @@ class Decisions(Steps):
     def _tag_sets(self, kind: str, rows: Any, tags: Any, source: str) -> tuple[Event, ...]:
         positions = once(as_rows(rows, self.audit.n))
         names = checked_tags(self.audit.dataset, tags)
-        return self._record(
-            lambda: tag_drafts(kind, self.ledger.state, positions, self.suspicion, names), source
+        happened = self._record(
+            lambda: closed_drafts(self.audit, kind, self.ledger.state, positions, self.suspicion, names),
+            source,
         )
+        tell_contradictions(self.audit, self.ledger.state, positions, happened)
+        return happened
 
     def _plain(self, kind: str, rows: Rows, data: dict[str, Any], labeled: bool = True) -> list[Draft]:
         return plain_drafts(kind, self.ledger.state, rows, self.suspicion, data, labeled=labeled)

@@ -18,6 +18,7 @@ import numpy as np
 from labelscope.errors import InvalidInputError
 from labelscope.review.judges import Judges, judges_of
 from labelscope.review.suggestions import shown_labels
+from labelscope.review.task_values import CONTRADICTION
 from labelscope.types import Array, BoolArray, FloatArray, Score
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ EXPERT, DISAGREE, GATE = ":expert", ":experts disagree", ":gate state"
 FOREIGN, WEIGHT, PSEUDO = ":foreign", ":weight", ":pseudo-label"
 #: How the column of one scorer begins.
 SCORE = ":score "
-_GROUP = ":group"
+#: Where rows come from: the evidence that says it. What its codes stand for is called ``group_names``.
+_ORIGINS = {":group": "groups", ":site": "sites"}
 _STATES = ("reliable", "corrected", "undecided")
 
 
@@ -97,6 +99,9 @@ _KNOWN: tuple[tuple[str, str, Callable[[Any], Fact], str], ...] = (
     (":tail", "tail", _truth, "ImbalanceAware"),
     (":value", "influence", number, "NeighborShapley"),
 )
+#: Other scores use these words for something else: what stands beside it, or its type, tells them apart.
+_BESIDE = {"weight": "pseudo_label"}
+_FLAGS = frozenset(key for _, key, read, _ in _KNOWN if read in (_truth, _untruth))
 _OF_JUDGES: dict[str, Callable[[Judges], FloatArray]] = {
     ":judge confidence": lambda judges: judges.confidence,
     ":judge disagreement": lambda judges: judges.disagreement,
@@ -154,10 +159,11 @@ class Derived:
     def queried(self, session: Session) -> dict[str, str]:
         """Return all columns by the names that a query writes."""
         audit = self._audit
-        groups = [_GROUP] if np.shape(audit.evidence.get("groups", ())) == (audit.n,) else []
+        known = audit.evidence
+        origins = [name for name, key in _ORIGINS.items() if np.shape(known.get(key, ())) == (audit.n,)]
         scores = [f"{SCORE}{name}" for name in audit.scores] if len(audit.scores) > 1 else []
         found: dict[str, str] = {}
-        for column in (*self.names(session), *groups, *scores):
+        for column in (*self.names(session), *origins, *scores):
             found.setdefault(query_name(column), column)
         return found
 
@@ -196,8 +202,8 @@ class Derived:
             return number(values) if values.dtype.kind in "fiu" else _as_labels(session, category(values))
         if name.startswith(SCORE):
             return number(suspicion_of(audit, name.removeprefix(SCORE)))
-        if name == _GROUP and "groups" in audit.evidence:
-            return _groups(audit)
+        if name in _ORIGINS and _ORIGINS[name] in audit.evidence:
+            return _origin(audit, _ORIGINS[name])
         gate = audit.scores.get(_LOSS_GATE)
         if gate is not None and name == GATE:
             return category(np.asarray(gate.details["state"], dtype=str), _STATES)
@@ -218,7 +224,11 @@ class Derived:
         """The first score whose details say it of each row."""
         for score in self._audit.scores.values():
             found = score.details.get(key)
-            if found is not None and np.shape(found) == (self._audit.n,):
+            if found is None or np.shape(found) != (self._audit.n,):
+                continue
+            if _BESIDE.get(key, key) not in score.details:
+                continue
+            if key not in _FLAGS or np.asarray(found).dtype == bool:
                 return score
         return None
 
@@ -243,6 +253,11 @@ def maker_of(name: str) -> str:
             return f'It comes with ls.scorers.{scorer}(): pass scorers=["auto", …] to ls.audit. '
     if name in map(query_name, (_VERDICT, *_OF_JUDGES)):
         return "It comes with judges: write view.give(judges=answers), or audit with JudgeEnsemble. "
+    if name == CONTRADICTION:
+        return 'It comes with evidence={"taxonomy": …} of ls.audit, for tags. '
+    for column, key in _ORIGINS.items():
+        if query_name(column) == name:
+            return f'It comes with evidence={{"{key}": …}} of ls.audit, one value a row. '
     return ""
 
 
@@ -276,12 +291,15 @@ def _as_labels(session: Session, found: Fact) -> Fact:
     return found
 
 
-def _groups(audit: Audit) -> Fact:
-    values = np.asarray(audit.evidence["groups"])
-    called = audit.evidence.get("group_names")
+def _origin(audit: Audit, key: str) -> Fact:
+    values, word = np.asarray(audit.evidence[key]), key.removesuffix("s")
+    called = audit.evidence.get(f"{word}_names")
     if called is None or values.dtype.kind not in "iu":
         return category(values.astype(object))
-    return Fact("category", values.astype(np.int64), tuple(map(str, called)))
+    # An audit makes a row without one a part of its own, and names it so.
+    known = np.array([not str(name).startswith(f"no {word} (row ") for name in called], dtype=bool)
+    table = np.append(np.where(known, np.cumsum(known) - 1, -1), -1)
+    return Fact("category", table[values], tuple(str(n) for n, one in zip(called, known, strict=True) if one))
 
 
 def _rounds(score: Score) -> dict[str, int]:

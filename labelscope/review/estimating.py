@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from labelscope.auditing.audit import Audit
-from labelscope.review.confidence import Draws, total_interval
+from labelscope.review.confidence import Draws
 from labelscope.review.learning import wrong_rows
-from labelscope.review.progress import seen_rows
-from labelscope.review.state import UNREVIEWED, UNSURE, ReviewState
-from labelscope.types import Estimate, FloatArray, IntArray
+from labelscope.review.populations import Places, decided_unseen, guess_of_decided, undecided
+from labelscope.review.progress import never_seen_rows, seen_rows
+from labelscope.review.state import EXCLUDED, UNREVIEWED, ReviewState
+from labelscope.types import Estimate, FloatArray
 
 if TYPE_CHECKING:
     from labelscope.review.ledger import Ledger
@@ -22,22 +23,27 @@ if TYPE_CHECKING:
 
 _PAUSE_SECONDS = 60.0
 _POINTS = 100
-#: Looks by chance that the audit's own expectation counts for in the estimate (not in its interval).
-_PRIOR_DRAWS = 20.0
 
 
 @dataclass(frozen=True)
 class LeftEstimate:
-    """Errors left among the labeled rows without a decision.
+    """Wrong labels left among the labeled rows that nobody looked at.
 
     Attributes
     ----------
     left, low, high : float
-        The estimate and an interval that holds at every look, all looks of a review taken together.
+        The estimate and an interval that holds at every look, all looks of a review taken together: those
+        before methods decide about rows, and those after.
     level : float
         Coverage of the interval.
     measured : bool
         Whether looks by chance support it; else it is the audit's expectation and the interval is certain.
+    unseen, unseen_looks : int
+        Rows in it that methods decided about, or that were accepted in one go, and that nobody looked at; and
+        looks by chance at such rows.
+    assumed : bool
+        Whether there are such rows and no such looks: how many of their labels are wrong is then what the
+        audit suspects, and the interval allows for none and all.
     looks, random_looks : int
         Rows that were decided about one at a time, and those of them drawn by chance.
     per_minute : float or None
@@ -61,6 +67,9 @@ class LeftEstimate:
     next_100: float
     effort: tuple[tuple[int, int], ...]
     advice: str
+    unseen: int = 0
+    unseen_looks: int = 0
+    assumed: bool = False
 
 
 def left_estimate(session: Session, *, level: float = 0.9) -> LeftEstimate:
@@ -81,8 +90,12 @@ def left_estimate(session: Session, *, level: float = 0.9) -> LeftEstimate:
     Verdicts of looks by chance are what the estimate rests on: each is a uniform draw from all rows without a
     decision, flagged or not (see `labelscope.review.sampling`). The audit's suspicion is a prediction in the
     sense of prediction-powered inference (Angelopoulos et al. 2023): where it is right the interval is
-    narrower, and where it is wrong the interval still holds (see `labelscope.review.confidence`). Decisions
-    about many rows at once, and those that a judge or a teacher took, are taken at their word.
+    narrower, and where it is wrong the interval still holds (see `labelscope.review.confidence`).
+
+    Rows that a judge, a teacher or a propagation decided about, and those that were accepted in one go, stay
+    in it until somebody looks at them. Their labels are a population of their own: looks at rows drawn from
+    it (``session.queue("random")`` hands them out among the others) measure how many are wrong; without any
+    this is assumed, and ``advice`` says so.
 
     Examples
     --------
@@ -93,24 +106,27 @@ def left_estimate(session: Session, *, level: float = 0.9) -> LeftEstimate:
     False
     """
     with session.ledger.lock:
-        left, low, high, measured = errors_left(session.audit, session.ledger, session.suspicion, level)
+        found = _left(session.audit, session.ledger, session.suspicion, level)
         next_100 = _next_100(session)
         state = session.ledger.state
         effort = effort_curve(state)
-        found = effort[-1][1] if effort else 0
+        n_found = effort[-1][1] if effort else 0
         sampler = session.ledger.sampler
         return LeftEstimate(
-            left,
-            low,
-            high,
+            found.left,
+            found.low,
+            found.high,
             level,
-            measured,
+            found.measured,
             sampler.looks,
             sampler.drawn,
-            _per_minute(state, found),
+            _per_minute(state, n_found),
             next_100,
             effort,
-            _advice(left, low, high, next_100, measured),
+            _advice(found, next_100),
+            found.n_decided,
+            found.n_drawn,
+            found.assumed,
         )
 
 
@@ -133,65 +149,74 @@ def errors_left(
     left, low, high : float
     measured : bool
     """
-    state = ledger.state
-    labeled = state.given >= 0
-    open_rows = labeled & (state.state == UNREVIEWED)
-    expected = float(np.asarray(suspicion, dtype=np.float64)[open_rows].sum())
-    n_open = float(open_rows.sum())
-    draws, found = draws_of(audit, ledger)
-    if not len(draws.wrong):
-        return min(expected, n_open), 0.0, n_open, False
-    low, high = total_interval(draws, found, found + n_open, level)
-    low, high = max(0.0, low - found), min(n_open, high - found)
-    # Each draw's own unbiased guess of the total; draws from fewer rows vary less.
-    guesses = draws.found + draws.predicted + draws.n_left * (draws.wrong - draws.said)
-    share = 1.0 / draws.n_left**2
-    measured = float(share @ guesses / share.sum()) - found
-    weight = len(guesses) / (len(guesses) + _PRIOR_DRAWS)
-    left = float(np.clip(weight * measured + (1 - weight) * expected, low, high))
-    return left, low, high, True
+    found = _left(audit, ledger, suspicion, level)
+    return found.left, found.low, found.high, found.measured
+
+
+@dataclass(frozen=True)
+class _Left:
+    """Errors left among rows without a decision, and among those with one that nobody looked at."""
+
+    undecided: tuple[float, float, float]
+    decided: tuple[float, float, float]
+    n_decided: int
+    n_drawn: int
+    n_drawn_wrong: float
+    measured: bool
+
+    @property
+    def left(self) -> float:
+        return self.undecided[0] + self.decided[0]
+
+    @property
+    def low(self) -> float:
+        return self.undecided[1] + self.decided[1]
+
+    @property
+    def high(self) -> float:
+        return self.undecided[2] + self.decided[2]
+
+    @property
+    def assumed(self) -> bool:
+        """Whether how many labels of decided rows are wrong is not measured."""
+        return bool(self.n_decided) and not self.n_drawn
+
+
+def _left(audit: Audit, ledger: Ledger, suspicion: FloatArray, level: float) -> _Left:
+    state, places = ledger.state, Places.of(ledger.state)
+    said = np.asarray(audit.suspicion, dtype=np.float64)
+    apart = bool((places.decided & (state.given >= 0)).any())
+    # Two intervals that hold each with half of what both may err.
+    each = 1.0 - (1.0 - level) / 2 if apart else level
+    open_rows = undecided(state, places, _prediction(audit), np.asarray(suspicion, dtype=np.float64))
+    ends = open_rows.interval(each)
+    first = _between(open_rows.guess(), ends)
+    if not apart:
+        return _Left(first, (0.0, 0.0, 0.0), 0, 0, 0.0, len(open_rows.draws.wrong) > 0)
+    closed = decided_unseen(state, places, np.clip(said, 0.0, 1.0))
+    second = _between(guess_of_decided(closed), closed.interval(each))
+    n_drawn = len(closed.draws.wrong)
+    # What is assumed may be as much as what looks leave open, and no more.
+    small = bool(n_drawn) or closed.n <= ends[1] - ends[0]
+    looked = len(open_rows.draws.wrong) > 0 or (open_rows.n == 0 and n_drawn > 0)
+    wrong = float(closed.draws.wrong.sum())
+    return _Left(first, second, closed.n, n_drawn, wrong, looked and small)
+
+
+def _between(value: float, ends: tuple[float, float]) -> tuple[float, float, float]:
+    return float(np.clip(value, *ends)), *ends
+
+
+def _prediction(audit: Audit) -> FloatArray:
+    """Suspicion as a prediction, made before the review; none where it is no probability."""
+    return np.asarray(audit.suspicion, dtype=np.float64) if audit.has_probability else np.zeros(audit.n)
 
 
 def draws_of(audit: Audit, ledger: Ledger) -> tuple[Draws, float]:
-    """Return the looks by chance, in order, and the number of errors found so far, by any look."""
-    state = ledger.state
-    labeled = state.given >= 0
-    said = np.asarray(audit.suspicion, dtype=np.float64) if audit.has_probability else np.zeros(state.n)
-    judged = np.flatnonzero(labeled & (state.state != UNREVIEWED))
-    first = state.first
-    wrong = wrong_rows(state).astype(np.float64)
-    wrong[state.state == UNSURE] = 0.5
-    order = judged[np.argsort(first[judged], kind="stable")]
-    places = first[order]
-    drawn = [(row, place) for row, place in _drawn(ledger, first) if labeled[row]]
-    marked, at = (
-        np.array(side, dtype=np.int64) for side in (zip(*drawn, strict=True) if drawn else ((), ()))
-    )
-    before = np.searchsorted(places, at)
-    wrongs = np.concatenate([[0.0], np.cumsum(wrong[order])])
-    saids = np.concatenate([[0.0], np.cumsum(said[order])])
-    total, n_labeled = float(said[labeled].sum()), float(labeled.sum())
-    draws = Draws(
-        wrong[marked],
-        said[marked],
-        n_labeled - before,
-        wrongs[before],
-        total - saids[before],
-        float(said[labeled].min(initial=0.0)),
-        float(said[labeled].max(initial=0.0)),
-    )
-    return draws, float(wrongs[-1])
-
-
-def _drawn(ledger: Ledger, first: IntArray) -> list[tuple[int, int]]:
-    """Rows whose first decision was a look by chance, with its place, in order."""
-    events = ledger.state.events
-    found = []
-    for row in ledger.sampler.drawn_rows:
-        place = int(first[row])
-        if place >= 0 and len(events[place].rows) == 1 and events[place].data.get("drawn") == "random":
-            found.append((place, row))
-    return [(row, place) for place, row in sorted(found)]
+    """Return the looks by chance at rows without a decision, in order, and the errors found among such."""
+    said = _prediction(audit)
+    found = undecided(ledger.state, Places.of(ledger.state), said, said)
+    return found.draws, found.found
 
 
 def effort_curve(state: ReviewState) -> tuple[tuple[int, int], ...]:
@@ -206,14 +231,28 @@ def effort_curve(state: ReviewState) -> tuple[tuple[int, int], ...]:
 
 
 def noise_rate_of(audit: Audit, ledger: Ledger, suspicion: FloatArray) -> Estimate:
-    """Return the share of given labels that are wrong: found ones and those estimated to be left."""
-    n_labeled = int((ledger.state.given >= 0).sum())
-    left, low, high, measured = errors_left(audit, ledger, suspicion)
-    if not measured or not n_labeled:
+    """Return the share of given labels that are wrong: found ones and those estimated to be left.
+
+    A given label that a method changed is wrong where the method was right; where it was not, it counts as
+    right, and the interval allows for either.
+    """
+    state = ledger.state
+    labeled = state.given >= 0
+    n_labeled = int(labeled.sum())
+    left = _left(audit, ledger, suspicion, 0.9)
+    if not left.measured or not n_labeled:
         return audit.noise_rate
-    found = float(wrong_rows(ledger.state).sum())
-    value, least, most = (min(1.0, (found + one) / n_labeled) for one in (left, low, high))
-    return Estimate(value, least, most, level=0.9, measured=True)
+    unseen = labeled & never_seen_rows(state)
+    changed = float((unseen & ((state.current != state.given) | (state.state == EXCLUDED))).sum())
+    kept = left.n_decided - changed
+    found = float((wrong_rows(state) & ~unseen).sum())
+    value, _, most = left.decided
+    mended = changed + value * (kept - changed) / max(left.n_decided, 1)
+    ends = (mended, max(0.0, changed - most), changed + min(kept, most))
+    value, low, high = (
+        min(1.0, (found + one + more) / n_labeled) for one, more in zip(left.undecided, ends, strict=True)
+    )
+    return Estimate(value, low, high, level=0.9, measured=True)
 
 
 def _next_100(session: Session) -> float:
@@ -239,8 +278,23 @@ def _per_minute(state: ReviewState, found: int) -> float | None:
     return found / (sum(gaps) / 60.0)
 
 
-def _advice(left: float, low: float, high: float, next_100: float, measured: bool) -> str:
-    more = f"Reviewing more finds about {next_100:.0f} per 100."
-    if not measured:
-        return f"{more} How many errors are left is not measured yet."
-    return f"{more} About {left:,.0f} errors are left, between {low:,.0f} and {high:,.0f}."
+def _advice(found: _Left, next_100: float) -> str:
+    said = [f"Reviewing more finds about {next_100:.0f} per 100."]
+    if not found.measured:
+        said.append("How many errors are left is not measured yet.")
+    else:
+        said.append(
+            f"About {found.left:,.0f} errors are left, between {found.low:,.0f} and {found.high:,.0f}."
+        )
+    rows = f"{found.n_decided:,} rows that methods decided about or that were accepted in one go"
+    if found.assumed:
+        said.append(
+            f"That {found.decided[0]:,.0f} labels are wrong among {rows} is an assumption: nobody looked at"
+            " any of these by chance, as with the random queue."
+        )
+    elif found.n_decided:
+        said.append(
+            f"Among {rows} it rests on {found.n_drawn:,} looks by chance, which found"
+            f" {found.n_drawn_wrong:,.0f} wrong."
+        )
+    return " ".join(said)

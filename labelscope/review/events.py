@@ -21,7 +21,9 @@ from labelscope.errors import InvalidInputError, InvalidTypeError
 TAGGING = ("tags_added", "tags_removed")
 #: Kinds that decide about a row; the last active one determines the row's state.
 DECISIONS = ("relabelled", "kept", "unsure", "excluded", "accepted_set", *TAGGING)
-#: Kinds that a person can take back, as votes of a study; all others, also unknown ones, are no undo step.
+#: Who is not a person: a decision of theirs is no look.
+MACHINES = ("teacher", "propagated", "judge")
+#: Kinds that a person can take back, as votes of a study and a withdrawn plan; all others are no undo step.
 STEPS = (*DECISIONS, "tagged", "noted", "reverted")
 #: Kinds known to this version. Others are kept and shown, and change nothing.
 KINDS = (*STEPS, "gate_set", "voted", "page_timed", "proposed", "planned")
@@ -55,12 +57,13 @@ class Event:
     suspicion : tuple of float
         Suspicion of each row at that time.
     data : dict
-        ``text`` (noted), ``tags`` (tagged: values by name; tags_added, tags_removed: names), ``labels``
+        ``text`` (noted), ``tags`` (tagged: values by name; tags_added, tags_removed: names), ``implied``
+        and ``refused`` (tags_added, tags_removed: under a taxonomy), ``labels``
         (accepted_set), ``fix`` and ``proposals`` (proposed), ``reverts`` (reverted: a batch),
         ``new_class`` (relabelled), ``drawn`` and ``p`` (a look by chance), ``at`` and ``before`` (gate_set),
         ``control``, ``passed``, ``verdict`` and ``suggested`` (voted), ``study`` and what was said (voted in
-        a study), ``seconds``, ``idle``, ``plan`` and ``page`` (page_timed), ``plan``, or ``seat`` and ``of``
-        (planned).
+        a study), ``seconds``, ``idle``, ``plan`` and ``page`` (page_timed), ``plan``, or ``seat`` and ``of``,
+        or ``withdrawn``, a plan's id (planned).
 
     Examples
     --------
@@ -95,7 +98,8 @@ class Event:
     @property
     def is_step(self) -> bool:
         """Whether the person can take it back; what was said of a control stands."""
-        return self.kind in STEPS or (self.kind == "voted" and "study" in self.data)
+        more = {"voted": "study", "planned": "withdrawn"}.get(self.kind)
+        return self.kind in STEPS or (more is not None and more in self.data)
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON object of this event."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from labelscope.errors import InvalidInputError, notify
+from labelscope.data.arguments import check_counts, check_numbers
+from labelscope.errors import InvalidInputError, InvalidTypeError, notify
 from labelscope.review.ballots import NO_AGREEMENT, NON_ERROR, OPEN, PARTS, UNSURE, Vote
 from labelscope.scorers.proportions import exact_interval
 from labelscope.types import Estimate, IntArray
@@ -34,6 +35,10 @@ class Checked:
     undecided: int = 0
     frame: int = 0
     no_agreement: int = 0
+
+    def __post_init__(self) -> None:
+        check_counts(errors=self.errors, right=self.right, undecided=self.undecided)
+        check_counts(frame=self.frame, no_agreement=self.no_agreement)
 
     @property
     def agreed(self) -> Checked:
@@ -67,6 +72,14 @@ def error_rate(checked: Checked, level: float = 0.95) -> Estimate | None:
     >>> round(found.value, 3), round(found.low, 3), round(found.high, 3)
     (0.196, 0.151, 0.248)
     """
+    if not isinstance(checked, Checked):
+        raise InvalidTypeError(
+            f"checked is a {type(checked).__name__}.",
+            "Pass counts, such as reports.Checked(errors=3, right=97).",
+        )
+    check_numbers(level=level)
+    if not 0 < level < 1:
+        raise InvalidInputError(f"level is {level}.", "Pass a coverage between 0 and 1, such as 0.95.")
     if not checked.n:
         return None
     n = checked.n + checked.undecided

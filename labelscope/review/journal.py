@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from labelscope.errors import JournalError, notify
+from labelscope.errors import InvalidTypeError, JournalError, notify
 from labelscope.review.events import Event
 from labelscope.review.journal_lines import Header, Lines, read_lines
 from labelscope.review.locking import locked, sync, sync_folder
@@ -308,8 +308,16 @@ def read_journal(path: str | os.PathLike[str], header: Header) -> tuple[Event, .
         The file is not there, cannot be read or is no journal.
     WrongJournalError
         It belongs to another dataset.
+    InvalidTypeError
+        ``path`` is no path.
     """
-    path = Path(path).expanduser()
+    try:
+        path = Path(path).expanduser()
+    except TypeError:
+        raise InvalidTypeError(
+            f"The path of a journal is needed, but this is a {type(path).__name__}.",
+            "Give the path of one file; several journals are merged one after another.",
+        ) from None
     try:
         content = path.read_bytes()
     except OSError as problem:

@@ -14,7 +14,7 @@ from labelscope.evidence.judgements.column_judge import ColumnJudge
 from labelscope.evidence.judgements.verdicts import silences_of
 from labelscope.review.events import scalar_key, to_scalar
 from labelscope.scorers.judges import JudgeEnsemble
-from labelscope.types import Array, Evidence, Score
+from labelscope.types import Array, Evidence, IntArray, Score
 
 if TYPE_CHECKING:
     from labelscope.auditing.audit import Audit
@@ -48,8 +48,11 @@ def heard(answers: Any, audit: Audit) -> Score:
             raise InvalidInputError.wrong_length("judges", len(column), audit.n)
     labels = tuple(map(str, audit.dataset.labels.names))
     read = [_read(column, labels) for column in columns]
-    texts, places = silences_of([reasons for _, reasons in read])
-    votes = np.stack([codes for codes, _ in read], axis=1)
+    # What a judge says again and again is one reason; each column has as many places as the longest.
+    most = max(len(reasons) for _, _, reasons in read)
+    texts, table = silences_of([[*reasons, *[""] * (most - len(reasons))] for _, _, reasons in read])
+    votes = np.stack([codes[said] for said, codes, _ in read], axis=1)
+    places = np.stack([table[said, judge] for judge, (said, _, _) in enumerate(read)], axis=1)
     score = JudgeEnsemble(models=names).score(
         Evidence(given_labels=audit.given_codes, classes=audit.classes, judgements=votes)
     )
@@ -91,20 +94,25 @@ def _columns(answers: Any) -> tuple[list[Array], tuple[str, ...]]:
     return list(matrix.T), tuple(f"judge {place + 1}" for place in range(matrix.shape[1]))
 
 
-def _read(column: Array, labels: tuple[str, ...]) -> tuple[Array, list[str]]:
-    """Read what a judge says of each row; what it says more than once is read once."""
-    distinct: dict[Any, int] = {}
-    values: list[Any] = []
-    places = np.empty(len(column), dtype=np.int64)
-    for row, value in enumerate(column.tolist()):
-        key = (type(value), value if isinstance(value, str | int | float) else str(value))
-        place = distinct.get(key)
-        if place is None:
-            place = distinct[key] = len(values)
-            values.append(_said(value, labels))
-        places[row] = place
+def _read(column: Array, labels: tuple[str, ...]) -> tuple[IntArray, IntArray, list[str]]:
+    """Read what a judge says: the place of each row among what it says, with a code and a reason each.
+
+    What it says more than once is read once.
+    """
+    listed = column.tolist()
+    keys = listed if set(map(type, listed)) <= {str, type(None)} else list(map(_key, listed))
+    distinct = dict.fromkeys(keys)
+    numbers = dict(zip(distinct, range(len(distinct)), strict=True))
+    places = np.fromiter(map(numbers.__getitem__, keys), np.int64, len(keys))
+    first = np.zeros(len(distinct), dtype=np.int64)
+    first[places[::-1]] = np.arange(len(keys))[::-1]
+    values = [_said(listed[row], labels) for row in first.tolist()]
     verdicts = ColumnJudge(values=values).judge(Cases(len(values), labels))
-    return verdicts.codes[places], [verdicts.reasons[place] for place in places.tolist()]
+    return places, verdicts.codes, list(verdicts.reasons)
+
+
+def _key(value: Any) -> tuple[type, Any]:
+    return type(value), value if isinstance(value, str | int | float) else str(value)
 
 
 def _said(value: Any, labels: tuple[str, ...]) -> Any:

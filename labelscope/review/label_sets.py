@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from labelscope.data.arguments import is_listed, listed
 from labelscope.errors import InvalidInputError, InvalidTypeError
 from labelscope.review.events import scalar_key, to_scalar
 from labelscope.review.state import ACCEPTED_SET, EXCLUDED
@@ -156,7 +157,7 @@ def label_sets_of(
 
 
 def _table(name: str, given: Any, n: int, classes: Sequence[Any]) -> BoolArray:
-    if isinstance(given, str) or not hasattr(given, "__len__"):
+    if not is_listed(given) or not hasattr(given, "__len__"):
         raise InvalidTypeError(f"{name} is a {type(given).__name__}.", "Pass one set of labels a row.")
     if len(given) != n:
         raise InvalidInputError.wrong_length(name, len(given), n)
@@ -265,7 +266,7 @@ def collapsed_codes(pairs: Iterable[Any], classes: Sequence[Any]) -> tuple[tuple
     """Return pairs of classes that count as one, as codes; raises InvalidInputError for what is none."""
     code_of = {scalar_key(to_scalar(value)): code for code, value in enumerate(classes)}
     found = []
-    for pair in pairs:
+    for pair in listed("collapsed", pairs, 'collapsed=[("sunglass", "sunglasses")]'):
         members = () if isinstance(pair, str) or not hasattr(pair, "__iter__") else tuple(pair)
         if len(members) != 2:
             raise InvalidInputError(

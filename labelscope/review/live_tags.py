@@ -73,23 +73,40 @@ def tag_suspicion(session: Session) -> TagSuspicion | None:
     )
 
 
-def decided_tags(state: ReviewState) -> BoolArray:
-    """Return (n, K) bool: tags that somebody decided about, one by one or as part of a whole set."""
+def decided_tags(state: ReviewState, *, whole: bool = True) -> BoolArray:
+    """Return (n, K) bool: tags that somebody decided about, one by one or as part of a whole set.
+
+    Parameters
+    ----------
+    state : ReviewState
+    whole : bool
+        False leaves out what was decided about whole rows.
+    """
     decided = np.zeros(state.tags.shape, dtype=bool)
     if not decided.size:
         return decided
     place = {name: column for column, name in enumerate(state.tag_names)}
-    whole = state.sets is not None
+    sets = state.sets is not None
     for event in state.active_events():
         rows = list(event.rows)
         if event.kind in TAGGING:
             named = event.data.get("tags")
             columns = [place[n] for n in named if n in place] if isinstance(named, list) else []
             decided[np.ix_(rows, columns)] = True
-        elif (event.kind in ("relabelled", "kept", "accepted_set") and whole) or event.kind == "excluded":
-            decided[rows] = True
+        elif (event.kind in ("relabelled", "kept", "accepted_set") and sets) or event.kind == "excluded":
+            if whole:
+                decided[rows] = True
         elif event.kind == "unsure":
             decided[rows] = False
+    return decided
+
+
+def decided_classes(state: ReviewState) -> BoolArray:
+    """Return (n,) bool: rows about whose class somebody decided, not only about attributes beside it."""
+    decided = np.zeros(state.n, dtype=bool)
+    for event in state.active_events():
+        if event.kind in ("relabelled", "kept", "accepted_set", "excluded", "unsure"):
+            decided[list(event.rows)] = event.kind != "unsure"
     return decided
 
 

@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 
 from labelscope.errors import notify
-from labelscope.review.events import DECISIONS, TAGGING, Event, scalar_key
-from labelscope.review.sampling import MACHINES
+from labelscope.review.events import DECISIONS, MACHINES, TAGGING, Event, scalar_key
 from labelscope.review.state import ReviewState
 from labelscope.types import BoolArray, FloatArray, IntArray
 

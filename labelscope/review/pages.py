@@ -15,7 +15,7 @@ from labelscope.review.controls import Control, Controls
 from labelscope.review.drafting import label_drafts
 from labelscope.review.events import Draft, Event
 from labelscope.review.new_labels import LabelReader
-from labelscope.review.planned import record_plan
+from labelscope.review.planned import record_plan, withdrawals_of
 from labelscope.review.rows import as_rows
 from labelscope.review.state import ReviewState
 from labelscope.review.suggestions import suggested_labels
@@ -51,6 +51,8 @@ class Page:
         Which of the reviewer's pages, from 0.
     replaces : str
         The step by which the reviewer closed it before; closing it again takes that back.
+    withdrawals : frozenset of str
+        Events by which the reviewer had withdrawn the plan when it was opened.
     """
 
     rows: IntArray
@@ -62,6 +64,7 @@ class Page:
     plan: Plan | None = None
     number: int = 0
     replaces: str = ""
+    withdrawals: frozenset[str] = frozenset()
 
 
 def open_page(session: Session, rows: Any, mean: str, controls: Controls) -> Page:
@@ -135,7 +138,8 @@ def page_done(
     Raises
     ------
     RefusedError
-        ``code`` is ``"control_failed"``: the control was passed over. Nothing is recorded but that.
+        ``code`` is ``"control_failed"``: the control was passed over. Nothing is recorded but that. Or
+        ``"plan_withdrawn"``: since it was opened. Nothing is recorded.
     InvalidInputError
         The page is not open, or rows, labels or seconds do not fit.
     """
@@ -146,6 +150,12 @@ def page_done(
     extra = {control.row} if control is not None else set()
     if (shown | set(marked)) - set(page.rows.tolist()) - extra or mean != page.mean:
         raise InvalidInputError("These rows are not the page that was opened.", "Open the page again.")
+    if page.plan is not None and withdrawals_of(session, page.plan) - page.withdrawals:
+        raise RefusedError(
+            "plan_withdrawn",
+            "The plan of this page was withdrawn. Nothing was recorded.",
+            "Go on with other pages, or undo the withdrawal.",
+        )
     spent = _seconds(seconds), _seconds(idle)
     labels = {row: label for row, label in marked.items() if row not in extra}
     _check_labels(session, labels)

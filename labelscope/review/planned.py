@@ -1,7 +1,7 @@
 """Plans in a session: which one is in force, whose pages a person takes, and which of them are done.
 
 The journal keeps a plan as an event ``planned``: what is suspicious changes with each verdict, but pages
-that people have begun must not.
+that people have begun must not. A later ``planned`` event withdraws it.
 """
 
 from __future__ import annotations
@@ -129,6 +129,27 @@ def plan_in_force(session: Session) -> Plan | None:
     return None
 
 
+def withdraw_plan(session: Session, source: str, plan: str = "") -> tuple[Event, ...]:
+    """Take the plan out of force; see `Session.withdraw_plan`. With ``plan``, an id, only that one."""
+
+    def draft() -> list[Draft]:
+        found = plan_in_force(session)
+        if found is None or found.id != (plan or found.id):
+            raise InvalidInputError(
+                f"The plan {plan} is not in force." if plan else "No plan is in force.",
+                "session.plan() is the one to withdraw; session.plan(...) puts one.",
+            )
+        return [Draft(PLANNED, [], data={"withdrawn": found.id})]
+
+    return session.ledger.record(draft, source)
+
+
+def withdrawals_of(session: Session, plan: Plan) -> frozenset[str]:
+    """Return the ids of the events by which this person withdrew a plan."""
+    mine = [event for event in session.state.active_events() if event.reviewer == session.reviewer]
+    return frozenset(event.id for event in mine if _withdrawn(event) == plan.id)
+
+
 def has_put(session: Session) -> bool:
     """Whether this person put a plan."""
     return any(event.reviewer == session.reviewer for event in _plans(session))
@@ -182,6 +203,9 @@ def holders(session: Session, plan: Plan) -> dict[str, str]:
     for event in session.state.active_events():
         if event.reviewer == session.reviewer:
             continue
+        if _withdrawn(event) == plan.id:
+            found = {name: who for name, who in found.items() if who != event.reviewer}
+            continue
         seat = _seat(event, plan)
         if seat is None and event.reviewer in plan.reviewers:
             seat = event.reviewer
@@ -227,8 +251,31 @@ def turn_of(session: Session, plan: Plan) -> Turn:
 
 
 def _plans(session: Session) -> list[Event]:
-    events = session.state.active_events()
-    return [e for e in events if e.kind == PLANNED and isinstance(e.data.get("plan"), Mapping)]
+    """Return the events that put a plan which nobody withdrew since, as far as this person is concerned."""
+    standing: list[Event] = []
+    out = set()
+    for event in session.state.active_events():
+        mine = event.reviewer == session.reviewer
+        withdrawn = _withdrawn(event)
+        if withdrawn:
+            standing = [one for one in standing if one.reviewer != event.reviewer]
+            out |= {withdrawn} if mine else set()
+        elif _id_of(event):
+            standing.append(event)
+            out -= {_id_of(event)} if mine else set()
+    return [event for event in standing if _id_of(event) not in out]
+
+
+def _id_of(event: Event) -> str:
+    """Return the id of the plan that an event puts; empty for others."""
+    plan = event.data.get("plan") if event.kind == PLANNED else None
+    found = plan.get("id") if isinstance(plan, Mapping) else None
+    return found if isinstance(found, str) else ""
+
+
+def _withdrawn(event: Event) -> str:
+    found = event.data.get("withdrawn") if event.kind == PLANNED else None
+    return found if isinstance(found, str) else ""
 
 
 def _seat(event: Event, plan: Plan) -> str | None:

@@ -12,7 +12,7 @@ from labelscope.review.controls import Controls
 from labelscope.review.events import scalar_key
 from labelscope.review.looks import looks_of
 from labelscope.review.pages import Page, opened
-from labelscope.review.planned import Turn
+from labelscope.review.planned import Turn, withdrawals_of
 from labelscope.review.reviewers import Pairs, pairs_of
 from labelscope.types import BoolArray, IntArray
 
@@ -106,6 +106,7 @@ def open_planned(session: Session, turn: Turn, number: int, controls: Controls) 
         plan=turn.plan,
         number=number,
         replaces=turn.batches[number],
+        withdrawals=withdrawals_of(session, turn.plan),
     )
     marks = _marks(session, turn.batches[number], rows, labels)
     return ShownPage(opened(session, page), rows, labels, others, int((~shown).sum()), marks)

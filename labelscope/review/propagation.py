@@ -12,6 +12,7 @@ import numpy as np
 
 from labelscope.errors import InvalidInputError, InvalidTypeError, TaskError
 from labelscope.review.events import scalar_key, to_scalar
+from labelscope.review.live_tags import decided_classes, decided_tags
 from labelscope.review.proposals import CLASS
 from labelscope.scorers.concepts.concept_energy import ConceptEnergy
 from labelscope.types import FloatArray, IntArray
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from labelscope.scorers.concepts.mean_field import Beliefs
 
 _CROSSED, _MOVED = 0.5, 0.2
+_LEAST = 1e-300
 
 # Energies live as long as the audit that they were fitted on.
 _fitted: weakref.WeakKeyDictionary[Audit, FittedConceptEnergy] = weakref.WeakKeyDictionary()
@@ -43,6 +45,10 @@ class Proposal:
     new : class value, 1 or 0
     p_old, p_new : float
         Probability of the attribute, or of the class ``new``, before and after the fix.
+    energy_change : float
+        By how much the joint energy changes as the variable goes from ``old`` to ``new``, in nats, with the
+        fix clamped and the rest as it is expected then; below 0 speaks for the change. Where ``old`` is
+        unknown: from the other value, or the next best class. Of the fix itself, before it is made.
     """
 
     variable: str
@@ -51,6 +57,7 @@ class Proposal:
     new: Any
     p_old: float
     p_new: float
+    energy_change: float = 0.0
 
 
 def fitted_energy(audit: Audit) -> FittedConceptEnergy:
@@ -183,15 +190,20 @@ def apply_to_similar(
     if not len(alike):
         return {}
     before, after = found.propagate(alike, wanted, concepts=now[same], codes=held[same])
+    tags, whole = decided_tags(session.state)[alike], decided_classes(session.state)[alike]
     proposals = {}
     for i, similar in enumerate(alike.tolist()):
         first = [
             _itself(session, i, similar, variable, value, before, place) for variable, value in wanted.items()
         ]
-        proposals[similar] = [
+        made = [
             *(one for one in first if one.old != one.new),
             *_proposals(session, i, similar, wanted, before, after, place),
         ]
+        settled = {name for name, column in names.items() if tags[i, column]}
+        stay = [one for one in made if (whole[i] if one.kind == CLASS else one.variable in settled)]
+        if not any(one in stay for one in first):
+            proposals[similar] = [one for one in made if one not in stay]
     return proposals
 
 
@@ -211,11 +223,12 @@ def _proposals(
         old = None if np.isnan(now[0, column]) else int(now[0, column])
         new = int(p_new >= _CROSSED)
         if column not in wanted and old != new and _matters(p_old, p_new):
-            made.append(Proposal(name, "attribute", old, new, p_old, p_new))
+            made.append(Proposal(name, "attribute", old, new, p_old, p_new, _of_attribute(p_new, new)))
     best = int(after.classes[i].argmax())
     p_old, p_new = float(before.classes[i, best]), float(after.classes[i, best])
     if CLASS not in wanted and best != held[0] and p_new > p_old and _matters(p_old, p_new):
-        made.append(Proposal(CLASS, CLASS, _current_class(session, row), classes[best], p_old, p_new))
+        change = _of_class(after.classes[i], int(held[0]), best)
+        made.append(Proposal(CLASS, CLASS, _current_class(session, row), classes[best], p_old, p_new, change))
     return sorted(made, key=lambda one: -abs(one.p_new - one.p_old))
 
 
@@ -231,11 +244,25 @@ def _itself(
     """Return the fix as a proposal for another row."""
     if isinstance(variable, str):
         old, p_old = _current_class(session, row), float(before.classes[i, value])
-        return Proposal(CLASS, CLASS, old, classes[value], p_old, 1.0)
+        change = _of_class(before.classes[i], int(_now(session, np.array([row]))[1][0]), value)
+        return Proposal(CLASS, CLASS, old, classes[value], p_old, 1.0, change)
     now = _now(session, np.array([row]))[0][0, variable]
     old = None if np.isnan(now) else int(now)
     p_old = float(before.concepts[i, variable])
-    return Proposal(session.state.tag_names[variable], "attribute", old, value, p_old, float(value))
+    name, change = session.state.tag_names[variable], _of_attribute(p_old, value)
+    return Proposal(name, "attribute", old, value, p_old, float(value), change)
+
+
+def _of_attribute(p: float, new: int) -> float:
+    """Energy of a value less that of the other one: the probability is the Boltzmann one of the two."""
+    odds = np.log(max(p, _LEAST)) - np.log(max(1.0 - p, _LEAST))
+    return float(-odds if new == 1 else odds)
+
+
+def _of_class(probs: FloatArray, old: int, new: int) -> float:
+    rest = np.delete(probs, new)
+    other = float(probs[old]) if old >= 0 else float(rest.max(initial=0.0))
+    return float(np.log(max(other, _LEAST)) - np.log(max(float(probs[new]), _LEAST)))
 
 
 def _matters(p_old: float, p_new: float) -> bool:

@@ -7,15 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from labelscope.review.events import DECISIONS, Event
+from labelscope.review.events import DECISIONS, MACHINES, Event
+from labelscope.review.progress import never_seen_rows
 from labelscope.review.state import UNREVIEWED, ReviewState
-from labelscope.types import IntArray
+from labelscope.types import BoolArray, IntArray
 
 #: With fewer labeled rows people look at all of them, and chance has nothing to add.
 LEAST_ROWS = 100
 RATE = 0.05
-#: Who is not a person: a decision of theirs is no look.
-MACHINES = ("teacher", "propagated", "judge")
 _CHUNK = 4096
 
 
@@ -25,6 +24,8 @@ class Sampler:
     The order is a permutation of the labeled rows that depends on nothing but the seed. Its first row
     without a decision is a uniform draw from all rows without one, flagged or not, whatever was looked at
     before, as long as nobody chooses rows by this order. A look is a person's decision about one row alone.
+    Rows that methods decided about, or that were accepted in one go, and that nobody ever looked at are drawn
+    in the same order, among themselves, where somebody asks for rows by chance.
 
     Parameters
     ----------
@@ -94,12 +95,12 @@ class Sampler:
         return np.concatenate(found)[:n] if found else self.order[:0]
 
     def asked_for(self, rows: IntArray, state: ReviewState, n: int | None = None) -> IntArray:
-        """Put rows into the random order, undecided ones first: who works through it draws by chance.
+        """Put rows into the random order, unseen ones first: who works through it draws by chance.
 
         Parameters
         ----------
         rows : (m,) int
-            Any rows; unlabelled and decided ones keep their order behind the others.
+            Any rows; unlabelled ones and those that people decided about keep their order behind the others.
         state : ReviewState
         n : int, optional
             How many rows are wanted.
@@ -110,8 +111,7 @@ class Sampler:
         """
         wanted = np.zeros(state.n, dtype=bool)
         wanted[rows] = True
-        ahead = self.upcoming(state, len(self.order))
-        ahead = ahead[wanted[ahead]]
+        ahead = self.order[wanted[self.order] & self._unseen(state)[self.order]]
         self._asked_for.update(ahead[:n].tolist())
         wanted[ahead] = False
         return np.concatenate([ahead, rows[wanted[rows]]]).astype(np.int64)[:n]
@@ -124,12 +124,21 @@ class Sampler:
         Returns
         -------
         dict
-            ``drawn`` ``"random"`` and ``p``, the probability with which this row was drawn then.
+            ``drawn`` and ``p``, the probability with which this row was drawn then: ``"random"`` from rows
+            without a decision, ``"decided"`` from those with one that nobody looked at.
         """
-        if not (self.due or row in self._asked_for) or self.upcoming(state, 1).tolist() != [row]:
+        asked = row in self._asked_for
+        if state.state[row] != UNREVIEWED:
+            decided = self.order[never_seen_rows(state)[self.order]] if asked else self.order[:0]
+            drawn = decided[:1].tolist() == [row]
+            return {"drawn": "decided", "p": 1.0 / len(decided)} if drawn else {}
+        if not (self.due or asked) or self.upcoming(state, 1).tolist() != [row]:
             return {}
         left = int(((state.state == UNREVIEWED) & (state.given >= 0)).sum())
         return {"drawn": "random", "p": 1.0 / left}
+
+    def _unseen(self, state: ReviewState) -> BoolArray:
+        return np.asarray((state.state == UNREVIEWED) | never_seen_rows(state))
 
     def interleave(self, rows: IntArray, state: ReviewState, n: int | None = None) -> IntArray:
         """Put rows by chance into a queue wherever one is due.

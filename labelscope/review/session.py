@@ -20,7 +20,7 @@ from labelscope.review.live import Rescored
 from labelscope.review.merging import MergeReport, conflicts_of
 from labelscope.review.opening import journal_path, reviewer_name
 from labelscope.review.progress import Progress, progress_of
-from labelscope.review.queues import MostSuspicious, RandomRows, by_name
+from labelscope.review.queues import MostSuspicious, RandomRows, checked_policy
 from labelscope.review.records import review_columns
 from labelscope.review.state import EXCLUDED, ReviewState
 from labelscope.review.suggestions import concepts_now
@@ -194,7 +194,7 @@ class Session(Decisions):
             raise InvalidInputError(f"n is {n!r}.", "Give the number of rows wanted, or None for all.")
         chosen: Policy = MostSuspicious()
         if policy is not None:
-            chosen = by_name(policy) if isinstance(policy, str) else policy
+            chosen = checked_policy(policy)
         plain, chance = policy is None or policy == MostSuspicious.name, policy == RandomRows.name
         with self.ledger.lock:
             # Rows by chance take places of others: a few more must be there to choose from.
@@ -254,6 +254,26 @@ class Session(Decisions):
 
         return plan_in_force(self) if plan is None else put_plan(self, plan)
 
+    def withdraw_plan(self, *, source: str = "api") -> tuple[Event, ...]:
+        """Take the review plan out of force; what was decided on its pages stays, and undo brings it back.
+
+        In merged journals it counts for all plans that this reviewer put before, whoever goes by them: who
+        closed a page of one has put it, too, and goes on. The plan itself stays out for this reviewer,
+        whoever puts it, until they put it again. Somebody else's plan may come in force in its place.
+
+        Returns
+        -------
+        tuple of Event
+
+        Raises
+        ------
+        InvalidInputError
+            No plan is in force.
+        """
+        from labelscope.review.planned import withdraw_plan
+
+        return withdraw_plan(self, source)
+
     def evidence(self) -> Evidence:
         """Return the audit's evidence with the review so far, as queues read it.
 
@@ -264,27 +284,9 @@ class Session(Decisions):
             ``state``, ``verified`` and ``excluded`` (bool), ``gate``, and ``cluster`` and ``clusters`` where
             a score names them; ``classes`` include those that were added.
         """
-        from labelscope.review.current_evidence import verified_rows
-        from labelscope.review.gates import gate_at
+        from labelscope.review.current_evidence import reviewed_evidence
 
-        classes = np.empty(len(self.ledger.state.classes), dtype=object)
-        classes[:] = self.ledger.state.classes
-        known = len(classes) == len(self.audit.classes)
-        return self.audit.evidence.including(
-            classes=self.audit.classes if known else classes,
-            given_labels=self.audit.given_codes,
-            current=self.ledger.state.current.astype(np.int64),
-            suggested=self.suggested_codes,
-            suspicion=self.suspicion,
-            flagged=self.flagged,
-            state=self.ledger.state.state.copy(),
-            first_labels=np.asarray(self.audit.given_codes, dtype=np.int64),
-            verified=verified_rows(self.ledger.state)
-            | np.asarray(self.audit.evidence.get("verified", False)),
-            excluded=np.asarray(self.ledger.state.state == EXCLUDED),
-            gate=gate_at(self),
-            **_clusters(self.audit),
-        )
+        return reviewed_evidence(self)
 
     def note_of(self, row: int) -> str:
         """Return the note of a row, empty when there is none."""
@@ -386,11 +388,3 @@ class Session(Decisions):
         return (
             f"<Session of {self.audit.dataset.name!r}: {counts.reviewed:,} of {counts.n:,} reviewed; {where}>"
         )
-
-
-def _clusters(audit: Audit) -> dict[str, Any]:
-    for score in audit.scores.values():
-        if "cluster" in score.details and "clusters" in score.meta:
-            named = np.asarray(score.meta["clusters"], dtype=np.int64)
-            return {"cluster": score.details["cluster"], "clusters": named}
-    return {}

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from labelscope.data.arguments import as_path
 from labelscope.errors import InvalidInputError, InvalidTypeError
 from labelscope.review.files import replacing
 from labelscope.review.predictions import read_models
@@ -172,7 +173,7 @@ def evaluate_slice(
 
 
 def _checked(path: str | os.PathLike[str]) -> Path:
-    target = Path(path).expanduser()
+    target = as_path(path, "slice.json").expanduser()
     if target.suffix.lower() not in _SUFFIXES:
         raise InvalidInputError.unknown("suffix of regression sets", target.suffix, _SUFFIXES)
     return target

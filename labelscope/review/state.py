@@ -182,6 +182,14 @@ class ReviewState:
         """(n,) int32: position in ``events`` of the first decision that counts, -1 where there is none."""
         return _read_only(self._first)
 
+    def first_of(self, chosen: npt.NDArray[np.bool_]) -> Codes:
+        """Return (n,) int32: as :attr:`first`, of the events that are ``chosen`` (n_events,) alone."""
+        found = np.full(self.n, -1, dtype=np.int32)
+        for entry in reversed(self._entries):
+            if chosen[entry.place] and entry.batch not in self._batches.inactive:
+                found[entry.rows] = entry.place
+        return found
+
     @property
     def sizes(self) -> npt.NDArray[np.int64]:
         """(n_events,) int64: rows of each event."""

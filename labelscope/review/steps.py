@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from labelscope.errors import notify
-from labelscope.review.events import DECISIONS, Draft, Event
+from labelscope.review.events import DECISIONS, MACHINES, Draft, Event
 from labelscope.review.ledger import Ledger
-from labelscope.review.sampling import MACHINES
 
 
 class Steps:

@@ -8,15 +8,12 @@ import numpy as np
 
 from labelscope.data.tags import Tags
 from labelscope.errors import InvalidInputError, TaskError
-from labelscope.review.drafting import tag_drafts
-from labelscope.review.events import Draft, to_scalar
-from labelscope.review.rows import Rows
+from labelscope.review.events import to_scalar
 from labelscope.types import Array, FloatArray, IntArray
 
 if TYPE_CHECKING:
     from labelscope.auditing.audit import Audit
     from labelscope.data.dataset import Dataset
-    from labelscope.review.decisions import Decisions
     from labelscope.review.session import Session
     from labelscope.review.state import ReviewState
 
@@ -80,31 +77,6 @@ def _named_by_score(audit: Audit, state: ReviewState, rows: IntArray) -> list[An
     chosen = np.asarray(sets)[rows] > 0
     unknown = tags.knows_unknown & (state.tags[rows] < 0) & ~chosen
     return [tags.set_text(row) for row in np.where(unknown, -1, chosen).astype(np.int8)]
-
-
-def attribute_drafts(session: Decisions, rows: Rows) -> list[Draft]:
-    """Draft the suggested attributes of rows, where they are known and others than suggested."""
-    state = session.ledger.state
-    if session.audit.dataset.labels.tags is not None or not state.tag_names:
-        return []
-    wanted = tag_detail(session.audit, "suggested_concepts", state.tags.shape)
-    if wanted is None or not len(rows):
-        return []
-    now, chosen = state.tags[rows], wanted[rows]
-    drafts = []
-    for kind, value in (("tags_added", 1), ("tags_removed", 0)):
-        differs = (now >= 0) & (now != value) & (chosen == value)
-        for pattern, some in _alike(differs):
-            names = [state.tag_names[column] for column in np.flatnonzero(pattern)]
-            drafts += tag_drafts(kind, state, rows[some], session.suspicion, names)
-    return drafts
-
-
-def _alike(differs: Array) -> list[tuple[Array, Array]]:
-    """Part rows by their pattern, empty ones left out."""
-    patterns, place = np.unique(differs, axis=0, return_inverse=True)
-    place = place.reshape(-1)
-    return [(p, np.flatnonzero(place == k)) for k, p in enumerate(patterns) if p.any()]
 
 
 def checked_tags(dataset: Dataset, given: Any) -> list[str]:

@@ -76,6 +76,10 @@ class TagSets(_Named):
         """Return a set in its usual form, without tags that there are not."""
         return self._tags.set_text(self.values(text))
 
+    def named(self, values: Values) -> str:
+        """Return the text of a set by its values, (K,)."""
+        return self._tags.set_text(values)
+
     def table(self, classes: Sequence[Any]) -> Values:
         """Return the values of all classes, (K + 1, n_tags) int8; the last row is that of code -1."""
         # Classes only grow while events come; after a late event they may be others.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from labelscope.review.implied import contradictions, tree_of
 from labelscope.review.records import target_values
 from labelscope.review.suggestions import suggested_targets, tag_detail, tags_of
 from labelscope.types import Array
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from labelscope.review.session import Session
 
 TARGET, SUGGESTED = "target", "suggested target"
+#: How many tags of a row are there without one that they imply.
+CONTRADICTION = "contradiction"
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,8 @@ def task_names(session: Session) -> list[str]:
         return []
     word = "tag" if audit.dataset.labels.tags is not None else "attribute"
     probable = tag_probabilities(audit, tags.n_tags) is not None
-    return [f"{word}: {name}" for name in tags.names] + [f"P({name})" for name in tags.names if probable]
+    found = [f"{word}: {name}" for name in tags.names] + [f"P({name})" for name in tags.names if probable]
+    return found if tree_of(audit) is None else [*found, CONTRADICTION]
 
 
 def task_value(session: Session, name: str) -> TaskValue | None:
@@ -56,6 +60,8 @@ def task_value(session: Session, name: str) -> TaskValue | None:
     if name == SUGGESTED:
         found = suggested_targets(session.audit)
         return None if found is None else TaskValue("number", found)
+    if name == CONTRADICTION:
+        return TaskValue("number", contradictions(session.audit, state).astype(np.float64))
     if name.startswith("P("):
         probs = tag_probabilities(session.audit, len(state.tag_names))
         column = state.tag_names.index(name[2:-1])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from labelscope.data.arguments import check_flags, check_seed
 from labelscope.errors import InvalidInputError, InvalidTypeError
 from labelscope.review.ballots import (
     OPEN,
@@ -126,12 +127,14 @@ class ValidationSession:
         random_state: int = 0,
     ) -> None:
         check_classes(session)
+        check_seed(random_state)
         if not isinstance(study, str) or not study.strip():
             raise InvalidTypeError(f"study is {study!r:.60}.", 'Give it a name, such as study="round 2".')
         self.session = session
         self.raters_per_item = raters_per_item
         self.agree = checked_agree(raters_per_item, agree, policy)
         self.policy = policy
+        check_flags(blind=blind)
         self.blind = bool(blind)
         self.study = study.strip()
         self.random_state = random_state

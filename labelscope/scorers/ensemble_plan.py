@@ -21,11 +21,13 @@ from labelscope.scorers.evidence_tables import (
     DENSE_UP_TO,
     PAIRS_ROWS,
     PAIRS_UP_TO,
+    Table,
     parts_of,
     table_of,
     values_of,
 )
 from labelscope.scorers.inputs import labels_of
+from labelscope.scorers.kept_candidates import Kept, keeps, keyed_and_kept
 from labelscope.scorers.neighbors.graph_blocks import id_range, refuse_strangers
 from labelscope.scorers.pair_rates import pairs_tell
 from labelscope.scorers.posterior import step_of
@@ -61,7 +63,9 @@ def ensemble_plan(shape: Shape, max_fit_rows: int, level: float, raised: Raise |
     needs: tuple[str, ...] = tuple(name for name in ("pred_probs", "knn_ids") if name in shape.present)
     needs = (*needs, "all_codes") if "knn_ids" in needs else needs
     n_classes, labelled = len(shape.classes), shape.codes >= 0
-    first = yield Step(_keyed, partial(_checked, n=len(shape.codes)), needs)
+    keep = keeps(shape, needs)
+    first = yield Step(partial(_keyed, keep=keep), partial(_checked, n=len(shape.codes)), needs)
+    kept = Kept(first.rows["classes"], first.rows["values"]) if keep else None
     names, off = first.reduced
     if n_classes < 2 or not labelled.any() or not names:
         return (yield from _nothing_to_say(shape))
@@ -74,17 +78,21 @@ def ensemble_plan(shape: Shape, max_fit_rows: int, level: float, raised: Raise |
     order = np.searchsorted(wanted, chosen)
     asked = not pairwise and n_classes <= PAIRS_UP_TO and len(shape.codes) <= PAIRS_ROWS
     for dense in (True, False) if asked else (pairwise,):
-        made = yield Step(partial(_taken, wanted=wanted, off=off, dense=dense), _stacked, needs)
-        parts = [made.reduced[name][order] for name in names]
-        given = made.reduced["given"][order]
+        if kept is None:
+            made = yield Step(partial(_taken, wanted=wanted, off=off, dense=dense), _stacked, needs)
+            found = made.reduced
+        else:
+            found = _of_table(kept.table(wanted, shape.codes[wanted]))
+        parts = [found[name][order] for name in names]
+        given = found["given"][order]
         if not (asked and dense):
             break
         pairwise = pairs_tell(parts, given)
         if pairwise:
             break
     model = latent.fit(parts, given, pairwise=pairwise)
-    del made, parts
-    believed = yield step_of(model, off, needs)
+    del found, parts
+    believed = yield step_of(model, off, needs, kept)
     foreign = None if raised is None else raised(believed.rows["suspicion"], model.outside)
     score = _score(shape, model, names, _moved(believed, foreign), level)
     if foreign is None:
@@ -105,11 +113,14 @@ def _moved(believed: Stepped, foreign: tuple[FloatArray, FloatArray, float] | No
     return Stepped(believed.reduced, {**rows, **moved})
 
 
-def _keyed(block: Block) -> Partial:
+def _keyed(block: Block, keep: bool) -> Partial:
     low, high = id_range(block)
     if low < -1 or (block.all_codes is not None and high >= len(block.all_codes)):
         none = np.zeros(len(block.codes), np.uint64)
         return Partial((low, high, row_sums.Sums(), []), {"key": none})
+    if keep:
+        made = keyed_and_kept(block)
+        return Partial((low, high, made.reduced, parts_of(block)), made.rows)
     key, seen = keys_of(block)
     return Partial((low, high, seen, parts_of(block) if block.n_classes else []), {"key": key})
 
@@ -163,7 +174,11 @@ def _taken(block: Block, wanted: IntArray, off: IntArray, dense: bool) -> Partia
     low, high = np.searchsorted(wanted, [block.start, block.stop])
     rows = wanted[low:high] - block.start
     table = table_of(values_of(block, rows, off), block.codes[rows], dense=dense)
-    return Partial({**{name: part.T for name, part in table.parts.items()}, "given": table.given})
+    return Partial(_of_table(table))
+
+
+def _of_table(table: Table) -> dict[str, Array]:
+    return {**{name: part.T for name, part in table.parts.items()}, "given": table.given}
 
 
 def _stacked(made: Sequence[dict[str, Array]]) -> dict[str, Array]:
@@ -200,7 +215,7 @@ def _score(
         "noise_kind": model.kind,
         "parts": names,
     }
-    return Score(suspicion, labels_of(best, shape.classes), flagged, details, meta)
+    return Score(suspicion, labels_of(best, shape.classes, own=True), flagged, details, meta)
 
 
 def _nothing_to_say(shape: Shape) -> Plan:

@@ -94,27 +94,37 @@ def table_of(values: Mapping[str, FloatArray], codes: IntArray, *, dense: bool) 
     dense : bool
         Whether all classes are wanted.
     """
-    n_classes = next(iter(values.values())).shape[1]
     if dense:
         turned = {name: np.array(one.T, dtype=np.float32, order="C") for name, one in values.items()}
-        return Table(_logs(turned), codes)
+        return Table(logs_of(turned), codes)
+    chosen, found = picked(values, codes)
+    turned = {name: np.array(one.T, dtype=np.float32, order="C") for name, one in found.items()}
+    return Table(logs_of(turned), np.minimum(codes, 0), chosen)
+
+
+def picked(values: Mapping[str, FloatArray], codes: IntArray) -> tuple[IntArray, dict[str, FloatArray]]:
+    """Return the candidates (b, W) of each row, and what there is of them.
+
+    Parameters
+    ----------
+    values : mapping of str to (b, K) float
+        As `values_of` returns them.
+    codes : (b,) int
+        Given labels; -1 is unlabelled.
+    """
     level = next(iter(values.values()))
     if len(values) > 1:
         level = np.maximum(values["model"], FLOOR) * (values["neighbors"] + EXTRA_VOTES)
     chosen = likeliest(level, codes, CANDIDATES)
-    flat = chosen + np.arange(0, len(codes) * n_classes, n_classes)[:, None]
-    picked = {
-        name: np.array(np.ascontiguousarray(one).reshape(-1).take(flat).T, dtype=np.float32, order="C")
-        for name, one in values.items()
-    }
-    return Table(_logs(picked), np.minimum(codes, 0), chosen)
+    flat = chosen + np.arange(0, level.size, level.shape[1])[:, None]
+    return chosen, {name: np.ascontiguousarray(one).reshape(-1).take(flat) for name, one in values.items()}
 
 
-def _logs(values: dict[str, FloatArray]) -> dict[str, FloatArray]:
-    """Turn values into logs, in place."""
+def logs_of(values: dict[str, FloatArray]) -> dict[str, FloatArray]:
+    """Turn values, classes along rows of memory, into logs, in place."""
     for name, one in values.items():
         if name == "model":
-            np.maximum(one, FLOOR, out=one)
+            np.clip(one, FLOOR, np.inf, out=one)  # several times faster than the maximum
         else:
             one += EXTRA_VOTES
         np.log(one, out=one)

@@ -9,7 +9,8 @@ from typing import TypeVar
 import numpy as np
 
 from labelscope.data.labels import encode_evidence
-from labelscope.errors import InvalidInputError, MissingEvidenceError
+from labelscope.errors import MissingEvidenceError
+from labelscope.evidence.neighbor_checks import check_neighbors
 from labelscope.evidence.pred_probs_checks import check_pred_probs
 from labelscope.scorers.blockwise import Plan, Shape, Step, Stepped, drive, in_memory
 from labelscope.types import Array, Evidence, FloatArray, IntArray, Score
@@ -232,27 +233,7 @@ def _checked_probs(pred_probs: FloatArray, codes: IntArray, classes: Array, tole
 def _checked_neighbors(evidence: Evidence, n: int) -> tuple[IntArray | None, FloatArray | None]:
     if "knn_ids" not in evidence:
         return None, None
-    ids = np.asarray(evidence["knn_ids"])
-    if ids.ndim != 2 or len(ids) != n:
-        raise InvalidInputError(
-            f"knn_ids has shape {ids.shape}, but there are {n:,} rows.",
-            "Pass an (n, k) array of row positions, the row itself left out.",
-        )
-    if ids.size and (ids.min() < -1 or ids.max() >= n):
-        raise InvalidInputError(
-            f"knn_ids holds positions from {ids.min()} to {ids.max()}, but rows go from 0 to {n - 1}.",
-            "Pass row positions; -1 stands for a neighbor that is not there.",
-        )
-    distances = evidence.get("knn_distances")
-    if distances is None:
-        return ids, None
-    distances = np.asarray(distances)
-    if distances.shape != ids.shape:
-        raise InvalidInputError(
-            f"knn_distances has shape {distances.shape}, but knn_ids has {ids.shape}.",
-            "Pass one distance for each entry of knn_ids.",
-        )
-    return ids, distances
+    return check_neighbors(evidence["knn_ids"], evidence.get("knn_distances"), n)
 
 
 def blocks(n: int, width: int) -> list[slice]:
@@ -261,13 +242,16 @@ def blocks(n: int, width: int) -> list[slice]:
     return [slice(start, min(start + step, n)) for start in range(0, n, step)]
 
 
-def labels_of(codes: IntArray, classes: Array) -> Array:
-    """Turn class positions into label values; None where there are no classes at all."""
+def labels_of(codes: IntArray, classes: Array, *, own: bool = False) -> Array:
+    """Turn class positions into label values; None where there are no classes at all.
+
+    Positions that are the caller's own may be returned themselves, where labels are positions.
+    """
     if len(classes) == 0:
         return np.full(len(codes), None, dtype=object)
     values = np.asarray(classes)
     if len(codes) and codes.min() < 0:
         codes = np.maximum(codes, 0)
     if values.dtype.kind == "i" and np.array_equal(values, np.arange(len(values))):
-        return codes.astype(values.dtype)
+        return codes.astype(values.dtype, copy=not own)
     return np.asarray(values[codes])

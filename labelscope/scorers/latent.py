@@ -19,6 +19,7 @@ import numpy as np
 
 from labelscope.scorers import noise_kinds
 from labelscope.scorers.latent_fit import Sideways, fitted, mean_doubt
+from labelscope.scorers.reading_evidence import ReadingEvidence
 from labelscope.types import FloatArray, IntArray
 
 _NEGLIGIBLE = 0.01
@@ -232,26 +233,30 @@ def fit(parts: Sequence[FloatArray], codes: IntArray, *, pairwise: bool = True) 
     rows = Sideways.of(mixed, codes, pairwise=pairwise)
     more = len(codes) > first
     few = Sideways.of(mixed[:first], codes[:first], pairwise=pairwise) if more else rows
-    component, components, doubts = start, [], []
+    component, readings, components, doubts = start, [], [], []
     # The way from one reading to the other leads through half of it.
     for value in (0.0, kappa / 2, kappa):
         component = fitted(replace(component, kappa=value), few, _FIRST_STEPS)
         if 0.0 < value < kappa:
             continue
         refined = fitted(component, rows, _LATER_STEPS, precision=_LATER_PRECISION) if more else component
+        readings.append(refined)
         components.append(replace(refined, beta=refined.beta[0] * shares))
         doubts.append(mean_doubt(refined, rows))
     gain = components[1].log_likelihood - components[0].log_likelihood
     clear = noise_kinds.clear_share(*doubts)
-    following = noise_kinds.weight_of_following(gain, clear, doubts[1])
+    told = ReadingEvidence.of(readings[0], readings[1], rows)
+    odds = noise_kinds.odds_of_following(told.one_way)
+    following = noise_kinds.weight_of_following(gain, clear, doubts[1], odds)
     guessing = noise_kinds.weight_of_guessing(clear)
+    outside = noise_kinds.outside_share(gain, told.flat_gain, told.one_way)
     components.append(Component(0.0, noise_kinds.guessed() * shares, np.ones((1, 1))))
     weights = np.array([(1.0 - guessing) * (1.0 - following), (1.0 - guessing) * following, guessing])
     kept = np.flatnonzero(weights >= _NEGLIGIBLE)
     weights = weights[kept] / weights[kept].sum()
     guessing = float(weights[-1]) if kept[-1] == 2 else 0.0
     chosen = tuple(components[i] for i in kept)
-    return LatentModel(chosen, weights, clear, noise_kinds.outside_share(gain), guessing)
+    return LatentModel(chosen, weights, clear, outside, guessing)
 
 
 def _start(n_classes: int, *, pairwise: bool) -> Component:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from labelscope.scorers.latent_one_rate import NOTHING, fits, mean_right, sharpened, stepped
 from labelscope.types import FloatArray, IntArray
 
 if TYPE_CHECKING:
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
 
 # Of many classes, each pair is seen less often.
 _PAIR_STRENGTH, _STRENGTH_OF_MANY, _MANY = 10.0, 30.0, 64
-# Below it the exponential of float32 is subnormal, and no longer quick.
-_LOWEST = np.float32(-80.0)
-_NOTHING = np.float32(1e-35)
 # Few rows are fitted in double precision: it costs nothing there, and the last digits of single precision,
 # which depend on the order of the classes, would be seen.
 _DOUBLE_UP_TO = 20_000
@@ -38,11 +36,17 @@ class Sideways:
         Where the given labels lie in a flat table.
     chosen : (K, n) float32 or None
         1 at the given label, where each pair of classes has a rate of its own.
+    lowest : float
+        The lowest evidence.
+    room : (5, K, n) float
+        Room to work in: memory that is asked for in every step is slow.
     """
 
     part: FloatArray
     own: IntArray
     chosen: FloatArray | None
+    lowest: float
+    room: FloatArray
 
     @classmethod
     def of(cls, part: FloatArray, codes: IntArray, *, pairwise: bool) -> Sideways:
@@ -55,11 +59,18 @@ class Sideways:
         if pairwise:
             chosen = np.zeros(turned.shape, dtype=turned.dtype)
             chosen.reshape(-1)[own] = 1.0
-        return cls(turned, own, chosen)
+        room = np.empty((5, *turned.shape), dtype=turned.dtype)
+        return cls(turned, own, chosen, float(turned.min(initial=0.0)), room)
 
     def at_given(self, table: FloatArray) -> FloatArray:
         """Return (n,) entries of a table (K, n) at the given labels."""
         return np.asarray(table.reshape(-1).take(self.own))
+
+    def take_out(self, table: FloatArray) -> FloatArray:
+        """Return (n,) entries of a table (K, n) at the given labels, and leave 0 in their place."""
+        at = self.at_given(table)
+        table.reshape(-1)[self.own] = 0.0
+        return at
 
 
 @dataclass(frozen=True)
@@ -70,8 +81,8 @@ class _Pull:
     all: FloatArray
 
     @classmethod
-    def of(cls, scores: FloatArray, kappa: float) -> _Pull:
-        each = scores * scores.dtype.type(kappa)
+    def of(cls, scores: FloatArray, kappa: float, room: FloatArray) -> _Pull:
+        each = np.multiply(scores, scores.dtype.type(kappa), out=room)
         np.exp(each, out=each)
         return cls(each, each.sum(axis=0))
 
@@ -118,12 +129,9 @@ def fitted(component: Component, rows: Sideways, n_steps: int, *, precision: flo
     """
     likelihood = -np.inf
     for _ in range(n_steps):
-        believed = _expected(component, rows)
-        before, likelihood = likelihood, believed.log_likelihood
-        shares = None if believed.pull is None else believed.true / believed.total
-        tau = _updated_tau(believed, shares, rows)
-        component = replace(component, tau=tau, log_likelihood=likelihood)
-        component = replace(component, beta=_stepped_beta(component, believed, rows))
+        before = likelihood
+        component = stepped(component, rows) if fits(component) else _stepped(component, rows)
+        likelihood = component.log_likelihood
         if abs(likelihood - before) < precision:
             break
     return component
@@ -131,58 +139,72 @@ def fitted(component: Component, rows: Sideways, n_steps: int, *, precision: flo
 
 def mean_doubt(component: Component, rows: Sideways) -> float:
     """Return the mean probability that a given label is wrong."""
+    if fits(component):
+        return 1.0 - mean_right(component, rows)
     return 1.0 - float(rows.at_given(_expected(component, rows).true).mean(dtype=np.float64))
 
 
+def _stepped(component: Component, rows: Sideways) -> Component:
+    believed = _expected(component, rows)
+    pull, shares = believed.pull, None
+    if pull is not None:
+        shares = np.divide(believed.true, believed.total, out=rows.room[3])
+    if rows.chosen is not None:
+        tau = _updated_tau(believed, shares, rows.chosen)
+    elif pull is not None and shares is not None:
+        tau = _updated_rate(believed, shares, pull, rows)
+    else:
+        raise ValueError("one rate without a pull is stepped by latent_one_rate")
+    component = replace(component, tau=tau, log_likelihood=believed.log_likelihood)
+    return replace(component, beta=_stepped_beta(component, believed, rows))
+
+
 def _expected(component: Component, rows: Sideways) -> _Believed:
-    kind = rows.part.dtype.type
+    kind, room = rows.part.dtype.type, rows.room
     kappa, tau = component.kappa, component.tau.astype(kind)
-    scores = rows.part * kind(component.beta[0])
-    np.maximum(scores, _LOWEST, out=scores)
-    pull = _Pull.of(scores, kappa) if kappa else None
-    prior = np.exp(scores, out=scores)
+    prior = sharpened(component, rows, room[0])
+    pull = _Pull.of(prior, kappa, room[1]) if kappa else None
+    np.exp(prior, out=prior)
     prior /= prior.sum(axis=0)
-    total = _spread(tau, pull, len(rows.part))
-    true = prior / total
+    total = _spread(tau, pull, room[4])
+    true = np.divide(prior, total, out=room[2])
     if rows.chosen is None:
         at = rows.at_given(true)
         true *= tau[0, 0]
         true.reshape(-1)[rows.own] = at
     else:
-        true *= tau @ rows.chosen
-    evidence = np.maximum(true.sum(axis=0), _NOTHING)
+        true *= np.matmul(tau, rows.chosen, out=room[3])
+    evidence = np.maximum(true.sum(axis=0), NOTHING)
     true /= evidence
     if pull is not None:
         evidence *= rows.at_given(pull.each)
     return _Believed(true, prior, total, pull, float(np.log(evidence).mean(dtype=np.float64)))
 
 
-def _spread(tau: FloatArray, pull: _Pull | None, n_classes: int) -> FloatArray:
+def _spread(tau: FloatArray, pull: _Pull | None, room: FloatArray) -> FloatArray:
     """Return the normalizer of the labeler's choice for each true class, one for all rows without a pull."""
+    if pull is None:
+        return np.asarray(tau.sum(axis=1, keepdims=True))
     if tau.shape == (1, 1):
-        rate = tau[0, 0]
-        if pull is None:
-            return np.full((n_classes, 1), 1.0 + rate * (n_classes - 1), dtype=tau.dtype)
-        spread = pull.each * (1 - rate)
-        spread += rate * pull.all
+        spread = np.multiply(pull.each, 1 - tau[0, 0], out=room)
+        spread += tau[0, 0] * pull.all
         return np.asarray(spread)
-    return np.asarray(tau.sum(axis=1, keepdims=True) if pull is None else tau @ pull.each)
+    return np.asarray(np.matmul(tau, pull.each, out=room))
 
 
-def _updated_tau(believed: _Believed, shares: FloatArray | None, rows: Sideways) -> FloatArray:
+def _updated_rate(believed: _Believed, shares: FloatArray, pull: _Pull, rows: Sideways) -> FloatArray:
+    """One step of iterative scaling of the rate of all pairs."""
+    right, n = _total(rows.at_given(believed.true)), believed.true.shape[1]
+    exposed = _dot(shares, pull.each)
+    others = _dot(shares.sum(axis=0), pull.all) - exposed
+    rate = (n - right + 1.0) / (others + 20.0) / ((right + 1.0) / (exposed + 1.0))
+    return np.asarray(np.clip(np.array([[rate]]), 1e-9, 1e3))
+
+
+def _updated_tau(believed: _Believed, shares: FloatArray | None, chosen: FloatArray) -> FloatArray:
     """One step of iterative scaling, each pair shrunk toward one noise rate for all pairs."""
-    n_classes, n = believed.true.shape
-    if rows.chosen is None:
-        right = _total(rows.at_given(believed.true))
-        if believed.pull is None or shares is None:
-            exposed = n / float(believed.total[0, 0])
-            others = exposed * (n_classes - 1)
-        else:
-            exposed = _dot(shares, believed.pull.each)
-            others = _dot(shares.sum(axis=0), believed.pull.all) - exposed
-        rate = (n - right + 1.0) / (others + 20.0) / ((right + 1.0) / (exposed + 1.0))
-        return np.asarray(np.clip(np.array([[rate]]), 1e-9, 1e3))
-    seen = (believed.true @ rows.chosen.T).astype(np.float64)
+    n_classes = len(chosen)
+    seen = (believed.true @ chosen.T).astype(np.float64)
     if believed.pull is None or shares is None:
         exposures = np.repeat(seen.sum(axis=1, keepdims=True) / believed.total, n_classes, axis=1)
     else:
@@ -200,20 +222,20 @@ def _updated_tau(believed: _Believed, shares: FloatArray | None, rows: Sideways)
 
 def _stepped_beta(component: Component, believed: _Believed, rows: Sideways) -> FloatArray:
     """One Newton step on the weight of the evidence, with a weak pull toward 1; ``tau`` has been updated."""
-    kappa, part = component.kappa, rows.part
-    weighted = believed.prior * part
+    kappa, part, room = component.kappa, rows.part, rows.room
+    weighted = np.multiply(believed.prior, part, out=room[0])
     mean = weighted.sum(axis=0)
     curvature = _dot(weighted, part) - _dot(mean, mean)
     gradient = _dot(believed.true, part) - _total(mean)
     if believed.pull is not None:
         tau = component.tau.astype(part.dtype)
-        chosen = believed.true / _spread(tau, believed.pull, len(part))
+        chosen = np.divide(believed.true, _spread(tau, believed.pull, room[4]), out=room[3])
         if rows.chosen is None:
             everywhere = tau[0, 0] * chosen.sum(axis=0)
             chosen *= 1 - tau[0, 0]
             chosen += everywhere
         else:
-            chosen = tau.T @ chosen
+            chosen = np.matmul(tau.T, chosen, out=room[4])
         chosen *= believed.pull.each
         chosen *= part
         picked = chosen.sum(axis=0)

@@ -3,7 +3,9 @@
 Given labels and evidence alone cannot say whether an ambiguous row was labelled wrongly or the model does
 not know better: both readings explain the labels equally well. What can be seen is how many mistakes sit on
 clear rows. Where these make up most of the mistakes under either reading, labelers slip whatever the row;
-where they are few, people's mistakes gather on ambiguous rows. The constants below were chosen on planted
+where they are few, people's mistakes gather on ambiguous rows. Whether mistakes go both ways between two
+classes, and whether rows that no class fits are better explained, is seen too (see
+`labelscope.scorers.reading_evidence`). The constants below were chosen on planted
 noise of eight kinds (symmetric, asymmetric, instance-dependent, in clusters, by annotators with habits,
 single and voting people who see less than the model, and rows of classes that are left out) over digits,
 MNIST, intents of bank queries and drawn mixtures, with probabilities of three kinds of models.
@@ -23,7 +25,7 @@ from labelscope.types import FloatArray
 _TELLING_MISTAKES, _FEWEST_MISTAKES = 10.0, 0.005
 _CLEAR_STRENGTH, _CLEAR_MIDDLE = 4.5, 0.42
 _GUESS_MOST, _GUESS_STRENGTH, _GUESS_MIDDLE = 0.4, 50.0, 0.29
-_OUTSIDE_ROWS = 500.0
+_OUTSIDE_ROWS, _OUTSIDE_GAIN = 1500.0, 0.001
 _FLATNESS_STRENGTH = 3.0
 _LEAST_SPREAD, _MOST_SPREAD = 0.06, 0.25
 _SPREAD_GROWTH, _SPREAD_END, _OVERCOUNT = 0.9, 0.85, 0.5
@@ -53,7 +55,7 @@ def clear_share(slips: float, everything: float) -> float:
     return float(np.clip(slips / max(everything, 1e-12), 0.0, 1.0))
 
 
-def weight_of_following(gain: float, clear: float, everything: float) -> float:
+def weight_of_following(gain: float, clear: float, everything: float, odds: float = 1.0) -> float:
     """Weight of the reading in which mistakes follow the ambiguity.
 
     Parameters
@@ -64,11 +66,13 @@ def weight_of_following(gain: float, clear: float, everything: float) -> float:
         As `clear_share` returns it.
     everything : float
         Expected share of mistakes where they follow the ambiguity.
+    odds : float
+        As `odds_of_following` returns them.
 
     Returns
     -------
     float
-        In (0, 1).
+        In [0, 1].
 
     Notes
     -----
@@ -81,7 +85,32 @@ def weight_of_following(gain: float, clear: float, everything: float) -> float:
     """
     told = gain / (everything + _FEWEST_MISTAKES)
     level = _TELLING_MISTAKES * told - _CLEAR_STRENGTH * (clear - _CLEAR_MIDDLE)
+    level += float(np.log(max(odds, 1e-12)))
     return float(1.0 / (1.0 + np.exp(np.clip(-level, -700.0, 700.0))))
+
+
+def odds_of_following(one_way: float) -> float:
+    """Odds, before the fit is looked at, that mistakes follow the ambiguity, against that they do not.
+
+    Whoever cannot tell two classes apart takes either for the other; mistakes that go one way only are a
+    habit, whatever the row looks like.
+
+    Parameters
+    ----------
+    one_way : float
+        How far mistakes go from one class to another and not back, in [0, 1].
+
+    Returns
+    -------
+    float
+        In [0, 1].
+
+    Examples
+    --------
+    >>> odds_of_following(0.0), round(odds_of_following(0.9), 2)
+    (1.0, 0.44)
+    """
+    return float(np.sqrt(max(1.0 - one_way * one_way, 0.0)))
 
 
 def guessed() -> float:
@@ -119,13 +148,29 @@ def weight_of_guessing(clear: float) -> float:
     return float(_GUESS_MOST / (1.0 + np.exp(_GUESS_STRENGTH * (clear - _GUESS_MIDDLE))))
 
 
-def outside_share(gain: float) -> float:
+def outside_share(gain: float, flat_gain: float, one_way: float) -> float:
     """How surely items from outside the class set are among the rows, in [0, 1].
 
-    Where a row belongs to no class, the label says nothing about what the model sees, and the reading in
-    which labels follow the ambiguity explains them better than slips do. Confusions never show that.
+    Where a row belongs to no class, the label says nothing about what the model sees, no class stands out,
+    and on such rows the reading in which labels follow the ambiguity explains them better than slips do.
+    Mistakes in clusters and habits may make that reading better as well, but not there, or one way only.
+
+    Parameters
+    ----------
+    gain : float
+        Mean log-likelihood where mistakes follow the ambiguity, less that where they do not.
+    flat_gain : float
+        What rows on which no class stands out contribute to it.
+    one_way : float
+        How far mistakes go from one class to another and not back.
+
+    Examples
+    --------
+    >>> outside_share(0.004, 0.003, 0.1) > 0.8, outside_share(0.004, 0.0, 0.1) < 0.2
+    (True, True)
     """
-    return float(1.0 / (1.0 + np.exp(np.clip(-_OUTSIDE_ROWS * gain, -700.0, 700.0))))
+    level = -_OUTSIDE_ROWS * (min(gain, flat_gain) - _OUTSIDE_GAIN)
+    return float((1.0 - one_way) / (1.0 + np.exp(np.clip(level, -700.0, 700.0))))
 
 
 def flatness(part: FloatArray) -> FloatArray:

@@ -25,11 +25,14 @@ from labelscope.scorers.evidence_tables import (
     values_of,
 )
 from labelscope.scorers.expected_joint import JointCounts, added
+from labelscope.scorers.kept_candidates import Kept
 from labelscope.scorers.latent import Component, LatentModel
 from labelscope.types import Array, FloatArray, IntArray
 
 # Tables of candidates are narrow enough for whole chunks, and long loops let the other thread work as well.
 _DENSE_TILES = 8
+# So many rows of kept candidates.
+_KEPT_TOGETHER = 4096
 # Below it the exponential of float32 is subnormal, and no longer quick.
 _LOWEST_SCORE = np.float32(-80.0)
 # The likeliest of so many classes stays that far above 0; else scores are shifted to it.
@@ -37,7 +40,9 @@ _STEEP = 30.0
 _NEGLIGIBLE = 0.01
 
 
-def step_of(model: LatentModel, off: IntArray, needs: tuple[str, ...] = ("pred_probs",)) -> Step:
+def step_of(
+    model: LatentModel, off: IntArray, needs: tuple[str, ...] = ("pred_probs",), kept: Kept | None = None
+) -> Step:
     """Return the step that takes beliefs.
 
     Parameters
@@ -48,6 +53,8 @@ def step_of(model: LatentModel, off: IntArray, needs: tuple[str, ...] = ("pred_p
         Rows whose probabilities need repair.
     needs : tuple of str
         Matrices that there are.
+    kept : Kept, optional
+        Candidates of all rows, where they were found before; then no matrix is looked at.
 
     Returns
     -------
@@ -59,11 +66,11 @@ def step_of(model: LatentModel, off: IntArray, needs: tuple[str, ...] = ("pred_p
         has it, the lowest code among equals), where there are several parts each one's own doubt by its
         name, and where there are neighbors how many are ``for`` and ``against`` the given label.
     """
-    return Step(partial(_believe, model=model, off=off), added, needs)
+    return Step(partial(_believe, model=model, off=off, kept=kept), added, needs if kept is None else ())
 
 
-def _believe(block: Block, *, model: LatentModel, off: IntArray) -> Partial:
-    n, names = len(block.codes), parts_of(block)
+def _believe(block: Block, *, model: LatentModel, off: IntArray, kept: Kept | None) -> Partial:
+    n, names = len(block.codes), parts_of(block) if kept is None else ["model"]
     alone = [model.part(index) for index in range(len(names))] if len(names) > 1 else []
     floats = ("suspicion", "given", "other", *(names if alone else ()))
     rows: dict[str, Array] = {name: np.zeros(n, np.float32) for name in floats}
@@ -72,7 +79,8 @@ def _believe(block: Block, *, model: LatentModel, off: IntArray) -> Partial:
     joint = JointCounts(block.n_classes)
     readers = [_Reader(one) for one in (model, *alone)]
     dense = model.pairwise or block.n_classes <= DENSE_UP_TO
-    for tile, table, votes in _tables(block, off[(off >= block.start) & (off < block.stop)], dense=dense):
+    off = off[(off >= block.start) & (off < block.stop)]
+    for tile, table, votes in _tables(block, off, dense=dense, kept=kept):
         found = {name: values[tile] for name, values in rows.items()}
         labels = _Labels.of(table)
         others, found["given"][:], found["suspicion"][:] = readers[0].read(list(table.parts.values()), labels)
@@ -86,11 +94,19 @@ def _believe(block: Block, *, model: LatentModel, off: IntArray) -> Partial:
 
 
 def _tables(
-    block: Block, off: IntArray, *, dense: bool
+    block: Block, off: IntArray, *, dense: bool, kept: Kept | None
 ) -> Iterator[tuple[slice, Table, tuple[Array, Array] | None]]:
     """Cut chunks alike wherever blocks begin: matrix products may round by a column's place in them."""
     n = len(block.codes)
     chunk = chunk_rows(block.n_classes)
+    if kept is not None:
+        # There are no matrix products: whole chunks go together, what is left of one goes alone.
+        whole, together = n - n % chunk, max(1, _KEPT_TOGETHER // chunk) * chunk
+        for start in (*range(0, whole, together), *range(whole, n, chunk)):
+            tile = slice(start, min(start + together, whole) if start < whole else n)
+            rows = slice(block.start + tile.start, block.start + tile.stop)
+            yield tile, kept.table(rows, block.codes[tile]), None
+        return
     size = -(-chunk // _DENSE_TILES) if dense else chunk
     for first in range(0, n, chunk):
         last = min(first + chunk, n)

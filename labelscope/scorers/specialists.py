@@ -2,6 +2,11 @@
 
 A model is one voice of the mix. Where classes are very unequal, groups disagree, or most rows have no
 label, another model of the same rows knows more, and both are pooled in logs, as equal partners.
+
+A recorded model (`labelscope.providers.TrainingDynamics`) does not join. Pooled at its own temperature where
+its log-loss was at most 1.15 times the model's, it changed average precision by up to +.03 on banking77 and
++.02 on MNIST-5k, but by -.007 where habits make a fifth of MNIST's labels wrong and by -.037 where clusters
+do: a model that has learned the mistakes foretells the labels best.
 """
 
 from __future__ import annotations

@@ -8,9 +8,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from labelscope.errors import MissingEvidenceError
-from labelscope.scorers.multilabel.tag_joint import leveled, log_odds, tag_joint
+from labelscope.scorers.multilabel.tag_joint import leveled, log_odds
 from labelscope.scorers.multilabel.tag_reading import TagEvidence, check_tag_probs, read_tags, shares
 from labelscope.scorers.multilabel.tag_rows import counted, judged, pooled
+from labelscope.scorers.multilabel.tag_support import expected_errors
 from labelscope.scorers.tag_fusion import fuse
 from labelscope.scorers.whole import overall
 from labelscope.types import Evidence, FloatArray, Score
@@ -26,8 +27,8 @@ class TagEnsemble:
     A small regression weighs the parts as they predict the given tags. Missing tags are judged in the context
     of the row's other tags, spurious ones without it (see `labelscope.scorers.tag_fusion`): a row that has no
     tag at all probably lacks one, but a tag is not right for being the only one. The level of the
-    probabilities comes from the 2-by-2 joint of each tag (see `labelscope.scorers.multilabel.tag_joint`);
-    without human verdicts it is a model's assumption.
+    probabilities comes from the 2-by-2 joint of each tag, as far as the evidence tells the tag at all (see
+    `labelscope.scorers.multilabel.tag_support`); without human verdicts it is a model's assumption.
 
     Parameters
     ----------
@@ -97,8 +98,10 @@ class TagEnsemble:
         fused = fuse(list(parts.values()), read.tags)
         for_missing = fused.in_context if self.context else fused.plain
         tag_probs = _squashed(fused.plain)
-        missing = leveled(for_missing, read.tags == 0, tag_joint(read.tags, _squashed(for_missing)).missing)
-        spurious = leveled(-fused.plain, read.tags == 1, tag_joint(read.tags, tag_probs).spurious)
+        lacking, _ = expected_errors(read.tags, _squashed(for_missing))
+        _, excess = expected_errors(read.tags, tag_probs)
+        missing = leveled(for_missing, read.tags == 0, lacking)
+        spurious = leveled(-fused.plain, read.tags == 1, excess)
         suggested, flagged, entries = judged(read.tags, missing, spurious, tag_probs)
         suspicion = pooled(np.maximum(missing, spurious), "any")
         meta: dict[str, Any] = {
@@ -106,7 +109,7 @@ class TagEnsemble:
             "parts": list(parts),
             "weights": list(fused.weights),
             "tag_counts": counted(read.tags, missing, spurious),
-            "joint": _joint(read.tags, missing, spurious),
+            "joint": joint_counts(read.tags, missing, spurious),
         }
         meta |= overall(suspicion, read.labelled, self.level)
         details = {"missing": missing, "spurious": spurious, "tag_probs": tag_probs, "flagged_tags": entries}
@@ -132,7 +135,8 @@ def _squashed(levels: FloatArray) -> FloatArray:
     return np.asarray(1 / (1 + np.exp(-levels)), dtype=np.float32)
 
 
-def _joint(tags: Any, missing: FloatArray, spurious: FloatArray) -> list[list[list[float]]]:
+def joint_counts(tags: Any, missing: FloatArray, spurious: FloatArray) -> list[list[list[float]]]:
+    """Return the rows of each tag by given (row) and true value (column): 0 absent, 1 present."""
     absent, present = (tags == 0).sum(axis=0), (tags == 1).sum(axis=0)
     lacking, excess = missing.sum(axis=0, dtype=np.float64), spurious.sum(axis=0, dtype=np.float64)
     return [

@@ -134,6 +134,7 @@ class Answers:
             "conditionals": tagging.conditionals,
             "propagate": tagging.propagate,
             "similar_fixes": tagging.similar_fixes,
+            "accept_preview": tagging.accept_preview,
             "reports": reporting.reports,
             "report": reporting.report,
             "report_state": reporting.report_state,

@@ -55,6 +55,7 @@ def _decide(shared: Shared, name: str, args: Json) -> tuple[Event, ...]:
         "accept_rest": shared.judging.accept_rest,
         "page_done": shared.judging.page_done,
         "plan_seat": shared.planning.plan_seat,
+        "plan_withdraw": shared.planning.plan_withdraw,
         "accept_bulk": shared.reporting.accept_bulk,
         "ask_teacher": shared.reporting.ask_teacher,
         "vote": shared.voting.vote,

@@ -27,7 +27,7 @@ NAMES = {
     "mistakes": "a reports.MistakeReview of this session, with label sets or for several people",
     "metadata": "what people state for the nutrition label, such as {'license': 'CC0'}",
     "reference": "a second labelling or a trusted part of the rows, for the nutrition label",
-    "plan": "a review plan, the path of a saved one, or a queues.ReviewPlan; the journal keeps it",
+    "plan": "a review plan, the path of a saved one, or a queues.ReviewPlan; None withdraws it",
     "teacher": "a function of rows that returns their labels",
 }
 _ROWS = ("experts", "crowd", "judges", "truth", "prior_probs")
@@ -66,7 +66,11 @@ class Given:
         if judges is not None and self._names_classes:
             judges = heard(judges, self._session.audit)
         if "plan" in named:
-            put_plan(self._session, named.pop("plan"))
+            plan = named.pop("plan")
+            if plan is None:
+                self._session.withdraw_plan()
+            else:
+                put_plan(self._session, plan)
         if "judges" in named and self._names_classes:
             give_judges(self._session, judges)
         self._held = {k: v for k, v in {**self._held, **named}.items() if v is not None}
@@ -91,9 +95,10 @@ class Given:
         return self._session.audit.dataset.labels.task == "classification"
 
     def _check_plan(self, plan: Any) -> None:
-        if plan is None:
-            raise InvalidInputError("A plan stays in the journal.", "Give another one, or leave its pages.")
-        ready_plan(self._session, plan)
+        if plan is not None:
+            ready_plan(self._session, plan)
+        elif self._session.plan() is None:
+            raise InvalidInputError("No plan is in force.", "None withdraws one; give a plan to put it.")
 
     def _check(self, name: str, value: Any) -> None:
         n = self._session.audit.n

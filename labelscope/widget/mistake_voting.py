@@ -11,6 +11,7 @@ import numpy as np
 
 from labelscope.errors import InvalidInputError, LabelscopeError
 from labelscope.review.events import to_scalar
+from labelscope.review.learned_severity import FEWEST, Severities
 from labelscope.review.severity import CATEGORIES, CORRECT, SEVERITIES, UNCLEAR, USUAL_SEVERITY, VERDICTS
 from labelscope.review.state import ACCEPTED_SET, EXCLUDED
 from labelscope.widget.beside import free_name, write_beside
@@ -123,7 +124,7 @@ class MistakeVoting:
             code = int(made.predictions[place])
             shown = exemplars_of(session, code, _EXEMPLARS, but=row)
             case = self._case(now, place) | {"category": kind, "open": bool((todo == place).any())}
-            cases.append(case | {"exemplars": shown.tolist()})
+            cases.append(case | {"exemplars": shown.tolist()} | _likely(now, place))
         sets, own = review.sets, int(review.sets.original[row])
         right, unclear = sets.correct[row].copy(), sets.unclear[row].copy()
         right[made.predictions[places[now.found.verdict[places] == CORRECT]]] = True
@@ -272,6 +273,17 @@ def _words(one: Opinion | None) -> Json | None:
         "category": CATEGORIES[one.category] if one.category >= 0 else None,
         "severity": SEVERITIES[one.severity] if one.severity >= 0 else None,
     }
+
+
+def _likely(now: _Now, place: int) -> Json:
+    """How bad a mistake likely is, by kind, with the reason; empty until that is learned."""
+    if int((now.found.severity >= 0).sum()) < FEWEST:
+        return {}
+    found = Severities(now.review, now.found)
+    if not found.table.learned:
+        return {}
+    hints = found.of(place)
+    return {"likely": {kind: {"severity": one.severity, "why": one.why} for kind, one in hints.items()}}
 
 
 def _values(review: MistakeReview, chosen: Array) -> list[Any]:

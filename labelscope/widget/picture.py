@@ -12,7 +12,7 @@ from labelscope.widget.cards import card
 from labelscope.widget.columns import code_dtype, columns, pack_suspicion, sample_rows
 from labelscope.widget.messages import PROTOCOL, plain_number, progress_json
 from labelscope.widget.task_cards import of_cards
-from labelscope.widget.task_columns import task_json
+from labelscope.widget.task_columns import task_json, taxonomy_json
 
 if TYPE_CHECKING:
     from labelscope.auditing.audit import Audit
@@ -55,6 +55,7 @@ def picture(
         "name": str(audit.dataset.name),
         "media": str(audit.dataset.media.kind),
         **task_json(audit.dataset),
+        **taxonomy_json(audit),
         **_classes(audit),
         "summary": str(audit.summary),
         "notices": [

@@ -14,9 +14,9 @@ from labelscope.review.planned import (
     has_put,
     holders,
     plan_in_force,
-    put_plan,
     take_seat,
     turn_of,
+    withdraw_plan,
 )
 from labelscope.review.planned_pages import ShownPage, ending_of, open_planned
 from labelscope.review.plans import Plan, taken_by
@@ -82,6 +82,10 @@ class Planning:
                 return take_seat(self._shared.session, found, reviewer)
         raise InvalidInputError("There is no such plan any more.", "Open the pages again.")
 
+    def plan_withdraw(self, plan: str) -> tuple[Event, ...]:
+        """Take the plan out of force; one that nobody put cannot be withdrawn."""
+        return withdraw_plan(self._shared.session, "widget", plan)
+
     def current(self, queue: bool) -> Plan | None:
         """Return the plan to go by; None without one.
 
@@ -111,10 +115,6 @@ class Planning:
         rows = np.concatenate([np.zeros(0, np.int64), *(page.rows for page in pages)])
         rows = rows[np.sort(np.unique(rows, return_index=True)[1])]
         return np.asarray(rows[session.state.state[rows] == UNREVIEWED], dtype=np.int64)
-
-    def give(self, plan: Any) -> None:
-        """Put a plan in force that was handed to a view; a path or a `ReviewPlan`, too."""
-        put_plan(self._shared.session, plan)
 
     def heard(self, events: Sequence[Event]) -> None:
         """Note that a plan was put: what a report showed before is older."""
@@ -154,6 +154,7 @@ class Planning:
         return {
             "id": plan.id,
             "mean": plan.mean,
+            "put": getattr(plan_in_force(session), "id", None) == plan.id,
             "first": queue or begun,
             "mine": turn.seat,
             "seats": [

@@ -72,6 +72,7 @@ _MANY_AT_ONCE: Mapping[str, Fields] = {
         "idle": (read_number, 0.0),
     },
     "plan_seat": {"plan": (read_text, REQUIRED), "reviewer": (read_text, REQUIRED)},
+    "plan_withdraw": {"plan": (read_text, REQUIRED)},
     "control_answer": {
         **_ROW,
         "id": (read_text, REQUIRED),
@@ -151,6 +152,7 @@ _TAG_REVIEW: Mapping[str, Fields] = {
     "conditionals": {},
     "similar_fixes": {**_ROWS, **_ROW, "fix": (read_fix, REQUIRED)},
     "propagate": {**_ROW, "fix": (read_fix, REQUIRED)},
+    "accept_preview": _ROWS,
 }
 _NAMED: Fields = {"report": (read_text, REQUIRED)}
 _REPORTS: Mapping[str, Fields] = {

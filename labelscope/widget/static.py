@@ -67,6 +67,7 @@ def static_html(session: Session, thumbnails: Thumbnails, *, veil: str = "none")
         'border:1px solid #d0d7de;border-radius:8px;max-width:1100px">'
         f"<div><b>{escape(str(audit.dataset.name))}</b> · {audit.n:,} rows"
         f" · {int(audit.flagged.sum()):,} flagged · {counts.reviewed:,} reviewed"
+        f"{f' · {counts.taken_over:,} accepted in one go' if counts.taken_over else ''}"
         f"{f' · {counts.by_machine:,} decided by a method' if counts.by_machine else ''}"
         f" · {counts.relabelled:,} relabelled</div>"
         f'<div style="color:#57606a;margin:2px 0 8px">{escape(str(audit.summary))}</div>'
@@ -227,7 +228,7 @@ def _row(session: Session, row: int, thumbnails: Thumbnails, veil: str) -> str:
     audit = session.audit
     names = _names(session)
     suspicion = plain_number(audit.suspicion[row])
-    level = f"{suspicion:.0%}" if audit.has_probability else f"{suspicion:.2f}"
+    level = _likely(suspicion) if audit.has_probability else f"{suspicion:.2f}"
     given, now = int(audit.given_codes[row]), int(session.state.current[row])
     labels, hint = veil != "labels", veil == "none"
     cells = [
@@ -236,10 +237,15 @@ def _row(session: Session, row: int, thumbnails: Thumbnails, veil: str) -> str:
         escape(str(audit.dataset.ids[row])[:80]) if labels else str(row),
         escape(names(given)) if labels else _HIDDEN,
         escape(_suggestion(session, row)) if hint else _HIDDEN,
-        level if hint else _HIDDEN,
+        escape(level) if hint else _HIDDEN,
         escape(names(now)) if now != given and labels else "",
     ]
     return "<tr>" + "".join(f'<td style="text-align:left;padding:2px 8px">{c}</td>' for c in cells) + "</tr>"
+
+
+def _likely(suspicion: float) -> str:
+    """Never round to a certainty that is not there."""
+    return "> 99%" if suspicion > 0.995 else "< 1%" if suspicion < 0.005 else f"{suspicion:.0%}"
 
 
 def _names(session: Session) -> Any:

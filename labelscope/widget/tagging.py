@@ -136,6 +136,14 @@ class Tagging:
             "present": hits.astype(int).tolist(),
         }, []
 
+    def accept_preview(self, rows: IntArray) -> Answer:
+        """Return what accepting the suggestions of rows would change, and which tags stay as decided."""
+        from labelscope.review.staying import preview_accept
+
+        found = preview_accept(self.session, rows)
+        stay = [[name, count] for name, count in found.stay.items()]
+        return {"n": found.n, "changes": found.changes, "without": found.without, "stay": stay}, []
+
     def similar_fixes(self, rows: IntArray, row: int, fix: Json) -> Answer:
         """Return the rows that a fix would be given to as well, and how many of them change in what."""
         from labelscope.review.propagation import apply_to_similar

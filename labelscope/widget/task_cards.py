@@ -7,6 +7,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from labelscope.review.attribute_suggestions import suggested_attributes
 from labelscope.review.events import to_scalar
 from labelscope.review.live_tags import TagSuspicion, tag_suspicion
 from labelscope.review.records import target_values
@@ -108,6 +109,7 @@ def chips(session: Session, rows: IntArray, *, everything: bool) -> list[list[Js
     Returns
     -------
     list of list of dict
+        ``missing`` of a tag about which nothing is known is how probable it is.
     """
     names = session.state.tag_names
     given, current = row_tags(session, rows)
@@ -115,6 +117,11 @@ def chips(session: Session, rows: IntArray, *, everything: bool) -> list[list[Js
     none: FloatArray = np.zeros(given.shape)
     missing, spurious = (none, none) if left is None else left.at(rows)
     probs = tag_probabilities(session.audit, len(names))
+    likely = tag_detail(session.audit, "tag_probs", (session.audit.n, len(names)))
+    likely = probs if likely is None else likely
+    if likely is not None:
+        # The suggestion decides these as well: no one may accept what is not in sight.
+        missing = np.where(current < 0, likely[rows], missing)
     found = []
     for place, row in enumerate(rows.tolist()):
         own = (given[place] == 1) | (current[place] == 1)
@@ -140,13 +147,15 @@ def chips(session: Session, rows: IntArray, *, everything: bool) -> list[list[Js
 
 
 def concepts(session: Session, row: int) -> list[Json]:
-    """Return all attributes of a row."""
+    """Return all attributes of a row; ``suggested`` is what accepting makes of them, None where unknown."""
     names = session.state.tag_names
     given, current = (values[0] for values in row_tags(session, np.array([row])))
     shape = session.state.tags.shape
     doubts = tag_detail(session.audit, "attribute_suspicion", shape)
     left = suspicion_now(session)
     probs = tag_probabilities(session.audit, len(names))
+    decided = None if left is None else left.decided[[row]]
+    wanted = suggested_attributes(session.audit, session.state, np.array([row]), decided)
     found = []
     for place, name in enumerate(names):
         settled = left is not None and bool(left.decided[row, place])
@@ -158,6 +167,7 @@ def concepts(session: Session, row: int) -> list[Json]:
                 "current": int(current[place]),
                 "probability": None if probs is None else plain_number(probs[row, place]),
                 "suspicion": plain_number(doubt),
+                "suggested": None if wanted is None else int(wanted[0, place]),
             }
         )
     return found

@@ -12,6 +12,7 @@ from labelscope.widget.derived_columns import DerivedColumns
 from labelscope.widget.score_columns import COLUMN, score_info
 
 if TYPE_CHECKING:
+    from labelscope.auditing.audit import Audit
     from labelscope.data.dataset import Dataset
     from labelscope.review.session import Session
 
@@ -98,6 +99,33 @@ def task_json(dataset: Dataset) -> Json:
     elif dataset.concepts is not None:
         found |= {"tags": list(dataset.concepts.names), "tags_unknown": True}
     return found
+
+
+def taxonomy_json(audit: Audit) -> Json:
+    """Return ``taxonomy`` of a picture: what is above each tag, or class; empty without a taxonomy.
+
+    Returns
+    -------
+    dict
+        ``parents``: place of what is above each, -1 for nothing; first all tags, or classes, then what is
+        above them and none itself, which ``upper`` names.
+    """
+    taxonomy = audit.evidence.get("taxonomy")
+    if taxonomy is None:
+        return {}
+    tags = audit.dataset.labels.tags
+    names = [str(name) for name in (audit.dataset.labels.names if tags is None else tags.names)]
+    place: dict[str | None, int] = {None: -1, **{name: at for at, name in enumerate(names)}}
+    upper: dict[str, None] = {}
+    for name in names:
+        above = taxonomy.parent(name)
+        while above is not None and above not in upper:
+            if above not in place:
+                upper[above] = None
+            above = taxonomy.parent(above)
+    place |= {name: len(names) + at for at, name in enumerate(upper)}
+    parents = [place[taxonomy.parent(name)] for name in (*names, *upper)]
+    return {"taxonomy": {"parents": parents, "upper": list(upper)}}
 
 
 def pack_attributes(dataset: Dataset) -> bytes | None:

@@ -272,3 +272,9 @@ def test_read_only_cache_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("LABELSCOPE_CACHE", str(blocked / "cache"))
     X, y = load_iris(return_X_y=True)
     assert ls.audit(X, y).n == 150
+
+
+@pytest.mark.parametrize("name", ["suspicion", "suggested_codes", "flagged"])
+def test_what_was_found_cannot_be_written_over(audit: ls.Audit, name: str) -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        getattr(audit, name)[0] = 1

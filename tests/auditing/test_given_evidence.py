@@ -67,3 +67,56 @@ def test_a_session_says_what_is_verified_excluded_and_was_there_first():
         assert np.flatnonzero(evidence["verified"]).tolist() == [0, 3, 50], "nobody looked at row 5"
         assert np.flatnonzero(evidence["excluded"]).tolist() == [3]
         assert (evidence["first_labels"] == audit.given_codes).all()
+
+
+def neighbors_of(X, k=6):
+    from sklearn.neighbors import NearestNeighbors
+
+    distances, ids = NearestNeighbors(n_neighbors=k).fit(X).kneighbors()
+    return ids, distances
+
+
+def test_a_graph_of_the_users_is_taken_as_it_is():
+    X, given = blobs()
+    ids, distances = neighbors_of(X)
+    audit = ls.audit(X, given, evidence={"knn_ids": ids, "knn_distances": distances})
+    np.testing.assert_array_equal(audit.evidence["knn_ids"], ids)
+    assert audit.map.shape == (120, 2)
+
+
+def test_a_row_is_not_its_own_neighbor():
+    X, given = blobs()
+    ids, distances = neighbors_of(X)
+    listed = {"knn_ids": np.c_[np.arange(120), ids], "knn_distances": np.c_[np.zeros(120), distances]}
+    listed["knn_ids"][7] = np.r_[ids[7], ids[6, 0]]  # copies may push a row out of its own list
+    with pytest.warns(ls.errors.LabelscopeWarning, match="119 of 120 rows as their own neighbors"):
+        audit = ls.audit(X, given, evidence=listed)
+    np.testing.assert_array_equal(audit.evidence["knn_ids"], ids)
+    assert "neighbors_hold_the_row" in [notice.code for notice in audit.notices]
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (lambda ids, distances: (ids, None), "knn_ids is given without knn_distances"),
+        (lambda ids, distances: (None, distances), "knn_distances is given without knn_ids"),
+        (lambda ids, distances: (ids + 100, distances), "positions from 100 to 219"),
+        (lambda ids, distances: (ids + 0.5, distances), "float64 numbers, but positions"),
+        (lambda ids, distances: (ids[:9], distances[:9]), r"shape \(9, 6\)"),
+        (lambda ids, distances: (ids[:, 0], distances[:, 0]), r"shape \(120,\)"),
+        (lambda ids, distances: (ids, distances[:, :3]), r"shape \(120, 3\)"),
+        (lambda ids, distances: (ids, distances * np.nan), "no numbers"),
+        (lambda ids, distances: (ids, distances.astype(str)), "no numbers"),
+        (lambda ids, distances: (np.where(ids == 3, -1, ids), distances), "fewer than 6 neighbors"),
+    ],
+)
+def test_a_graph_that_does_not_fit_is_refused(change, match):
+    X, given = blobs()
+    ids, distances = change(*neighbors_of(X))
+    with pytest.raises(ls.errors.InvalidInputError, match=match):
+        ls.audit(X, given, evidence={"knn_ids": ids, "knn_distances": distances})
+
+
+def test_an_encoder_is_no_matrix():
+    with pytest.raises(ls.errors.InvalidTypeError, match=r"(?s)features= is <lambda>.*model="):
+        ls.audit(*blobs(), features=lambda rows: rows)

@@ -123,6 +123,19 @@ def lasso(notebook: Notebook, points: list[tuple[float, float]], keys: tuple[str
         keyboard.up(key)
 
 
+def see_page(notebook: Notebook) -> None:
+    """Walk through a page of the grid by keys until each card was seen; its button saves from then on."""
+    unseen = notebook.widget.locator(".ls-page-card[data-unseen]")
+    notebook.widget.locator(".ls-pages").focus()
+    notebook.page.keyboard.press("Home")
+    for _ in range(notebook.widget.locator(".ls-page-card").count()):
+        expect(notebook.widget.locator(".ls-page-card.current:not([data-unseen])")).to_have_count(1)
+        if unseen.count() == 0:
+            break
+        notebook.page.keyboard.press("PageDown")
+    expect(notebook.widget.locator("[data-action='page-done']")).to_be_enabled()
+
+
 def card(notebook: Notebook, row: int) -> Locator:
     return notebook.widget.locator(f".ls-card[data-row='{row}']")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lab import Notebook
-from pages import CATS, answer_to, first_card, forge, view_cell
+from pages import CATS, answer_to, first_card, forge, see_page, view_cell
 from playwright.sync_api import expect
 
 Make = Callable[..., Notebook]
@@ -89,9 +89,7 @@ def _take(nb: Notebook, queue: str) -> None:
 
 def _close_page(nb: Notebook) -> None:
     done = nb.widget.locator("[data-action='page-done']")
-    nb.widget.locator(".ls-pages").focus()
-    nb.page.keyboard.press("End")
-    expect(done).to_be_enabled()
+    see_page(nb)
     nb.page.keyboard.press("Enter")
     expect(done).to_contain_text("yes")
     nb.page.keyboard.press("Enter")

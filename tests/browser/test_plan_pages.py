@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from lab import Notebook
-from pages import CATS, view_cell
+from pages import CATS, see_page, view_cell
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.filterwarnings("ignore::labelscope.errors.LabelscopeWarning")
@@ -57,6 +57,24 @@ def test_a_plan_goes_on_where_it_was_after_a_reload(notebook: Make) -> None:
     expect(nb.widget.locator(".ls-plan-line")).to_contain_text(f"page 2 of {n}")
     nb.page.keyboard.press("n")
     expect(nb.widget.locator(".ls-plan-line")).to_contain_text(f"page 3 of {n}")
+    _withdraw(nb, f"page 3 of {n}")
+
+
+def _withdraw(nb: Notebook, page: str) -> None:
+    """The plan gives way to pages of the filters; keys go on there, and undo brings it back."""
+    marked = nb.widget.locator(".ls-page-card").nth(2)
+    marked.click()
+    row = marked.get_attribute("data-row")
+    nb.widget.locator("[data-action='withdraw-plan']").click()
+    nb.until("view.session.plan() is None")
+    expect(nb.widget.locator(".ls-toast")).to_contain_text("The plan was withdrawn")
+    expect(nb.widget.locator(".ls-plan-line")).to_have_count(0)
+    expect(nb.widget.locator(".ls-page-card").first).to_be_visible()
+    expect(nb.widget.locator(".ls-pages")).to_be_focused()
+    nb.page.keyboard.press("ControlOrMeta+z")
+    nb.until("view.session.plan() is not None")
+    expect(nb.widget.locator(".ls-plan-line")).to_contain_text(page)
+    expect(nb.widget.locator(f".ls-page-card[data-row='{row}']")).to_have_attribute("data-mark", "wrong")
 
 
 def _enter(nb: Notebook) -> None:
@@ -71,10 +89,9 @@ def _rows(nb: Notebook) -> list[int]:
 
 
 def _close(nb: Notebook, count: int) -> None:
-    """Close the page by keys: all cards are in sight at its end, then Enter asks, and again saves."""
+    """Close the page by keys: through all its cards, then Enter asks, and again saves."""
     done = nb.widget.locator("[data-action='page-done']")
-    nb.page.keyboard.press("End")
-    expect(done).to_be_enabled()
+    see_page(nb)
     nb.page.keyboard.press("Enter")
     expect(done).to_contain_text("yes")
     nb.page.keyboard.press("Enter")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from lab import Notebook
-from pages import current_row, hear, listen, view_cell
+from pages import current_row, frames, hear, listen, view_cell
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.filterwarnings("ignore::labelscope.errors.LabelscopeWarning")
@@ -180,6 +180,14 @@ def _foreign_rows(nb: Notebook) -> None:
     expect(bar).to_have_count(0)
 
 
+#: Keeps what is written on canvases from now on.
+_WRITTEN = """() => {
+    const {prototype} = CanvasRenderingContext2D, {fillText} = prototype;
+    window.written = [];
+    prototype.fillText = function (text, ...at) { window.written.push(text); return fillText.call(this, text, ...at); }
+}"""
+
+
 def _mistakes(nb: Notebook) -> None:
     """Judged by keys alone: two verdicts, one undone and given again; the report follows, and saves a set."""
     nb.value(
@@ -190,12 +198,16 @@ def _mistakes(nb: Notebook) -> None:
     nb.widget.locator(".ls-card").first.click()
     nb.page.keyboard.press("w")
     expect(nb.widget.locator("[role^=menuitem]:focus")).to_have_attribute("data-value", "most_suspicious")
+    nb.page.evaluate(_WRITTEN)
     for key in ("m", "Enter"):
         nb.page.keyboard.press(key)
     pane = nb.widget.get_by_role("region", name="Mistake", exact=True)
     expect(pane).to_contain_text("3 left")
     expect(pane).to_contain_text("by vit, soup")
     row = current_row(nb)
+    # The map says which classes the mistake is between.
+    for words in (f"{nb.value('view.session.labels()[100]')}\u2069 · given", "\u2069 · predicted"):
+        nb.page.wait_for_function("words => window.written.some(s => s.includes(words))", arg=words)
     before = nb.value("len(view.session.events)")
     nb.page.keyboard.press("1")
     expect(pane).to_contain_text("2 left")
@@ -229,6 +241,15 @@ def _mistakes(nb: Notebook) -> None:
     assert list(nb.value(f"ls.reports.load_slice({path}).rows")) == [101]
     nb.page.keyboard.press("Escape")
     nb.widget.locator("[data-action='end-queue']").click()
+    expect(pane).to_have_count(0)
+    drawn = frames(nb)
+    nb.page.evaluate("() => { window.written = [] }")
+    nb.widget.locator(".ls-card").nth(1).click()
+    nb.page.wait_for_function(
+        "n => +document.querySelector('.labelscope').shadowRoot.querySelector('[data-frames]').dataset.frames > n",
+        arg=drawn,
+    )
+    assert nb.page.evaluate("() => window.written.filter(s => s.includes('predicted'))") == []
 
 
 def _votes(nb: Notebook) -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from lab import Notebook
-from pages import CATS, DIGITS, answer_to, current_row, first_card, forge, shown_rows, view_cell
+from pages import CATS, DIGITS, answer_to, current_row, first_card, forge, see_page, shown_rows, view_cell
 from playwright.sync_api import expect
 
 Make = Callable[..., Notebook]
@@ -174,13 +174,27 @@ def _pages(nb: Notebook) -> None:
     expect(nb.widget.locator(f".ls-page-card[data-row='{control}']")).to_have_count(1)
     n = cards.count()
     assert n == 25
-    # Every card must have been in sight; then Enter asks, and a second Enter saves.
+    # A jump to the end shows nothing of what is between: only what was in sight for a moment counts.
     nb.page.wait_for_function(
         "() => [...document.querySelector('.labelscope').shadowRoot"
         ".querySelectorAll('.ls-page-card img')].filter(i => i.complete).length === 25"
     )
     expect(nb.widget.locator("[data-action='page-done']")).to_be_disabled()
     keys.press("End")
+    expect(cards.last).not_to_have_attribute("data-unseen", "")
+    left = cards.evaluate_all(
+        "cards => cards.map((c, i) => 'unseen' in c.dataset ? i : -1).filter(i => i >= 0)"
+    )
+    assert left and left == list(range(left[0], left[-1] + 1)) and left[-1] < n - 1
+    expect(nb.widget.locator("[data-action='page-done']")).to_be_disabled()
+    keys.press("Enter")
+    expect(nb.widget.locator("[data-action='page-done']")).not_to_contain_text("yes")
+    # By the button that says how many are left, then by key.
+    nb.widget.locator("[data-action='next-unseen']").click()
+    expect(nb.widget.locator(".ls-pages")).to_be_focused()
+    for _ in left:
+        expect(nb.widget.locator(".ls-page-card.current:not([data-unseen])")).to_have_count(1)
+        keys.press("v")
     expect(nb.widget.locator("[data-action='page-done']")).to_be_enabled()
     keys.press("Enter")
     expect(nb.widget.locator("[data-action='page-done']")).to_contain_text("yes")
@@ -197,10 +211,8 @@ def _pages(nb: Notebook) -> None:
     expect(nb.widget.locator(f".ls-page-card[data-row='{second}']")).to_have_attribute("data-mark", "wrong")
     rows = sorted(set(shown_rows(nb)) - {second})
     label = nb.value(f"str(view.session.labels()[{second}])")
-    nb.widget.locator(".ls-pages").focus()
-    keys.press("End")
+    see_page(nb)
     done = nb.widget.locator("[data-action='page-done']")
-    expect(done).to_be_enabled()
     keys.press("Enter")
     expect(done).to_contain_text("yes")
     keys.press("Enter")

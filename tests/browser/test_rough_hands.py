@@ -17,7 +17,7 @@ Make = Callable[..., Notebook]
 ODD = """
 import numpy as np
 import labelscope as ls
-names = ["Cat", "cat", "CAT", "", "שלום", "<b>bold</b>", "\\u202eevil", "a name that goes on and on " * 4]
+names = ["Cat", "cat", "CAT", "", "שלום", "<b>bold</b>", "\\u202eevil", "a name that goes on and on " * 4, "unbreakable" * 9]
 rng = np.random.default_rng(0)
 code = rng.integers(0, len(names), 240)
 centers = rng.normal(size=(len(names), 8)) * 4
@@ -28,6 +28,13 @@ import warnings
 warnings.simplefilter("ignore")
 audit = ls.audit(texts, labels, features=X, evidence={"map": X[:, :2]})
 """
+#: Names of labels that lie outside their card, or have no room in it.
+SPILT = """() => [...document.querySelector('.labelscope').shadowRoot.querySelectorAll('.ls-card')].flatMap(card => {
+    const box = card.getBoundingClientRect();
+    return [...card.querySelectorAll('.ls-card-label')].filter(part => {
+        const at = part.getBoundingClientRect();
+        return at.left < box.left - 1 || at.right > box.right + 1 || at.width < 24;
+    }).map(part => part.textContent); })"""
 
 
 def _events(notebook: Notebook) -> list[list[int]]:
@@ -129,6 +136,18 @@ def test_odd_labels_are_shown_as_they_are_and_can_be_given(notebook: Make) -> No
         nb.until("view.current != 17")  # the cursor's move has arrived, so that setting it back is a change
         nb.value("setattr(view, 'current', 17)")
         expect(card(nb, 17)).to_have_class(re.compile(r"\bcurrent\b"))
+    assert nb.page.evaluate(SPILT) == [], "a name reaches out of its card"
+    _colored_by_who_decided(nb)
+
+
+def _colored_by_who_decided(nb: Notebook) -> None:
+    who = nb.value("view.session.reviewer")
+    nb.widget.locator("[data-action='color']").click()
+    nb.widget.locator("[data-value='column::reviewer']").click()
+    expect(nb.widget.locator(".ls-legend-title")).to_have_text("reviewer")
+    nb.widget.locator(".ls-legend").get_by_role("button", name=re.compile(f"^{re.escape(who)} *1$")).click()
+    expect(nb.widget.locator("[data-filter]")).to_contain_text(f"reviewer {who}")
+    expect(nb.widget.locator(".ls-card")).to_have_count(1)
 
 
 @pytest.mark.kernel_goes_away

@@ -27,6 +27,10 @@ OUT = """() => {
             found.push(`${button.dataset.action ?? button.className}: ${at.left}–${at.right} in ${box.left}–${box.right}`);
     }
     return found; }"""
+#: The names of short labels can be read on cards, whatever else is beside them.
+WHOLE = """() => {
+    const names = [...document.querySelector('.labelscope').shadowRoot.querySelectorAll('.ls-card-label .ls-clip')];
+    return names.length > 12 && names.every(name => name.scrollWidth <= name.clientWidth); }"""
 TABS = ("plot", "gallery", "inspector", "matrix")
 
 
@@ -121,6 +125,7 @@ def test_narrow_wide_zoomed_and_high_contrast(notebook: Make) -> None:
         expect(nb.widget.locator(part).first).to_be_visible()
     assert nb.page.evaluate(OUT) == []
     _width(nb, None)
+    nb.page.wait_for_function(WHOLE)
     for media in ({"forced_colors": "active"}, {"forced_colors": "none", "contrast": "more"}):
         nb.page.emulate_media(**media)  # type: ignore[arg-type]
         if "contrast" in media:

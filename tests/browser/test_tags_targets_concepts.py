@@ -24,9 +24,18 @@ given = (truth & ~hidden) | (~truth & (rng.random(truth.shape) < 0.03))
 X = (truth @ rng.normal(size=(6, 10)) * 2 + rng.normal(size=(160, 10)) * 0.4).astype("float32")
 P = np.clip(truth * 0.86 + 0.05 + rng.normal(size=truth.shape) * 0.02, 0.01, 0.99)
 sets = [[names[k] for k in np.flatnonzero(row)] for row in given]
+sets[153] = None
 texts = [f"message {k}" for k in range(160)]
 audit = ls.audit(texts, sets, features=X, pred_probs=P, task="multilabel", evidence={"map": X[:, :2]})
 """
+
+TAXONOMY = """
+from dataclasses import replace
+taxonomy = ls.labels.Taxonomy.of({**dict.fromkeys(names), "surprise": "sad one"})
+audit = replace(audit, evidence=audit.evidence.including(taxonomy=taxonomy))
+"""
+
+HAS_JOY = "'joy' in tags for tags in view.session.labels() if tags is not None"
 
 NUMBERS = """
 import numpy as np
@@ -84,7 +93,7 @@ def with_suggestions(nb: Notebook) -> tuple[int, list[str]]:
 
 
 def test_tags_are_accepted_refused_and_typed_by_keyboard(notebook: Make) -> None:
-    nb = notebook([TAGS, view_cell()])
+    nb = notebook([TAGS + TAXONOMY, view_cell()])
     nb.ready().locator(".ls-card").first.click()
     listen(nb)
     expect(nb.widget.locator(".ls-tagpanel [data-tag='joy']")).to_be_visible()
@@ -116,6 +125,7 @@ def test_tags_are_accepted_refused_and_typed_by_keyboard(notebook: Make) -> None
     nb.page.wait_for_function("row => !document.querySelector('.labelscope').shadowRoot"
                               ".querySelector('.ls-inspector h2').textContent.includes(`row ${row}`)", arg=row)  # fmt: skip
     _the_box_takes_tags_that_there_are_only(nb, row)
+    _a_tag_brings_what_it_implies(nb)
     _a_cut_is_one_step(nb)
     _a_check_of_a_tag_ends_with_the_rest(nb)
 
@@ -138,6 +148,26 @@ def _the_box_takes_tags_that_there_are_only(nb: Notebook, row: int) -> None:
     expect(field).to_have_count(0)
 
 
+def _a_tag_brings_what_it_implies(nb: Notebook) -> None:
+    row = nb.value("""next(k for k in range(120) if view.session.state.state[k] == 0
+        and not {"surprise", "sad one"} & set(view.session.labels()[k]))""")
+    before = tags_of(nb, row)
+    go_to(nb, row)
+    press(nb, "l")
+    field = nb.widget.locator(".ls-tagbox input")
+    field.fill("sad one/sur")  # by what is above it
+    expect(nb.widget.locator(".ls-tagbox [role=option]").first).to_have_attribute("data-tag", "surprise")
+    expect(nb.widget.locator(".ls-tagbox .ls-preview")).to_contain_text("with it: sad one")
+    press(nb, "Enter")
+    hear(nb, f"Row {row}: surprise added, with sad one.")
+    assert sorted(tags_of(nb, row)) == sorted([*before, "sad one", "surprise"])
+    press(nb, "Escape")
+    expect(field).to_have_count(0)
+    expect(nb.widget.locator(".ls-toast")).to_contain_text("with sad one")
+    press(nb, "Control+z")
+    nb.until(f"list(view.session.labels()[{row}]) == {before}")
+
+
 def _a_cut_is_one_step(nb: Notebook) -> None:
     widget = nb.widget
     widget.locator(".ls-tag-line[data-tag='joy']").click()
@@ -148,13 +178,13 @@ def _a_cut_is_one_step(nb: Notebook) -> None:
     press(nb, "ArrowLeft", "ArrowLeft")
     expect(button).to_be_enabled()
     wanted = int(button.inner_text().split()[2])
-    before = nb.value("sum('joy' in tags for tags in view.session.labels())")
+    before = nb.value(f"sum({HAS_JOY})")
     button.click()
     expect(widget.locator(".ls-bulk h2")).to_contain_text(f"Add “joy” to {wanted} row")
     press(nb, "Enter")
-    nb.until(f"sum('joy' in tags for tags in view.session.labels()) == {before + wanted}")
+    nb.until(f"sum({HAS_JOY}) == {before + wanted}")
     press(nb, "Control+z")
-    nb.until(f"sum('joy' in tags for tags in view.session.labels()) == {before}")
+    nb.until(f"sum({HAS_JOY}) == {before}")
     # The tag as color and as filter.
     widget.locator("[data-action='filter-tag']").click()
     expect(widget.locator(".ls-head-rest")).to_have_text(f"in {before}")
@@ -189,7 +219,7 @@ def _a_check_of_a_tag_ends_with_the_rest(nb: Notebook) -> None:
 def test_a_selection_of_rows_gets_a_tag_in_one_step(notebook: Make) -> None:
     nb = notebook([TAGS, view_cell()])
     nb.ready().locator(".ls-card").first.click()
-    rows = nb.value("[k for k, tags in enumerate(sets) if 'love' not in tags][:9]")
+    rows = nb.value("[k for k, tags in enumerate(sets) if 'love' not in (tags or ['love'])][:9]")
     nb.value(f"setattr(view, 'selection', {rows})")
     expect(nb.widget.locator(".ls-scope")).to_contain_text("9 rows selected")
     press(nb, "l")
@@ -200,6 +230,22 @@ def test_a_selection_of_rows_gets_a_tag_in_one_step(notebook: Make) -> None:
     nb.until(f"all('love' in view.session.labels()[k] for k in {rows})")
     press(nb, "Control+z")
     nb.until(f"not any('love' in view.session.labels()[k] for k in {rows})")
+    nb.value("setattr(view, 'selection', [])")
+    expect(nb.widget.locator(".ls-scope")).to_have_count(0)
+    _a_row_that_nobody_tagged_gets_what_is_shown(nb)
+
+
+def _a_row_that_nobody_tagged_gets_what_is_shown(nb: Notebook) -> None:
+    go_to(nb, 153)
+    assert nb.value("view.session.labels()[153] is None")
+    ghosts = nb.widget.locator(".ls-tags .ls-tag[data-mark='ghost']")
+    wanted = nb.value("sorted(name for name, on in zip(names, audit.main.suggested[153]) if on)")
+    assert wanted
+    expect(ghosts).to_have_count(len(wanted))
+    shown = ghosts.evaluate_all("all => all.map(one => one.dataset.tag)")
+    assert sorted(shown) == wanted
+    press(nb, "Enter")
+    nb.until(f"sorted(view.session.labels()[153] or []) == {wanted}")
 
 
 def test_numbers_are_accepted_and_typed(notebook: Make) -> None:
@@ -252,6 +298,13 @@ def test_one_fix_proposes_others_and_changes_nothing_unasked(notebook: Make) -> 
     listen(nb)
     go_to(nb, 3)
     assert nb.value("view.session.state.tags[3].tolist()") == [1, 1, 0, 0]
+    # What Enter would change is marked, and said on its button.
+    marked = widget.locator(".ls-tags :is([data-mark=ghost], [data-mark=struck])")
+    named = sorted(marked.evaluate_all("all => all.map(one => one.dataset.tag)"))
+    assert named == nb.value("""sorted(name for name, now, then in zip(view.session.state.tag_names,
+        view.session.state.tags[3], audit.main.details["suggested_concepts"][3]) if now != then)""")
+    accept = widget.locator(".ls-inspector [data-action='accept']")
+    expect(accept).to_contain_text("changes" if len(named) > 2 else f" {named[0]}")
     chip(nb, "beak").locator(".ls-tag-main").click()
     nb.until("view.session.state.tags[3].tolist() == [1, 0, 0, 0]")
     proposals = widget.locator(".ls-proposal")
@@ -287,4 +340,5 @@ def test_one_fix_proposes_others_and_changes_nothing_unasked(notebook: Make) -> 
     cell = widget.locator(".ls-rules .ls-cell[aria-disabled=false]").first
     broken = int(cell.inner_text())
     cell.click()
-    expect(widget.locator(".ls-gallery-head")).to_contain_text(re.compile(rf"\b{broken} (suspect|row)"))
+    shown = re.compile(rf"\b{broken} (suspect|row)|suspects?in {broken}(?!\d)")
+    expect(widget.locator(".ls-gallery-head")).to_contain_text(shown)

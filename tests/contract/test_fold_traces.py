@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 
 from labelscope.data.tags import Tags
-from labelscope.review.events import Event
-from labelscope.review.progress import machine_rows, progress_of
-from labelscope.review.sampling import MACHINES
+from labelscope.review.events import MACHINES, Event
+from labelscope.review.progress import machine_rows, progress_of, taken_over_rows
 from labelscope.review.state import fold
 
 TRACES = sorted(Path(__file__).parent.glob("*.json"))
@@ -49,6 +48,8 @@ def check(state, expect, flagged=None):
         assert state.tags.tolist() == expect["tags"]
     if "by_machine" in expect:
         assert machine_rows(state).tolist() == [one == 1 for one in expect["by_machine"]]
+    if "taken_over" in expect:
+        assert taken_over_rows(state).tolist() == [one == 1 for one in expect["taken_over"]]
     if flagged is not None:
         assert asdict(progress_of(state, np.array(flagged) == 1)) == pytest.approx(expect["progress"])
 

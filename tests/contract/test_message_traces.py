@@ -54,7 +54,8 @@ def open_page(trace):
         suspicion=np.array(given["suspicion"]),
         suggested_codes=np.array(given["suggested"]),
         flagged=np.array(given["flagged"], bool),
-        evidence={name: np.array(given[name], dtype) for name, dtype in EVIDENCE.items() if name in given},
+        evidence={name: np.array(given[name], dtype) for name, dtype in EVIDENCE.items() if name in given}
+        | ({"taxonomy": given["taxonomy"]} if "taxonomy" in given else {}),
     )
     if "details" in given:
         name, score = next(iter(audit.scores.items()))

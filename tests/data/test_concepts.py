@@ -186,6 +186,14 @@ def test_notices_of_tags() -> None:
         ls.Dataset(TEXTS[:2], [None, None], task="multilabel")
 
 
+def test_ones_and_gaps_alone_teach_nothing_and_it_is_said() -> None:
+    matrix = np.array([[1, 0, np.nan], [np.nan, 1, 1], [1, 0, 1]])
+    with pytest.warns(LabelscopeWarning) as caught:
+        ls.Dataset(TEXTS[:3], matrix, class_names=["joy", "awe", "rage"], task="tags")
+    (said,) = codes_of(caught)
+    assert "2 tags are present or unknown, but absent in no row: joy, rage" in said and "nan_to_num" in said
+
+
 def test_notices_of_targets() -> None:
     with pytest.warns(LabelscopeWarning, match="only target is 2.5, in 3 of 4 rows"):
         ls.Dataset(TEXTS[:4], [2.5, 2.5, None, 2.5])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -216,6 +217,25 @@ def test_columns_of_a_frame_keep_their_types_index_and_duplicates_of_it() -> Non
     assert back.iloc[1].tolist() == [1, False, 1]
 
 
+def test_sparse_columns_stay_sparse() -> None:
+    frame = pd.DataFrame(BITS, columns=list("abc")).astype(pd.SparseDtype("int8", 0))
+    frame["d"] = pd.arrays.SparseArray([True, False, False, True], fill_value=False)
+    labels = encode(frame, task="multilabel")
+    back = changed(labels, 1, ["a", "d"])
+    assert back.dtypes.tolist() == frame.dtypes.tolist()
+    others = [0, 2, 3]
+    assert back.iloc[1].tolist() == [1, 0, 0, True]
+    assert (back.iloc[others] == frame.iloc[others]).all(axis=None)
+    gone = labels.rebuild([-1, *labels.codes[1:].tolist()])
+    assert np.isnan(gone["a"].astype(float)[0]) and gone["a"][1:].tolist() == [0, 0, 1]
+
+
+def test_lists_of_one_length_are_read_in_every_arrow_type() -> None:
+    for kind in (pa.list_(pa.int64(), 3), pa.list_(pa.int64())):
+        labels = encode(pd.Series(BITS, dtype=pd.ArrowDtype(kind)), task="multilabel")
+        assert labels.tags.matrix.tolist() == BITS
+
+
 def test_matrix_names() -> None:
     labels = encode(np.array(BITS), class_names=["joy", "awe", "fear"], task="tags")
     assert labels.names == ("(no tags)", "awe", "joy|awe|fear", "joy|fear")
@@ -261,9 +281,45 @@ def test_separators() -> None:
 
 
 @pytest.mark.parametrize(
+    "texts",
+    [
+        ["['joy', 'awe']", "[]", None, "['awe']"],  # a column of lists, once it was in a CSV file
+        ['["joy"]', '["awe", "joy"]', ""],
+        ["{'joy'}", "set()", "{'awe', 'joy'}"],
+        ["[1, 4]", "[]", "[2]"],
+        ["('a',)", "('a', 'b')"],
+    ],
+    ids=str,
+)
+def test_printed_lists_are_not_tags_with_brackets(texts: list[Any]) -> None:
+    for task in (None, "multilabel"):
+        with pytest.raises(InvalidInputError, match=r"(?s)row 0.*printed.*ast\.literal_eval"):
+            encode(pd.Series(texts), task=task)
+    assert encode(texts, task="classification").task == "classification"
+
+
+def test_brackets_alone_do_not_make_a_list() -> None:
+    assert encode(["[PER]|[LOC]", "[LOC]"], task="tags").tags.names == ("[LOC]", "[PER]")
+    assert encode(["[b], x", "{a}"], task="tags").tags.names == ("[b]", "x", "{a}")
+    assert encode(["[PER]", "[LOC]"]).task == "classification"
+    assert encode(["(1)", "(2)"]).task == "classification"
+
+
+def test_one_separator_that_is_not_read_is_told() -> None:
+    with pytest.warns(LabelscopeWarning, match=r"(?s)'/' in 2 of 3 rows.*split\('/'\)"):
+        assert encode(["a/b", "b", "c/b"], task="tags").tags.n_tags == 3
+    assert encode(["a\tb", "b"], task="tags").tags.names == ("a", "b")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        encode(["a", "b c", "d"], task="tags")
+        encode(["rock/pop", "jazz", "folk", "soul", "funk"], task="tags")
+
+
+@pytest.mark.parametrize(
     ("given", "match"),
     [
         ([{"a"}, "b"], "str in row 1"),
+        (pd.DataFrame([[1, 0], [0, 1]], columns=["a", "a"]), "more than one column 'a'"),
         ([{"a"}, {1}], "all str or all int"),
         ([{"a", None}, {"b"}], "Row 0 holds"),
         ([{0.5}, {1.5}], "must be str or int"),

@@ -247,3 +247,18 @@ def test_folder_of_texts(tmp_path: Path) -> None:
     media = ls.Dataset(tmp_path).media
     assert media.kind == "text"
     assert media.text(2) == "text of spam/1.txt"
+
+
+def test_a_folder_inside_the_folder_is_named(tmp_path: Path) -> None:
+    folder = _folder(tmp_path / "photos", [f"photos/{one}/{i}.png" for one in ("cat", "dog") for i in (1, 2)])
+    with pytest.warns(LabelscopeWarning, match=r"one folder only, 'photos'.*pass '.*photos/photos'"):
+        assert ls.Dataset(folder).class_names == ("photos",)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert ls.Dataset(folder / "photos").labels.codes.tolist() == [0, 0, 1, 1]
+
+
+@pytest.mark.parametrize("kind", [bytearray, memoryview])
+def test_bytes_in_any_form(kind: type) -> None:
+    dataset = ls.Dataset([kind(png) for png in PNGS], Y)
+    assert dataset.media.kind == "image" and dataset.media.array(0).shape == PIXELS[0].shape

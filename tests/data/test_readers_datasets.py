@@ -14,7 +14,13 @@ import pytest
 from PIL import Image
 
 import labelscope as ls
-from labelscope.errors import InvalidInputError, InvalidTypeError, LabelscopeWarning, UnknownColumnError
+from labelscope.errors import (
+    InvalidInputError,
+    InvalidTypeError,
+    LabelscopeWarning,
+    UnknownColumnError,
+    UnreadableMediaError,
+)
 
 PIXELS = np.arange(4 * 5 * 6, dtype=np.uint8).reshape(4, 5, 6)
 PICTURES = [Image.fromarray(p) for p in PIXELS]
@@ -219,3 +225,63 @@ def test_heavy_packages_stay_unloaded() -> None:
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+class _Gaps:
+    """Pairs of which some cannot be read, as where a file is damaged and a transform raises."""
+
+    def __init__(self, items: list[Any], broken: set[int], **shown: Any) -> None:
+        self.items, self.broken = items, broken
+        self.__dict__.update(shown)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getitem__(self, row: int) -> tuple[Any, int]:
+        if row in self.broken:
+            raise OSError("the disk is gone")
+        return self.items[row], row % 2
+
+
+@pytest.mark.parametrize("broken", [{0}, {2}])
+def test_a_row_that_raises_is_unreadable_and_unlabelled(broken: set[int]) -> None:
+    row = min(broken)
+    with pytest.warns(LabelscopeWarning, match=rf"1 of 4 rows .*unlabelled. Row {row}: .*OSError: the disk"):
+        dataset = ls.Dataset(_Gaps(PICTURES, broken))
+    assert dataset.labels.codes.tolist() == [-1 if i in broken else i % 2 for i in range(4)]
+    with pytest.raises(UnreadableMediaError, match=f"Row {row}: .*the disk is gone"):
+        dataset.media.pil(row)
+    assert dataset.media.pil(1).size == (6, 5)
+    with pytest.warns(LabelscopeWarning, match="1 of 4 images cannot be read"):
+        audit = ls.audit(dataset)
+    assert audit.suspicion[row] == 0
+    assert ls.Session(audit, journal=None).labels()[row] is None
+
+
+def test_a_row_that_raises_keeps_a_label_that_is_known() -> None:
+    with pytest.warns(LabelscopeWarning, match="1 of 4 images cannot be read"):
+        audit = ls.audit(_Gaps(PICTURES, {2}, targets=[0, 1, 1, 0], classes=["cat", "dog"]))
+    assert audit.dataset.labels.codes.tolist() == [0, 1, 1, 0]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # labels that are given need no look at the rows
+        dataset = ls.Dataset(_Gaps(PICTURES, {2}), ["a", "b", "b", "a"])
+    assert dataset.labels.codes.tolist() == [0, 1, 1, 0]
+
+
+def test_texts_that_cannot_be_read_are_empty() -> None:
+    texts = ["one of them", "a second one", "the third", "and the last"]
+    with pytest.warns(LabelscopeWarning, match=r"1 of 4 rows .*Row 1: .*OSError"):
+        dataset = ls.Dataset(_Gaps(texts, {1}))
+    assert dataset.labels.codes.tolist() == [0, -1, 0, 1] and dataset.media.text(0) == "one of them"
+
+
+def test_a_dataset_that_gives_no_row_at_all() -> None:
+    with pytest.raises(UnreadableMediaError, match=r"None of the 4 rows .*the disk is gone") as caught:
+        ls.Dataset(_Gaps(PICTURES, {0, 1, 2, 3}))
+    assert "dataset[0]" in caught.value.hint
+
+
+def test_own_labels_keep_the_names_that_a_dataset_declares(hub: Any) -> None:
+    dataset = ls.Dataset(_images(hub), np.array([1, 1, 0, 0]))
+    assert dataset.class_names == ("cat", "dog") and dataset.labels.codes.tolist() == [1, 1, 0, 0]
+    assert ls.Dataset(_images(hub), ["x", "y", "y", "x"]).class_names == ("x", "y")

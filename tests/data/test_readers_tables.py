@@ -264,3 +264,41 @@ def test_real_files(shared_data: Path) -> None:
     assert (texts.media.kind, texts.labels.n_classes) == ("text", 77)
     assert ls.Dataset(shared_data / "20news_test_text.parquet", "label_name").media.kind == "text"
     assert ls.Dataset(shared_data / "abalone.parquet", "Sex").media.kind == "table"
+
+
+def _csv(path: Path, rows: list[str], header: str = "uid,text,label") -> Path:
+    path.write_text("\n".join([header, *rows]), encoding="utf-8")
+    return path
+
+
+def test_digits_of_names_in_csv_stay_as_they_are_written(tmp_path: Path) -> None:
+    path = _csv(tmp_path / "codes.csv", [f"{i:04d},{SENTENCES[i]},{i % 2:03d}" for i in range(4)])
+    dataset = ls.Dataset(path, "label", ids="uid")
+    assert dataset.ids.tolist() == ["0000", "0001", "0002", "0003"]
+    assert dataset.class_names == ("000", "001") and list(dataset.labels.original) == ["000", "001"] * 2
+    assert ls.Dataset(path, "label", task="regression").labels.original.dtype == np.int64
+    plain = ls.Dataset(_csv(tmp_path / "n.csv", [f"{i},{SENTENCES[i]},{i % 2}" for i in range(4)]), "label")
+    assert plain.labels.original.dtype == np.int64
+
+
+def test_long_ids_in_csv_lose_no_digit(tmp_path: Path) -> None:
+    ids = [str(12345678901234567890 + i) for i in range(4)]
+    path = _csv(tmp_path / "long.csv", [f"{one},{text},a" for one, text in zip(ids, SENTENCES, strict=True)])
+    with pytest.warns(LabelscopeWarning, match="only label"):
+        assert ls.Dataset(path, "label", ids="uid").ids.tolist() == ids
+
+
+def test_many_padded_numbers_in_csv_are_still_asked_about(tmp_path: Path) -> None:
+    path = _csv(tmp_path / "amounts.csv", [f"{i},a text,{i:02d}" for i in range(60)])
+    with pytest.raises(InvalidInputError, match=r"(?s)read in two ways.*task="):
+        ls.Dataset(path, "label")
+
+
+@pytest.mark.parametrize(
+    "content", ["größe,label\n1,a\n2,b\n".encode("latin-1"), "a,label\n1,x\n".encode("utf-16")]
+)
+def test_column_names_that_are_no_utf8(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "x.csv"
+    path.write_bytes(content)
+    with pytest.raises(InvalidInputError, match=r"(?s)column names.*UTF-8"):
+        ls.Dataset(path, "label")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -123,6 +125,9 @@ def test_values_of_codes_are_numbers() -> None:
         ([1.5, float("inf"), 2, float("-inf")], None, InvalidInputError, "infinite in 2 rows: 1, 3"),
         (["1.5", "2"], "regression", InvalidInputError, "to_numeric"),
         ([True, False], "regression", InvalidInputError, "bool"),
+        ([Decimal("1e999"), Decimal(2)], "regression", InvalidInputError, r"(?s)64-bit float.*Scale"),
+        (pl.Series([Decimal("1.5"), True], dtype=pl.Object), None, InvalidInputError, "mixed types"),
+        ([Fraction(1, 3)], "regression", InvalidInputError, r"(?s)Fraction.*float\(label\)"),
         (np.zeros((4, 2)), "regression", TaskError, r"(?s)2 targets a row.*labels\[:, 0\]"),
         (np.array([[0.5, 1.2], [3, 4]]), None, InvalidInputError, r"(?s)several targets.*one column"),
         (np.arange(40), None, InvalidInputError, r'(?s)amounts.*task="regression"'),

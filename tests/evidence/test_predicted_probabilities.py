@@ -329,3 +329,23 @@ def test_table_pipeline_reads_the_frame():
         ls.Dataset(frame, "y"), Evidence()
     )
     assert made.facts["probe_accuracy"] > 0.9
+
+
+@pytest.mark.parametrize("n", [50, 60, 80])
+def test_as_many_principal_components_as_rows(n):
+    from sklearn.datasets import load_digits
+    from sklearn.decomposition import PCA
+
+    images, digits = load_digits(return_X_y=True)
+    rows = np.random.default_rng(0).permutation(len(images))[:n]
+    # Brought to one deviation each, these components would put all rows at the same distance.
+    features = PCA(min(n - 1, 64)).fit_transform(images[rows]).astype(np.float32)
+    _, facts = predict(evidence_of(features, digits[rows] % 5))
+    assert facts["probe_accuracy"] > 0.8
+
+
+def test_few_rows_with_columns_in_other_units():
+    features, codes = blobs(n=60, d=16)
+    features[:, ::2] = np.random.default_rng(1).normal(size=(60, 8)) * 1e4  # noise that would drown the rest
+    _, facts = predict(evidence_of(features, codes))
+    assert facts["probe_accuracy"] > 0.9

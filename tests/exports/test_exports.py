@@ -8,6 +8,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -107,6 +108,53 @@ def test_parquet_keeps_types(tmp_path):
     assert table["current"].to_pylist() == [7, 1, None, 3]
     back = ls.Dataset(pd.read_parquet(tmp_path / "x.parquet").drop(columns=["time"]), "current")
     assert back.labels.codes.tolist() == [2, 0, -1, 1]
+
+
+@pytest.mark.parametrize(
+    ("labels", "kind"),
+    [
+        (np.array([3, 1, 3], np.int8), "int8"),
+        (np.array([3, 1, 3], np.uint16), "uint16"),
+        (np.array([0, 1, np.nan], np.float32), "float"),
+        (pd.Series([3, 1, None], dtype="Int8"), "int8"),
+        (pl.Series([3, 1, None], dtype=pl.Int8), "int8"),
+        (pa.array([3, 1, None], pa.int16()), "int16"),
+        (np.array([True, False, True]), "bool"),
+        (["b", None, "a"], "string"),
+    ],
+)
+def test_parquet_keeps_the_width_of_numbers(tmp_path, labels, kind):
+    table = pq.read_table(write(make_audit(labels), tmp_path / "x.parquet"))
+    assert {str(table.schema.field(name).type) for name in ("given", "current")} == {kind}
+    session = ls.Session(make_audit(np.array([3, 1, 3], np.int8)), journal=None)
+    session.relabel(0, 300, new_class=True)
+    table = pq.read_table(write(session, tmp_path / "x.parquet"))
+    assert table["current"].to_pylist() == [300, 1, 3]  # wider where a new class needs it
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        pd.Series(pd.Categorical(["b", "a", None], categories=["b", "a", "never"], ordered=True)),
+        pl.Series(["b", "a", None], dtype=pl.Enum(["b", "a", "never"])),
+        pa.DictionaryArray.from_arrays(pa.array([0, 1, None]), pa.array(["b", "a", "never"])),
+    ],
+)
+def test_parquet_keeps_categories(tmp_path, labels):
+    session = ls.Session(make_audit(labels), journal=None)
+    frame = pd.read_parquet(write(session, tmp_path / "x.parquet"))
+    for name in ("given", "current"):
+        assert frame[name].cat.categories.tolist() == ["b", "a", "never"]
+        assert frame[name].tolist()[:2] == ["b", "a"] and frame[name].isna().tolist() == [False, False, True]
+    session.relabel(2, "new", new_class=True)
+    frame = pd.read_parquet(write(session, tmp_path / "x.parquet"))
+    assert frame["current"].tolist() == ["b", "a", "new"]
+
+
+@pytest.mark.parametrize("labels", [pd.Series([{"a"}, {"b"}]), pd.Series([1, 0], dtype="Sparse[int8]")])
+def test_parquet_of_odd_columns(tmp_path, labels):
+    table = pq.read_table(write(make_audit(labels), tmp_path / "x.parquet"))
+    assert table["current"].to_pylist() == table["given"].to_pylist() and table.num_rows == 2
 
 
 def test_all_unlabelled_is_text(tmp_path):
@@ -231,6 +279,11 @@ def test_bad_names_say_how_to_fix_it(session, tmp_path, name, format, said):
 def test_bad_source(tmp_path):
     with pytest.raises(InvalidTypeError, match="list"):
         write([1, 2], tmp_path / "x.csv")
+    session = ls.Session(make_audit(["a", "b"]), journal=None)
+    with pytest.raises(InvalidTypeError, match=r"View.\n.*ls.export\(view.session"):
+        ls.export(ls.view(session), tmp_path / "x.csv")
+    with pytest.raises(InvalidTypeError, match="path is a NoneType"):
+        ls.export(session, None)
 
 
 def test_files_are_replaced_as_a_whole(session, tmp_path, monkeypatch):

@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 
 import labelscope as ls
-from labelscope.errors import InvalidInputError, InvalidTypeError, LabelscopeWarning, MissingEvidenceError
+from labelscope.errors import (
+    InvalidInputError,
+    InvalidTypeError,
+    LabelscopeWarning,
+    MissingEvidenceError,
+    TaskError,
+)
 from labelscope.reports import Report, value_of_labels
 from labelscope.reports.value_of_labels import REGIMES, ValueOfLabels
 from labelscope.scorers import ImbalanceAware
@@ -128,6 +134,23 @@ def test_fewer_than_two_classes_are_refused(codes):
     X = np.random.default_rng(0).normal(size=(30, 3)).astype(np.float32)
     with pytest.raises(InvalidInputError, match="two classes"):
         value_of_labels(Evidence(given_labels=codes, classes=np.arange(2), features=X))
+
+
+@pytest.mark.filterwarnings("ignore::labelscope.errors.LabelscopeWarning")
+def test_tags_and_targets_have_no_such_report():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(40, 3)).astype(np.float32)
+    for labels, task in ((X > 0).astype(int), "multilabel"), (X[:, 0].round(2), "regression"):
+        dataset = ls.Dataset(X, labels, task=task)
+        audit = ls.Audit.from_arrays(
+            dataset,
+            suspicion=np.zeros(40),
+            suggested_codes=np.zeros(40, int),
+            evidence={"features": X},
+        )
+        for source in (audit, ls.Session(audit, journal=None)):
+            with pytest.raises(TaskError, match=task):
+                value_of_labels(source)
 
 
 def test_bad_arguments():

@@ -32,7 +32,7 @@ def test_a_cluster_is_reversed_in_one_step(clustered):
     clustered.undo()
     assert clustered.labels() == before
     reverse_cluster(clustered, np.int64(1), rows=[2, 4])
-    assert clustered.progress().reviewed == 2
+    assert clustered.progress().taken_over == 2, "in one go is not looked at one by one"
 
 
 def test_the_queue_walks_clusters(clustered):

@@ -31,7 +31,12 @@ def make_session(frame=None):
         dataset,
         suspicion=SUSPICION,
         suggested_codes=np.zeros(N, int),
-        evidence={"groups": np.arange(N) % 2, "group_names": ("north", "south")},
+        evidence={
+            "groups": np.arange(N) % 2,
+            "group_names": ("north", "south"),
+            "sites": np.where(np.arange(N) % 7, np.arange(N) % 3, -1),
+            "site_names": ("Bern", "Basel", "Zug"),
+        },
     )
     flat = np.zeros(N, dtype=np.float32)
     audit.scores["weight_aware"] = Score(
@@ -46,6 +51,23 @@ def make_session(frame=None):
 @pytest.fixture(scope="module")
 def session():
     return make_session()
+
+
+def test_scores_that_use_a_word_for_something_else_are_not_read():
+    """The mix keeps doubts under "tail", and candidate sets a weight of their own; both come first."""
+    session = make_session()
+    flat, scores = np.zeros(N, dtype=np.float32), session.audit.scores
+    mixed = Score(flat, details={"tail": RNG.random(N).astype(np.float32)})
+    sets = Score(flat, details={"weight": np.full(N, 0.5), "candidates": np.ones((N, 3), dtype=bool)})
+    known = dict(scores)
+    scores.clear()
+    scores.update({"auto": mixed, "shrunk_class_space": sets, **known})
+    assert session.rows("tail").tolist() == np.flatnonzero(TAIL).tolist()
+    assert session.rows("weight <= .5").tolist() == np.flatnonzero(1 - MARGIN <= 0.5).tolist()
+    for name in ("weight_aware", "imbalance_aware"):
+        del scores[name]
+    again = ls.Session(session.audit, journal=None, reviewer="ada")
+    assert not {":tail", ":weight"} & set(derived_of(again).names(again))
 
 
 @pytest.mark.parametrize(
@@ -67,6 +89,8 @@ def session():
         ("`:score margin of two` < .1", MARGIN.astype("f4") < 0.1),
         ("`:foreign` > .8", FOREIGN > 0.8),
         ("group == 'south'", np.arange(N) % 2 == 1),
+        ("site == 'Basel' and group == 'north'", (np.arange(N) % 7 > 0) & (np.arange(N) % 6 == 4)),
+        ("site is missing", np.arange(N) % 7 == 0),
         ("group contains 'nor'", np.arange(N) % 2 == 0),
         ("pseudo_label is missing", np.ones(N, bool)),
     ],
@@ -146,6 +170,8 @@ def test_a_column_is_made_once_and_only_when_asked_for(monkeypatch):
         ('expert == "g', 10, '"global" '),
         ("score_mar", 0, "score_margin_of_two "),
         ("group in (", 10, '"north" '),
+        ("si", 0, "site "),
+        ("site == ", 8, '"Bern" '),
         ("foreign ", 8, "== "),
     ],
 )
@@ -153,6 +179,19 @@ def test_derived_columns_are_completed(session, typed, start, first):
     names, truths = names_of(session), truths_of(session)
     items, at = complete(typed, len(typed), names, lambda name: values_of(session, name), truths)
     assert (items[0].insert, at) == (first, start)
+
+
+def test_sites_of_an_audit_are_asked_for_by_name_and_told_where_they_would_come_from():
+    data, labels = RNG.random((12, 2)), ["cat", "dog"] * 6
+    towns = ["Bern", "Basel", None] * 4
+    with pytest.warns(ls.errors.LabelscopeWarning):
+        audits = [ls.audit(data, labels, **more) for more in ({"evidence": {"sites": towns}}, {})]
+    with_sites, without = (ls.Session(audit, journal=None, reviewer="ada") for audit in audits)
+    assert with_sites.rows("site == 'Bern'").tolist() == [0, 3, 6, 9]
+    assert with_sites.rows("site is missing").tolist() == [2, 5, 8, 11]
+    assert "site" not in names_of(without)
+    with pytest.raises(ls.errors.InvalidInputError, match="sites"):
+        without.rows("site == 'Bern'")
 
 
 NUMBERS = {

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 import labelscope as ls
-from labelscope.errors import JournalError, LabelscopeWarning, WrongJournalError
+from labelscope.errors import InvalidTypeError, JournalError, LabelscopeWarning, WrongJournalError
 
 
 @pytest.fixture
@@ -107,3 +107,9 @@ def test_into_memory_and_bad_paths(pair, audit, build, tmp_path):
     other = ls.Session(build(n=5), journal=None, reviewer="x")
     with pytest.raises(WrongJournalError):
         other.merge(ada.journal_path)
+
+
+@pytest.mark.parametrize("path", [["grace.jsonl"], 3, None])
+def test_only_a_path_is_merged(pair, path):
+    with pytest.raises(InvalidTypeError, match="path of a journal"):
+        pair[0].merge(path)

@@ -70,6 +70,25 @@ def test_a_class_fix_proposes_the_attributes_of_the_class(session):
     assert moves == sorted(moves, reverse=True)
 
 
+def test_proposals_carry_the_change_of_energy(session):
+    found = propose(session, 10, {"class": "bird"})
+    energy = fitted_energy(session.audit)
+    _, after = energy.propagate(10, {"class": 0})
+    columns = {name: column for column, name in enumerate(NAMES)}
+    for one in found:
+        odds = np.log(
+            after.concepts[0, columns[one.variable]] / (1 - after.concepts[0, columns[one.variable]])
+        )
+        assert one.energy_change == pytest.approx(-odds if one.new == 1 else odds)
+        assert one.energy_change < 0  # what becomes likely lowers the energy
+    (of_class,) = [
+        one for one in propose(session, 10, {"wings": 1, "feathers": 1, "fur": 0}) if one.kind == "class"
+    ]
+    assert of_class.energy_change < 0
+    similar = apply_to_similar(session, [12], 11, {"fur": 0})[12]
+    assert all(one.energy_change < 0 for one in similar[1:]) and similar[0].energy_change != 0
+
+
 def test_attribute_fixes_propose_the_class_and_what_goes_with_it(session):
     found = propose(session, 10, {"wings": 1, "feathers": True, "fur": 0})
     named = {one.variable: one for one in found}
@@ -115,6 +134,22 @@ def test_similar_rows_get_the_same_fix_first(session):
         apply_to_similar(session, np.arange(30), 11, {"fur": 0})
     )
     assert 12 in apply_to_similar(session, [12], 11, {"fur": 0})  # the pattern is the one before the fix
+
+
+def test_what_was_decided_about_similar_rows_stays(session):
+    names = {one.variable for one in propose(session, 11, {"fur": 0})}
+    assert {"wings", "feathers"} & names
+    other = sorted(names - {"class"})[0]
+    change = session.add_tags if KINDS[1][NAMES.index(other)] else session.remove_tags
+    change([12], [other])  # looked at, and right as it is
+    found = apply_to_similar(session, [12], 11, {"fur": 0})
+    assert {one.variable for one in found[12]} == {"fur"} | (names - {other})
+    session.add_tags([12], ["fur"])
+    assert apply_to_similar(session, [12], 11, {"fur": 0}) == {}
+    by_class = apply_to_similar(session, range(60), 10, {"class": "bird"})
+    kept = next(iter(by_class))
+    session.keep(kept)
+    assert set(apply_to_similar(session, range(60), 10, {"class": "bird"})) == set(by_class) - {kept}
 
 
 def test_class_fixes_go_to_rows_of_the_same_class_only(session):

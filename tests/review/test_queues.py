@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import labelscope as ls
-from labelscope.errors import InvalidInputError
+from labelscope.errors import InvalidInputError, InvalidTypeError
 from labelscope.review.queues import ClassPair, MostSuspicious, RandomRows, by_name
 from labelscope.testing import check_policy
 from labelscope.types import Evidence, Policy
@@ -22,6 +22,15 @@ def test_names():
     assert by_name("RandomRows") == RandomRows()
     with pytest.raises(InvalidInputError, match=r"(?s)'randm'.*'random'"):
         by_name("randm")
+
+
+@pytest.mark.parametrize(
+    ("given", "match"),
+    [(RandomRows, r"(?s)a class.*RandomRows\(\)"), (3, "3 is no queue"), ([1, 2], "no queue")],
+)
+def test_what_is_no_queue_is_refused(audit, given, match):
+    with pytest.raises(InvalidTypeError, match=match):
+        ls.Session(audit, journal=None).queue(given, 3)
 
 
 def test_most_suspicious_lists_all_flagged_undecided_first(session):

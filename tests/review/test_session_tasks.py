@@ -15,6 +15,7 @@ from labelscope.review.events import Event
 from labelscope.review.live_tags import decided_tags, tag_suspicion
 from labelscope.review.merging import conflicts_of
 from labelscope.review.proposals import accept_proposals, proposals_of, record_proposals
+from labelscope.review.staying import preview_accept
 
 SETS = [{"joy"}, {"joy", "anger"}, set(), None, {"fear"}, {"joy"}]
 
@@ -110,6 +111,42 @@ def test_accepting_gives_the_suggested_set_also_one_that_no_row_has():
     session.accept([0, 1, 5])
     assert session.labels()[:2] == [{"anger", "fear"}, {"joy"}]
     assert session.state.state[[0, 1, 5]].tolist() == [1, 1, 2]
+
+
+@pytest.mark.parametrize("rows", [[0], [0, 1, 2, 4]])
+def test_single_tags_that_were_decided_stay_when_suggestions_are_accepted(rows):
+    suggested = np.array([[1, 1, 0], [0, 1, 1], [0, 0, 1], [0, 1, 0], [0, 0, 1], [0, 0, 1]])
+    session = tags_session(suggested=suggested)  # anger, fear, joy
+    session.remove_tags(0, "fear")  # refused: it is not missing
+    session.add_tags(1, "anger")  # refused: it is not wrong
+    session.keep(4)
+    many = len(rows) > 1
+    asked = preview_accept(session, rows)
+    assert asked.stay == ({"fear": 2, "anger": 1, "joy": 1} if many else {"fear": 1})
+    assert (asked.n, asked.changes, asked.without) == (len(rows), 3 if many else 1, 0)
+    before, counts = session.labels(), len(session.events)
+    with pytest.warns(LabelscopeWarning, match=r"as decided before.*fear") as told:
+        session.accept(rows)
+    assert len(told) == 1 and ("anger (1)" in str(told[0].message)) == many
+    assert session.labels()[0] == {"anger"}
+    if many:
+        assert session.labels()[1:5] == [{"joy", "anger", "fear"}, {"joy"}, None, {"fear"}]
+        assert len({event.batch for event in session.events[counts:]}) == 1
+    session.undo()
+    assert session.labels() == before
+
+
+def test_a_row_that_was_kept_whole_may_be_accepted_by_itself_and_unsure_opens_single_tags():
+    suggested = np.array([[1, 1, 0]] * 6)
+    session = tags_session(suggested=suggested)
+    session.keep(0)
+    assert preview_accept(session, 0).stay == {} and preview_accept(session, [0, 2]).n_stay == 3
+    session.accept(0)
+    assert session.labels()[0] == {"anger", "fear"}
+    session.remove_tags(2, "fear")
+    session.unsure(2)
+    session.accept([2, 5])
+    assert session.labels()[2] == {"anger", "fear"} == session.labels()[5]
 
 
 def test_suggestions_leave_unknown_tags_unknown():
@@ -332,6 +369,23 @@ def test_accepting_takes_over_class_and_attributes():
     assert session.state.classes[session.state.current[0]] == audit.classes[0]
     session.undo()
     assert not session.state.state.any()
+
+
+def test_accepting_leaves_attributes_alone_that_somebody_decided_about():
+    suggested = np.array([[0, 1], [0, 1], [0, 0], [0, 0]])
+    audit = replace(
+        birds(details={"suggested_concepts": suggested}).audit, suggested_codes=np.array([0, 1, 2, 0])
+    )
+    session = ls.Session(audit, journal=None)
+    names = session.state.tag_names
+    session.add_tags(0, names[0])  # it is there, whatever is suggested
+    assert preview_accept(session, [0, 1]).stay == {names[0]: 1}
+    with pytest.warns(LabelscopeWarning, match="1 tag stays as decided before"):
+        session.accept([0, 1])
+    assert session.state.tags[:2].tolist() == [[1, 1], [0, 1]]
+    session.unsure(0)
+    session.accept(0)
+    assert session.state.tags[0].tolist() == [0, 1], "unsure is no decision"
 
 
 def test_proposals_are_noted_and_taken_up_in_one_step():

@@ -110,17 +110,18 @@ def test_relations_are_recovered_from_rows_with_holes():
 @pytest.mark.parametrize("n_concepts", [4, 16])
 def test_tables_by_energy_are_those_of_the_relations(n_concepts, monkeypatch):
     joint = energy_of(5, n_concepts=n_concepts, strength=0.4 if n_concepts == 4 else 0.2)
-    exact = conditionals.energy_conditionals(joint) if n_concepts == 4 else None
+    none = np.zeros((0, n_concepts))
+    exact = conditionals.energy_conditionals(joint, none)[0] if n_concepts == 4 else None
     if exact is not None:
         concepts, codes = sampled(joint, 40_000, 2)
         counted = np.array([concepts[codes == y].mean(axis=0) for y in range(3)])
         assert np.abs(exact - counted).max() < 0.05
         monkeypatch.setattr(conditionals, "_MOST_STATES", 1)
-        assert np.abs(conditionals.energy_conditionals(joint) - exact).max() < 0.03
+        assert np.abs(conditionals.energy_conditionals(joint, none)[0] - exact).max() < 0.03
     else:
-        made = conditionals.energy_conditionals(joint)  # by sampling
+        made = conditionals.energy_conditionals(joint, none)[0]  # by sampling
         monkeypatch.setattr(conditionals, "_MOST_STATES", 1 << 16)
-        assert np.abs(made - conditionals.energy_conditionals(joint)).max() < 0.04
+        assert np.abs(made - conditionals.energy_conditionals(joint, none)[0]).max() < 0.04
 
 
 @settings(max_examples=30, deadline=None)
@@ -237,6 +238,48 @@ def test_tables_hold_counts_and_smooth_rare_pairs():
     off = ~np.eye(4, dtype=bool)[None]
     np.testing.assert_allclose(tables.given_class_and_concept[rare & off], expected[rare & off])
     assert (tables.class_counts.sum(axis=0) == 240).all()
+
+
+def test_tables_without_a_class_and_of_whole_combinations_agree_with_counts():
+    X, concepts, y = rows_of()
+    concepts[::17, 1] = np.nan
+    found = ConceptEnergy().fit(Evidence(given_labels=y, concepts=concepts, features=X))
+    tables = found.explain()
+    for k, j in itertools.product(range(4), repeat=2):
+        holders = concepts[(concepts[:, k] == 1) & ~np.isnan(concepts[:, j])]
+        assert tables.concept_counts[k, j] == len(holders)
+        if k != j:
+            assert abs(tables.given_concept[k, j] - holders[:, j].mean()) <= 1 / len(holders)
+    assert (np.diag(tables.given_concept) == 1).all()
+    whole = ~np.isnan(concepts).any(axis=1)
+    assert tables.configuration_counts.sum() == whole.sum()
+    assert (np.diff(tables.configuration_counts.sum(axis=0)) <= 0).all()
+    for code, state in itertools.product(range(3), range(len(tables.configurations))):
+        mine = whole & (y == code)
+        holds = (concepts[mine] == tables.configurations[state]).all(axis=1)
+        assert tables.configuration_counts[code, state] == holds.sum()
+        smoothed = (holds.sum() + tables.configurations_by_energy[code, state]) / (mine.sum() + 1)
+        assert tables.configurations_given_class[code, state] == pytest.approx(smoothed)
+    # Every combination of four attributes there can be, by the energy itself.
+    states = np.array(list(itertools.product((0, 1), repeat=4)))
+    marginal, shares = conditionals.energy_conditionals(found.joint, states)
+    np.testing.assert_allclose(shares.sum(axis=1), 1)
+    np.testing.assert_allclose(shares @ states, marginal)
+    spins = 2.0 * states - 1.0
+    own = found.joint.relations
+    level = 0.5 * ((spins @ own.coupling) * spins).sum(axis=1) + spins @ own.bias + spins @ own.table[:, 2]
+    np.testing.assert_allclose(shares[2], np.exp(level) / np.exp(level).sum())
+
+
+def test_combinations_of_many_attributes_are_drawn(monkeypatch):
+    X, concepts, y = rows_of()
+    joint = ConceptEnergy().fit(Evidence(given_labels=y, concepts=concepts, features=X)).joint
+    states = np.array(list(itertools.product((0, 1), repeat=4)))
+    exact = conditionals.energy_conditionals(joint, states)
+    monkeypatch.setattr("labelscope.scorers.concepts.conditionals._MOST_STATES", 8)
+    drawn = conditionals.energy_conditionals(joint, states)
+    assert np.abs(drawn[0] - exact[0]).max() < 0.05 and np.abs(drawn[1] - exact[1]).max() < 0.05
+    np.testing.assert_allclose(drawn[1].sum(axis=1), 1)
 
 
 def test_flips_shrink_relations_and_are_reproducible():

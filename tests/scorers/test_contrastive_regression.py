@@ -149,6 +149,27 @@ def test_torch_and_numpy_agree_in_value_and_gradient():
     assert torch.isfinite(lonely.grad).all()
 
 
+@pytest.mark.parametrize("narrow", ["float16", "bfloat16"])
+def test_features_of_mixed_precision_do_not_narrow_the_targets(narrow):
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(0)
+    features = torch.tensor(rng.normal(size=(16, 8))).to(getattr(torch, narrow))
+    prices = rng.integers(100_000, 400_000, 16).astype(np.float64)  # beyond what half precision holds
+    named = {"targets": prices, "predictions": rng.permutation(prices), "window": 5e4, "e": 1e-6}
+    own = features.clone().requires_grad_()
+    found = conr_loss(own, **named)
+    found.backward()
+    wide = conr_loss(features.float().numpy(), **named)
+    assert found.item() == pytest.approx(float(wide), rel=1e-5) and wide > 1
+    assert own.grad.dtype == features.dtype and own.grad.abs().max() > 0
+    still = torch.zeros((4, 2), dtype=features.dtype, requires_grad=True)
+    conr_loss(still, np.array([1.0, 1, 9, 9]), np.ones(4)).backward()
+    assert torch.isfinite(still.grad).all()
+    if narrow == "float16":
+        half = conr_loss(features.numpy(), **named)
+        assert half == pytest.approx(float(wide), rel=1e-5)
+
+
 def test_small_temperatures_and_far_targets_do_not_overflow():
     z = np.array([[1.0, 0.0], [1.0, 0.1], [1.0, 0.05]], dtype=np.float32)
     loss = conr_loss(z, np.array([0.0, 0.0, 1e6]), np.zeros(3), temperature=0.001, e=1.0)

@@ -154,6 +154,22 @@ def test_relevance_of_own_half_and_foreign_pools():
     assert np.isnan(relevance(X, codes, labelled, np.arange(0)))
 
 
+def test_relevance_of_many_rows_does_not_depend_on_their_order(monkeypatch):
+    """Rows often come class by class: the first of them know nothing of the other classes."""
+    monkeypatch.setattr("labelscope.evidence.pool_relevance._MOST", 200)
+    rng = np.random.default_rng(2)
+    true = np.concatenate([np.repeat(np.arange(4), 150), rng.integers(0, 4, 400)])
+    X = (rng.normal(size=(1000, 5)) + 12 * np.eye(4, 5)[true]).astype(np.float32)
+    codes = np.where(np.arange(1000) < 600, true, -1)
+    found = relevance(X, codes, np.arange(600), np.arange(600, 1000))
+    assert found > 0.8
+    mixed = rng.permutation(1000)
+    again = relevance(
+        X[mixed], codes[mixed], np.flatnonzero(codes[mixed] >= 0), np.flatnonzero(codes[mixed] < 0)
+    )
+    assert again == found
+
+
 def test_weight_of_the_pool():
     assert trusted_weight(1.0, 0.9) == 1.0 and trusted_weight(2.0, 0.5) == pytest.approx(1.0)
     assert trusted_weight(1.0, 0.3) == 0.0 and trusted_weight(1.0, float("nan")) == 1.0

@@ -15,7 +15,14 @@ from sklearn.preprocessing import StandardScaler
 import labelscope as ls
 from labelscope.errors import InvalidInputError, LabelscopeWarning, MissingEvidenceError
 from labelscope.evidence.experts import ExpertSettings, experts, groups_standardized
-from labelscope.evidence.federated_loop import LoopSettings, Network, _gradients, _softmax, train_federated
+from labelscope.evidence.federated_loop import (
+    LoopSettings,
+    Network,
+    _gradients,
+    _softmax,
+    apart_from,
+    train_federated,
+)
 from labelscope.evidence.federated_probe import (
     Moments,
     Update,
@@ -325,12 +332,48 @@ def test_gradients_of_the_network():
             assert grad[at] == pytest.approx((high - low) / 2e-6, abs=1e-5)
 
 
-def test_unlabelled_truth_does_not_reach_the_loop():
+def test_agreeing_models_are_held_together_on_the_same_view():
+    rng = np.random.default_rng(1)
+    logits, other = rng.normal(size=(40, 3)), rng.dirichlet(np.ones(3), 40)
+    found = apart_from(_softmax(logits), other)
+    agree = logits.argmax(axis=1) == other.argmax(axis=1)
+    assert agree.any() and not agree.all() and not found[~agree].any()
+
+    def divergence(at):
+        return (other * (np.log(other) - np.log(_softmax(at)))).sum(axis=1)
+
+    for column in range(3):
+        step = 1e-6 * np.eye(3)[column]
+        slope = (divergence(logits + step) - divergence(logits - step)) / 2e-6
+        assert found[agree, column] == pytest.approx(slope[agree], abs=1e-6)
+
+
+def test_consistency_does_not_pass_through_the_strong_view():
+    """With all of the strong view blanked out and nobody sure, only agreement on the weak view teaches."""
+    X, given, _, groups = sites(n=120, n_groups=3)
+    X = np.concatenate(
+        [X, np.where(np.arange(120) < 60, 0.0, X[:, 0])[:, None]], axis=1
+    )  # known to free rows only
+    codes = np.where(np.arange(120) < 60, given, -1)
+    calm = {"tau": 1.1, "noise": 0.0, "dropout": 1.0, "decay": 0.0, "n_rounds": 3, "n_steps": 4}
+    kept, bare = (
+        train_federated(X, codes, groups, 3, LoopSettings(consistency=weight, **calm))
+        for weight in (1.0, 0.0)
+    )
+    start = train_federated(X, np.full(120, -1), groups, 3, LoopSettings(teacher="none", **calm))
+    assert (bare.first[5] == start.first[5]).all()
+    assert (kept.first[5] != start.first[5]).any()
+
+
+def test_rows_without_a_label_teach_nothing_where_nobody_teaches_them():
+    """-1 is no class, not even the last one."""
     X, given, true, groups = sites(n=80)
-    codes = np.where(np.arange(80) < 40, given, -1)
-    settings = LoopSettings(n_rounds=2, n_steps=2, n_hidden=4)
-    one = train_federated(X, codes, groups, 3, settings)
-    other = train_federated(X, codes, groups, 3, settings)
-    assert (one.first == other.first).all()
-    supervised = train_federated(X, true, groups, 3, settings)
-    assert (one.first != supervised.first).any()
+    more, twice = np.concatenate([X, X + 0.5]), np.concatenate([groups, groups])
+    settings = LoopSettings(
+        teacher="none", consistency=0.0, noise=0.0, dropout=0.0, n_rounds=2, n_steps=2, n_hidden=4
+    )
+    alone = train_federated(X, given, groups, 3, settings)
+    kept = train_federated(more, np.concatenate([given, np.full(80, -1)]), twice, 3, settings)
+    np.testing.assert_allclose(kept.first, alone.first, atol=1e-9)
+    told = train_federated(more, np.concatenate([given, true]), twice, 3, settings)
+    assert np.abs(kept.first - told.first).max() > 1e-3

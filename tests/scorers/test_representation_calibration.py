@@ -92,8 +92,37 @@ def test_outliers_are_left_out_and_marked():
     assert made.outlier[3] and made.kept[0] < made.counts[0]
 
 
+@pytest.mark.parametrize("n_copies", [30, 150, 170])
+@pytest.mark.filterwarnings("error")
+def test_copies_by_the_hundred_make_nobody_an_outlier(n_copies):
+    points, codes = blobs([200, 60], seed=7)
+    points[:n_copies] = points[0]
+    made = fit_gaussians(points, codes, 2, GaussianSettings())
+    assert made.outlier.mean() <= 0.02
+    points[199] += 60
+    assert fit_gaussians(points, codes, 2, GaussianSettings()).outlier[199]
+
+
+def test_never_more_than_a_fifth_of_a_class_is_left_out():
+    points, codes = blobs([100, 60], seed=8)
+    points[:50] = points[0] + 80  # half the class stands elsewhere, in copies
+    made = fit_gaussians(points, codes, 2, GaussianSettings())
+    assert made.outlier[codes == 0].mean() <= 0.2
+
+
 def test_head_is_the_largest_share_ties_included():
     assert head_classes(np.array([10, 5, 5, 0, 1]), 0.5).tolist() == [True, True, True, False, False]
+
+
+def test_classes_that_are_about_equal_have_no_tail():
+    """Digits have 174 to 183 rows a class: none of them borrows, and none is marked on the map."""
+    counts = np.array([178, 182, 177, 183, 181, 182, 181, 179, 174, 180])
+    assert head_classes(counts, 0.5).all()
+    points, codes = blobs([60, 58, 57, 55])
+    made = fit_gaussians(points, codes, 4, GaussianSettings())
+    assert made.is_head.all() and not made.borrowed_from.any()
+    score = RepresentationCalibration().score(Evidence(given_labels=codes, features=points))
+    assert not score.details["tail"].any() and score.meta["borrowed_from"] == {}
 
 
 def test_components_ignore_the_order_of_rows():

@@ -56,6 +56,25 @@ def test_a_row_shows_its_predictions_and_sure_rows_of_both_classes(judged):
     assert order(page, "mistakes") == [10, 11, 12, 13, 14, 15], "what both models get wrong comes first"
 
 
+def test_how_bad_a_mistake_is_is_suggested_from_what_people_said_of_others(make_page):
+    X, _, truth = blobs(n_wrong=0)
+    audit = ls.audit(X, list(truth), features=X, evidence={"map": X[:, :2]})
+    page = make_page(audit, journal=None, reviewer="ada")
+    wrong = truth.copy()
+    wrong[:40] = [("dog" if label != "dog" else "eel") for label in truth[:40]]
+    page.give(models={"vit": wrong.tolist()})
+    assert "likely" not in case(page, 39)["cases"][0]
+    for row in range(25):
+        judge(page, row, wrong[row], **WRONG | {"severity": "borderline"})
+    likely = case(page, 39)["cases"][0]["likely"]
+    assert (
+        likely["spurious"]["severity"] == "borderline"
+        and "mistakes of this kind" in likely["spurious"]["why"]
+    )
+    assert likely["fine_grained"]["severity"] == "minor"
+    json.dumps(likely)
+
+
 def test_likely_categories_come_from_the_features(judged):
     page, *_ = judged
     hints = shared_of(page.session).mistaken.review.suggest()

@@ -215,6 +215,39 @@ def test_a_page_of_an_older_plan_does_not_bring_it_back(open_view):
     assert ask(view)[0]["id"] == new != old["id"]
 
 
+def test_a_plan_is_withdrawn_from_the_page_and_undone(open_view):
+    view = open_view("ada")
+    view.give(plan=TWO)
+    state, opened = ask(view)
+    assert state["put"]
+    assert view.command("plan_withdraw", plan="another")["type"] == "error" and view.session.plan()
+    answer = view.command("plan_withdraw", plan=state["id"])
+    assert answer["type"] == "reply" and answer["data"]["rows"] == 0
+    assert ask(view) == (None, None)
+    assert close(view, opened)["code"] == "plan_withdrawn"
+    assert not view.session.state.state.any()
+    assert "not in force" in view.command("plan_withdraw", plan=state["id"])["message"]
+    view.command("undo")
+    back, same = ask(view)
+    assert back["id"] == state["id"] and same["rows"] == opened["rows"]
+    view.give(plan=None)
+    assert ask(view) == (None, None) and view.session.plan() is None
+
+
+def test_a_plan_that_the_queue_made_is_there_to_withdraw_once_a_page_put_it(open_view):
+    view = open_view("ada")
+    state, opened = ask(view, queue=True)
+    assert not state["put"]
+    assert view.command("plan_withdraw", plan=state["id"])["type"] == "error"
+    close(view, opened)
+    state, opened = ask(view, queue=True)
+    assert state["put"]
+    assert view.command("plan_withdraw", plan=state["id"])["type"] == "reply"
+    later, fresh = ask(view, queue=True)
+    assert not later["put"] and not set(fresh["rows"]) & set(np.flatnonzero(view.session.state.state))
+    assert close(view, fresh)["type"] == "reply" and ask(view)[0]["id"] == later["id"]
+
+
 def test_bad_plans_are_refused_and_nothing_is_taken(open_view, build_audit, tmp_path):
     view = open_view("ada")
     other = ls.Session(build_audit(n=80), journal=None, reviewer="ada")
@@ -223,7 +256,7 @@ def test_bad_plans_are_refused_and_nothing_is_taken(open_view, build_audit, tmp_
         (foreign, "fingerprint"),
         (tmp_path / "no.json", "cannot be read"),
         (3, "int"),
-        (None, "stays"),
+        (None, "No plan is in force"),
     ):
         with pytest.raises((InvalidInputError, TypeError), match=says):
             view.give(models={"all cats": ["cat"] * 60}, plan=bad)

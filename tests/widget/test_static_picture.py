@@ -130,3 +130,14 @@ def test_a_blind_study_names_no_label_of_a_row(pair):
     for place, line in enumerate(cells(html)):
         assert line[1:] == [str(place), "hidden", "hidden", "hidden", ""]
     assert "kite" not in html and "swan" not in html and "Most suspicious" not in html
+
+
+def test_no_suspicion_is_rounded_to_a_certainty():
+    truth = np.repeat([0, 1], 300)
+    features = np.random.default_rng(0).normal(size=(600, 4)) + 12 * truth[:, None]
+    given = truth.copy()
+    given[:30] = 1
+    audit = ls.audit(features, given, pred_probs=np.eye(2)[truth] * 0.96 + 0.02)
+    assert 0.995 < audit.suspicion[3] < 1
+    found = drawn(audit)
+    assert "&gt; 99%" in found and ">100%<" not in found

@@ -79,6 +79,21 @@ def test_the_same_fix_for_similar_rows_is_asked_first(make_page):
     assert isinstance(packed, str) and len(packed) >= 120
 
 
+def test_what_stays_as_decided_is_told_before_several_rows_are_accepted(make_page):
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1], 60)
+    held = np.column_stack([y, y, 1 - y]).astype(float)
+    held[[3, 7, 9], 0] = 1
+    X = (rng.normal(size=(120, 3)) + 2 * y[:, None]).astype(np.float32)
+    page = make_page(ls.audit(ls.Dataset(X, y, concepts=held), features=X), journal=None)
+    page.command("add_tags", rows=[3, 7], tags=["0"])  # right as it is
+    told, _ = page.ask("accept_preview", rows=[3, 7, 9])
+    assert told == {"n": 3, "changes": 1, "without": 0, "stay": [["0", 2]]}
+    page.command("accept", rows=[3, 7, 9])
+    assert page.session.state.tags[[3, 7, 9], 0].tolist() == [1, 1, 0]
+    assert page.ask("accept_preview", rows=[9])[0]["changes"] == 0
+
+
 def test_one_scorer_orders_and_colors(make_page):
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(90, 4)).astype(np.float32), rng.integers(0, 3, 90)

@@ -16,6 +16,7 @@ from labelscope.errors import LabelscopeWarning
 from labelscope.widget.packet import BUNDLE, packet_data, packet_html
 from labelscope.widget.picture import edits, picture
 from labelscope.widget.static import draw_map, static_html
+from labelscope.widget.task_cards import concepts
 from labelscope.widget.thumbnails import Thumbnails
 
 N = 24
@@ -126,7 +127,8 @@ def test_every_request_and_command_has_an_answer(look, task):
     for name, args in commands:
         answer = page.command(name, **args)
         assert answer["type"] == "reply", answer
-    assert page.session.progress().reviewed >= 9
+    made = page.session.progress()
+    assert made.taken_over == 3 and made.reviewed + made.taken_over >= 9
     for row in range(N):
         json.dumps(page.ask("detail", row=row)[0], allow_nan=False)
     token = page.ask("page_control", rows=[20, 21], mean="suggested")[0]["token"]
@@ -164,6 +166,54 @@ def test_chips_say_what_is_given_current_and_likely_missing(look):
     assert ghosts == sorted(ghosts, reverse=True) and len(ghosts) == 4
     cards = page.ask("cards", rows=[1, 2], size=32)[0]["cards"]
     assert len(cards[1]["chips"]) <= 3 and [c["tag"] for c in cards[0]["chips"]][:3] == own
+
+
+def test_what_enter_puts_into_an_unknown_tag_is_shown_before(look, make_page):
+    """A suggestion decides tags that nobody said anything about, so that they are ghosts as well."""
+    page = look("multilabel")
+    session, names = page.session, list(page.session.state.tag_names)
+    wanted = {names[k] for k in np.flatnonzero(session.audit.main.suggested[5])}
+    assert wanted and (session.state.tags[5] == -1).all()
+    chips = page.ask("detail", row=5)[0]["chips"]
+    probs = dict(zip(names, session.audit.evidence["pred_probs"][5], strict=True))
+    assert all(chip["missing"] == pytest.approx(probs[chip["tag"]], abs=1e-5) for chip in chips)
+    card = page.ask("cards", rows=[5], size=32)[0]["cards"][0]["chips"]
+    assert [chip["tag"] for chip in card] == [chip["tag"] for chip in chips if chip["missing"] >= 0.1][:3]
+    page.command("accept", rows=[5])
+    assert set(session.labels()[5]) == wanted
+
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(120, 4)).astype(np.float32)
+    given = (X[:, :3] > 0).astype(float)
+    given[7, 1:] = np.nan
+    X[7, 1] = 3
+    audit = ls.audit(ls.Dataset(X, given, task="multilabel", class_names=["a", "b", "c"]), features=X)
+    assert audit.main.suggested[7][1] == 1
+    page = make_page(audit, journal=None)
+    by_tag = {chip["tag"]: chip["missing"] for chip in page.ask("detail", row=7)[0]["chips"]}
+    fused = audit.main.details["tag_probs"][7]
+    assert by_tag["b"] == pytest.approx(fused[1], abs=1e-5) and by_tag["b"] > 0.5
+    page.command("remove_tags", rows=[7], tags=["b"])
+    by_tag = {chip["tag"]: chip["missing"] for chip in page.ask("detail", row=7)[0]["chips"]}
+    assert by_tag["b"] == 0, "somebody decided"
+
+
+def test_attributes_come_with_what_accepting_makes_of_them(look):
+    page = look("concepts")
+    session = page.session
+    now = session.state.tags
+    row = int(np.flatnonzero((now == 0).any(axis=1) & (now == 1).any(axis=1))[0])
+    absent = session.state.tag_names[int(np.flatnonzero(session.state.tags[row] == 0)[0])]
+    page.command("remove_tags", rows=[row], tags=[absent])  # decided: accepting does not turn it
+    shown = [one["suggested"] for one in page.ask("detail", row=row)[0]["concepts"]]
+    page.command("accept", rows=[row])
+    assert shown == session.state.tags[row].tolist()
+    lone = replace(
+        session.audit,
+        scores={"own": replace(session.audit.main, details={"attribute_suspicion": np.ones((N, 3))})},
+    )
+    other = ls.Session(lone, journal=None)
+    assert [one["suggested"] for one in concepts(other, 0)] == [None] * 3
 
 
 def test_the_target_stands_between_low_and_high_beside_its_neighbors(look):

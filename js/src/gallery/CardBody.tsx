@@ -27,7 +27,7 @@ function Broken({ what }: { what: string }) {
 
 function Words({ text, query }: { text: string; query: string }) {
   return (
-    <p class="ls-card-text">
+    <p class="ls-card-text" dir="auto">
       {marked(text, query).map(([part, hit], i) => (hit ? <mark key={i}>{part}</mark> : part))}
     </p>
   );

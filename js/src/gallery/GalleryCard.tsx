@@ -20,9 +20,6 @@ interface Props {
   pixels: number;
 }
 
-/** Letters of two names that fit beside the share. */
-const LONG = 8;
-
 const BADGES: Record<number, [sign: string, says: string]> = {
   1: ["✓", "relabelled"],
   2: ["✓", "kept"],
@@ -36,7 +33,9 @@ function Name({ store, code, strong, old }: { store: Store; code: number; strong
   return (
     <span class={`ls-card-label${strong ? " strong" : ""}${old ? " old" : ""}`}>
       <ClassMark code={code} dark={store.dark.value} />
-      <span class="ls-clip">{name}</span>
+      <span class="ls-clip" dir="auto">
+        {name}
+      </span>
     </span>
   );
 }
@@ -68,17 +67,17 @@ function Labels({
   // Beside a class: the attributes that are probably wrong.
   const doubts = card?.chips ?? [];
   const names = [from, to].map((code) => store.classNames.value[code] ?? "no label");
-  // On a narrow card the names need the room more than the number, which the bar shows as well.
-  const long = to !== from && names.join("").length > LONG;
   return (
-    <span class={`ls-card-labels${long ? " long" : ""}`} title={to === from ? names[0] : names.join(" → ")}>
-      <Name store={store} code={from} strong={to === from} old={decided && to !== from} />
-      {to !== from && (
-        <>
-          <span class="ls-card-arrow">→</span>
-          <Name store={store} code={to} strong />
-        </>
-      )}
+    <span class="ls-card-labels" title={to === from ? names[0] : names.join(" → ")}>
+      <span class="ls-card-names">
+        <Name store={store} code={from} strong={to === from} old={decided && to !== from} />
+        {to !== from && (
+          <>
+            <span class="ls-card-arrow">→</span>
+            <Name store={store} code={to} strong />
+          </>
+        )}
+      </span>
       {doubts.length > 0 ? (
         <Doubts store={store} row={row} chips={doubts} />
       ) : (

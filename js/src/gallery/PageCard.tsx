@@ -17,13 +17,14 @@ interface Props {
   id: string;
   label: number;
   mark: Mark | undefined;
+  seen: boolean;
   active: boolean;
   choose: () => void;
   relabel: (code: number) => void;
 }
 
 const LISTED = 500;
-export const PIXELS = 192;
+const PIXELS = 192;
 
 /** A name typed or picked from the list; one that is no class is refused on the spot. */
 function LabelField({
@@ -63,7 +64,7 @@ function LabelField({
   );
 }
 
-export function PageCard({ store, row, id, label, mark, active, choose, relabel }: Props) {
+export function PageCard({ store, row, id, label, mark, seen, active, choose, relabel }: Props) {
   const shown = store.card(row, PIXELS).value;
   const names = store.classNames.value;
   const kind = mark?.kind ?? "right";
@@ -82,6 +83,7 @@ export function PageCard({ store, row, id, label, mark, active, choose, relabel 
         role="gridcell"
         data-row={row}
         data-mark={kind}
+        {...(seen ? {} : { "data-unseen": "" })}
         aria-selected={kind === "wrong"}
         aria-label={`row ${row}, ${caption === "" ? "" : `${caption}, `}${says}`}
         onClick={choose}

@@ -3,11 +3,12 @@ import { untracked, useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useId, useMemo, useRef } from "preact/hooks";
 import { type Store, UNLABELLED } from "../store/types";
 import { watch } from "./clock";
-import { PageCard, PIXELS } from "./PageCard";
+import { PageCard } from "./PageCard";
 import { Foot, Head } from "./PageHead";
 import { PlanEnd, Seats } from "./PlanParts";
 import { pressed } from "./pageKeys";
-import { labelOf, name, open, type Page, type State, toggle } from "./pageState";
+import { labelOf, name, nextUnseen, open, type Page, replan, type State, saw, toggle } from "./pageState";
+import { watchCards } from "./seen";
 
 function nothing(store: Store, { by, plan, failed }: State): string {
   if (store.veil.value === "labels") return "There are no pages while people vote";
@@ -26,7 +27,7 @@ function usePages(): State {
     marks: useSignal<State["marks"]["value"]>(new Map()),
     at: useSignal(0),
     asking: useSignal(false),
-    seen: useSignal(false),
+    seen: useSignal<State["seen"]["value"]>(new Set()),
     busy: useSignal(false),
     failed: useSignal(false),
     ...useMemo(() => ({ kept: new Map(), asked: { n: 0 } }), []),
@@ -41,6 +42,13 @@ function useOpening(store: Store, state: State): void {
     untracked(() => {
       if (state.by.peek() !== "plan") void open(store, state);
     });
+  });
+  const told = useRef(store.planEvent.peek());
+  useSignalEffect(() => {
+    const event = store.planEvent.value;
+    if (event === null || event === told.current) return;
+    told.current = event;
+    untracked(() => replan(store, state, event.kind === "reverted"));
   });
   const before = useRef({ veil: store.veil.peek(), queue: store.queue.peek() });
   useSignalEffect(() => {
@@ -62,44 +70,38 @@ function cardsText(store: Store, page: Page | null): string {
   return `${page.rows.length} cards${said}`;
 }
 
-/** The padding of the style sheet and a little: keys bring the last card into view, not what is below it. */
-const EDGE = 14;
-
-/** Whether all cards of a page show what they will show, their pictures included. */
-function hasCome(store: Store, page: Page | null, box: HTMLElement): boolean {
-  if (page === null || page.rows.some((row) => store.card(row, PIXELS).peek() === null)) return false;
-  return [...box.querySelectorAll("img")].every((picture) => picture.complete);
-}
-
 export function PageGrid({ store }: { store: Store }) {
   const prefix = useId();
   const grid = useRef<HTMLDivElement>(null);
   const state = usePages();
   useOpening(store, state);
-  const look = (): void => {
-    const box = grid.current;
-    // Cards grow when what they show comes: before that all would seem to fit.
-    if (box === null || box.checkVisibility?.() === false || !hasCome(store, state.page.peek(), box)) return;
-    if (box.scrollTop + box.clientHeight >= box.scrollHeight - EDGE) state.seen.value = true;
-  };
   const page = state.page.value;
   const row = page?.rows[state.at.value];
   const section = useRef<HTMLElement>(null);
   useEffect(() => watch(section.current!, () => state.page.peek()?.clock), []);
   useEffect(() => {
-    if (page === null) return;
-    grid.current?.focus({ preventScroll: true });
-    if (grid.current !== null) grid.current.scrollTop = 0;
-    look();
+    const box = grid.current;
+    if (page === null || box === null) return;
+    box.focus({ preventScroll: true });
+    box.scrollTop = 0;
+    return watchCards(box.querySelectorAll(".ls-page-card"), (cards) =>
+      saw(
+        store,
+        state,
+        cards.map((card) => Number((card as HTMLElement).dataset.row)),
+      ),
+    );
   }, [page]);
   const follow = (): void => {
     const at = state.page.peek()?.rows[state.at.peek()];
     grid.current?.querySelector(`[data-row="${at}"]`)?.scrollIntoView?.({ block: "nearest" });
-    look();
   };
   useEffect(follow, [row]);
-  const come = page?.rows.every((one) => store.card(one, PIXELS).value !== null);
-  useEffect(look, [come]);
+  const bring = (): void => {
+    nextUnseen(store, state);
+    follow();
+    grid.current?.focus({ preventScroll: true });
+  };
   const plan = state.by.value === "plan" && page === null && !state.busy.value ? state.plan.value : null;
   const part =
     plan === null ? null : plan.mine === null ? (
@@ -117,7 +119,6 @@ export function PageGrid({ store }: { store: Store }) {
       aria-multiselectable="true"
       aria-label={cardsText(store, page)}
       {...(row === undefined ? {} : { "aria-activedescendant": `${prefix}-${row}` })}
-      onScroll={look}
       // Pictures that come late move the cards: the one at hand stays in view.
       onLoadCapture={follow}
       onErrorCapture={follow}
@@ -139,6 +140,7 @@ export function PageGrid({ store }: { store: Store }) {
           id={`${prefix}-${one}`}
           label={labelOf(store, page, one)}
           mark={state.marks.value.get(one)}
+          seen={state.seen.value.has(one)}
           active={place === state.at.value}
           choose={() => {
             state.at.value = place;
@@ -155,7 +157,7 @@ export function PageGrid({ store }: { store: Store }) {
     <section ref={section} class="ls-gallery pages" aria-label="Pages">
       <Head store={store} state={state} />
       {part === null ? cards : <div class="ls-pages">{part}</div>}
-      {page !== null && <Foot store={store} state={state} />}
+      {page !== null && <Foot store={store} state={state} bring={bring} />}
     </section>
   );
 }

@@ -2,7 +2,8 @@
 import type { ComponentChildren } from "preact";
 import { ClassMark } from "../plot/Mark";
 import { type Store, UNLABELLED } from "../store/types";
-import { confirm, name, open, outText, type Page, type State, turn } from "./pageState";
+import { Withdraw } from "./PlanParts";
+import { confirm, name, open, outText, type Page, type State, turn, unseen, unseenText } from "./pageState";
 import type { Mean } from "./pages";
 
 interface Props {
@@ -33,12 +34,15 @@ function Title({ store, state, page }: Props & { page: Page }) {
   if (page.open.page < 0) return <b class="ls-page-title">All {named}?</b>;
   const n = page.rows.length;
   return (
-    <div class="ls-plan-line ls-clip">
-      <b class="ls-page-title">
-        page {page.open.page + 1} of {state.plan.value?.done.length}
-      </b>
-      {page.mean === "given" ? " · given: " : " · predicted: "}
-      {named} · {n} {n === 1 ? "row" : "rows"}
+    <div class="ls-plan-line">
+      <span class="ls-clip">
+        <b class="ls-page-title">
+          page {page.open.page + 1} of {state.plan.value?.done.length}
+        </b>
+        {page.mean === "given" ? " · given: " : " · predicted: "}
+        {named} · {n} {n === 1 ? "row" : "rows"}
+      </span>
+      <Withdraw store={store} plan={state.plan.value!} look="ls-chip" />
     </div>
   );
 }
@@ -120,8 +124,10 @@ export function Head({ store, state }: Props) {
   );
 }
 
-export function Foot({ store, state }: Props) {
+/** `bring` takes the reader to the next card that was not seen yet. */
+export function Foot({ store, state, bring }: Props & { bring: () => void }) {
   const page = state.page.value!;
+  const hidden = unseen(state).length;
   const marks = [...state.marks.value.values()];
   const wrong = marks.filter((mark) => mark.kind === "wrong").length;
   const left = marks.length - wrong;
@@ -133,13 +139,17 @@ export function Foot({ store, state }: Props) {
         <b>{agreed}</b> agreed, <b>{wrong}</b> wrong{left > 0 && `, ${left} left open`}
         {page.open.left_out > 0 && ` · ${outText(page.open)}`}
       </span>
-      {!state.seen.value && <span class="ls-page-unseen">scroll down first</span>}
+      {hidden > 0 && (
+        <Chip data-action="next-unseen" title="Go to the next card that was not in view (v)" onClick={bring}>
+          <span class="ls-page-unseen">{unseenText(hidden)}</span> <kbd>v</kbd>
+        </Chip>
+      )}
       <span class="ls-head-gap" />
       <button
         type="button"
         class={`ls-btn ${state.asking.value ? "primary" : "line"}`}
         data-action="page-done"
-        disabled={!state.seen.value || !store.canDecide.value || state.busy.value}
+        disabled={hidden > 0 || !store.canDecide.value || state.busy.value}
         onClick={() => confirm(store, state)}
       >
         {state.asking.value ? `yes, ${agreed} are ${are}` : "page done"} <kbd>↵</kbd>

@@ -30,6 +30,23 @@ function Part({ store, title, children }: { store: Store; title: string; childre
   );
 }
 
+/** Of a plan that is in force; one that was only made is left by another queue. */
+export function Withdraw({ store, plan, look }: { store: Store; plan: PlanState; look: string }) {
+  if (!plan.put) return null;
+  return (
+    <button
+      type="button"
+      class={look}
+      data-action="withdraw-plan"
+      title="Take the plan out of force; what was decided on its pages stays, and undo brings it back"
+      disabled={!store.canDecide.value}
+      onClick={() => store.withdrawPlan(plan.id)}
+    >
+      withdraw plan
+    </button>
+  );
+}
+
 export function Seats({ store, state, plan }: Props) {
   const first = plan.seats.find(({ holder }) => holder === "")?.name;
   const take = async (seat: string): Promise<void> => {
@@ -51,6 +68,7 @@ export function Seats({ store, state, plan }: Props) {
           {name}, {holder === "" ? pages(n) : `taken by ${holder}`}
         </button>
       ))}
+      <Withdraw store={store} plan={plan} look="ls-btn line" />
     </Part>
   );
 }
@@ -100,6 +118,7 @@ export function PlanEnd({ store, state, plan }: Props) {
           Show {count(differ.length)} answered differently
         </button>
       )}
+      <Withdraw store={store} plan={plan} look="ls-btn line" />
     </Part>
   );
 }

@@ -10,6 +10,8 @@ export interface Modifiers {
 /** Remembers the anchor: the card that a Shift-click counts from. */
 export class Chooser {
   private anchor: number | null = null;
+  /** where the last choice left the cursor: once it has gone on by itself, it is what counts */
+  private left: number | null = null;
 
   constructor(private readonly store: Store) {}
 
@@ -26,16 +28,13 @@ export class Chooser {
       store.select([row], "replace");
       this.anchor = row;
     }
-    store.setCurrent(row);
-    this.tell();
+    this.moveTo(row);
   }
 
   /** Shift with an arrow key: the range from the anchor to the new current row. */
   extendTo(row: number): void {
-    this.anchor ??= this.store.current.peek();
     this.range(row, false);
-    this.store.setCurrent(row);
-    this.tell();
+    this.moveTo(row);
   }
 
   all(): void {
@@ -50,9 +49,17 @@ export class Chooser {
     this.tell();
   }
 
+  private moveTo(row: number): void {
+    this.store.setCurrent(row);
+    this.left = row;
+    this.tell();
+  }
+
   private range(row: number, add: boolean): void {
     const visible = this.store.visible.peek();
-    const from = visible.indexOf(this.anchor ?? this.store.current.peek() ?? row);
+    const current = this.store.current.peek();
+    if (this.anchor === null || current !== this.left) this.anchor = current ?? row;
+    const from = visible.indexOf(this.anchor);
     const to = visible.indexOf(row);
     const [low, high] = from < 0 ? [to, to] : from < to ? [from, to] : [to, from];
     if (low < 0) return;

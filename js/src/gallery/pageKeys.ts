@@ -1,17 +1,21 @@
 /** Keys of a page of the grid. */
 import type { Store } from "../store/types";
-import { confirm, type State, toggle, turn } from "./pageState";
+import { confirm, nextUnseen, type State, toggle, turn } from "./pageState";
 
 /** Keys that decide about one card everywhere else: here they would hit a card that nobody looks at. */
 const ELSEWHERE = /^[1-9uxmsnpa]$/;
 
-export const PAGE_KEYS = "On a page, Space marks a card, l types its label, o leaves it open.";
+export const PAGE_KEYS =
+  "On a page, Space marks a card, l types its label, o leaves it open, v goes to one not seen.";
 
-function columnsOf(grid: HTMLElement): number {
+/** Cards side by side, and cards of the lines that fit. */
+function sizeOf(grid: HTMLElement): { columns: number; screen: number } {
   const cards = [...grid.querySelectorAll<HTMLElement>(".ls-page-card")];
-  const top = cards[0]?.offsetTop;
+  const top = cards[0]?.offsetTop ?? 0;
   const wrapped = cards.findIndex((card) => card.offsetTop !== top);
-  return wrapped < 0 ? Math.max(1, cards.length) : wrapped;
+  if (wrapped < 0) return { columns: Math.max(1, cards.length), screen: cards.length };
+  const lines = Math.floor(grid.clientHeight / (cards[wrapped]!.offsetTop - top));
+  return { columns: wrapped, screen: wrapped * Math.max(1, lines) };
 }
 
 export function pressed(event: KeyboardEvent, store: Store, state: State): void {
@@ -23,7 +27,7 @@ export function pressed(event: KeyboardEvent, store: Store, state: State): void 
     return;
   }
   const grid = event.currentTarget as HTMLElement;
-  const columns = columnsOf(grid);
+  const { columns, screen } = sizeOf(grid);
   const last = page.rows.length - 1;
   const steps: Record<string, number> = {
     ArrowLeft: -1,
@@ -32,6 +36,8 @@ export function pressed(event: KeyboardEvent, store: Store, state: State): void 
     k: -1,
     ArrowUp: -columns,
     ArrowDown: columns,
+    PageUp: -screen,
+    PageDown: screen,
     Home: -last,
     End: last,
   };
@@ -39,6 +45,7 @@ export function pressed(event: KeyboardEvent, store: Store, state: State): void 
   const by = steps[event.key];
   if (by !== undefined) state.at.value = Math.max(0, Math.min(last, state.at.peek() + by));
   else if (event.key === " ") toggle(store, state, row);
+  else if (event.key === "v") nextUnseen(store, state);
   else if (event.key === "o") toggle(store, state, row, "open");
   else if (event.key === "l") {
     if (state.marks.peek().get(row)?.kind !== "wrong") toggle(store, state, row);

@@ -27,7 +27,8 @@ export interface State {
   marks: Signal<Marks>;
   at: Signal<number>;
   asking: Signal<boolean>;
-  seen: Signal<boolean>;
+  /** rows whose cards were looked at */
+  seen: Signal<ReadonlySet<number>>;
   busy: Signal<boolean>;
   /** the plan could not be asked for */
   failed: Signal<boolean>;
@@ -54,7 +55,7 @@ function reset(state: State): void {
   state.marks.value = new Map();
   state.at.value = 0;
   state.asking.value = false;
-  state.seen.value = false;
+  state.seen.value = new Set();
   state.busy.value = false;
 }
 
@@ -185,6 +186,17 @@ export function turn(store: Store, state: State, by: 1 | -1): void {
   }
 }
 
+/** The plan was withdrawn, or is back: what comes next is asked anew. Marks of its page stay. */
+export function replan(store: Store, state: State, back: boolean): void {
+  if (state.by.peek() !== "plan" && (!back || state.marks.peek().size > 0)) return;
+  // That queue would make another plan at once.
+  if (!back && store.queue.peek().startsWith("review_plan")) store.queue.value = "most_suspicious";
+  keep(state);
+  state.by.value = null;
+  state.plan.value = null;
+  void open(store, state);
+}
+
 export function toggle(store: Store, state: State, row: number, kind: Mark["kind"] = "wrong"): void {
   const page = state.page.peek();
   if (page === null) return;
@@ -204,9 +216,33 @@ function otherOf(store: Store, page: Page, row: number): number {
   return known === undefined ? otherLabel(store, row, labelOf(store, page, row)) : code(known);
 }
 
-/** The first time it asks, the second time it saves; before all cards were in view it does neither. */
+export const unseen = (state: State): number[] =>
+  state.page.value?.rows.filter((row) => !state.seen.value.has(row)) ?? [];
+
+export const unseenText = (n: number): string => `${n} not seen yet`;
+
+/** Cards were looked at; whoever walks hears when none is left. */
+export function saw(store: Store, state: State, rows: readonly number[]): void {
+  const first = state.seen.peek().size === 0;
+  state.seen.value = new Set([...state.seen.peek(), ...rows]);
+  if (!first && unseen(state).length === 0) store.say("All cards were seen.");
+}
+
+/** On to the next card that was not seen yet, from the start again after the last one. */
+export function nextUnseen(store: Store, state: State): void {
+  const rows = state.page.peek()?.rows ?? [];
+  const left = unseen(state).map((row) => rows.indexOf(row));
+  if (left.length === 0) store.say("All cards were seen.");
+  else {
+    state.at.value = left.find((place) => place > state.at.peek()) ?? left[0]!;
+    store.say(`Row ${rows[state.at.peek()]}. ${unseenText(left.length)}.`);
+  }
+}
+
+/** The first time it asks, the second time it saves; before all cards were seen it does neither. */
 export function confirm(store: Store, state: State): void {
-  if (!state.seen.peek()) store.say("Scroll to the end of the page first: some cards were not in view.");
+  const { length } = unseen(state);
+  if (length > 0) store.say(`${unseenText(length)}: v goes to the next one.`);
   else if (state.asking.peek()) void finish(store, state);
   else {
     state.asking.value = true;

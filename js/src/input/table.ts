@@ -186,6 +186,7 @@ export const GROUPS: readonly Group[] = [
       { does: "take away from the selection on the map", keys: [], shown: ["Alt", "drag"] },
       once("c", "check", "check some rows of a cell at random, then accept the rest"),
       once("g", "page", "pages of one suggestion, where untouched means right"),
+      { does: "on a page: the next card that was not in view", keys: [], shown: ["v"] },
     ],
   },
   {

@@ -4,6 +4,7 @@ import type { Card, Detail, Gate, Held, LabelValue, Request } from "../protocol"
 import { bytesOf } from "../transport/binary";
 import type { PacketData } from "./data";
 import type { Journal } from "./journal";
+import { decidedTags } from "./staying";
 
 export interface Reply {
   data: Record<string, unknown>;
@@ -21,6 +22,13 @@ export class Refusal extends Error {
   }
 }
 
+/** What accepting the suggestions of rows gives them. */
+export interface Accepted {
+  rows: number[];
+  labels: LabelValue[];
+  told: Record<string, unknown>;
+}
+
 interface Desk {
   readonly n: number;
   readonly data: PacketData;
@@ -29,6 +37,7 @@ interface Desk {
   gate(): Gate | null;
   rows(value: number[] | { buffer: number }, buffers: readonly unknown[]): number[];
   suggestionOf(row: number): LabelValue;
+  accepted(rows: number[]): Accepted;
 }
 
 const NOT_HERE = "This row did not come along in the packet.";
@@ -59,6 +68,8 @@ export function answerRequest(desk: Desk, request: Request, buffers: readonly un
     }
     case "preview":
       return { data: preview(desk, desk.rows(request.rows, buffers), request.to) };
+    case "accept_preview":
+      return { data: desk.accepted(desk.rows(request.rows, buffers)).told };
     case "gate":
       return { data: (desk.gate() ?? {}) as unknown as Record<string, unknown> };
     case "exemplars":
@@ -141,15 +152,7 @@ function tagged(desk: Desk, row: number, still: Detail): Partial<Detail> {
   if (names.length === 0) return {};
   const { journal } = desk;
   const held = journal.fold.tagsOf(row);
-  const decided = new Set<string>();
-  for (const { kind, rows, data } of journal.active()) {
-    if (!rows.includes(row)) continue;
-    const whole = desk.data.picture.task === "multilabel" && (kind === "relabelled" || kind === "kept");
-    if (kind === "unsure") decided.clear();
-    else if (whole) for (const name of names) decided.add(name);
-    else if (kind === "tags_added" || kind === "tags_removed")
-      for (const name of Array.isArray(data.tags) ? data.tags : []) decided.add(String(name));
-  }
+  const decided = decidedTags(journal.active(), row, names, desk.data.picture.task === "multilabel");
   const now = (name: string) => (held[names.indexOf(name)] ?? -1) as Held;
   const found: Partial<Detail> = {};
   if (still.chips !== undefined)

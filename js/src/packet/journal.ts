@@ -148,8 +148,8 @@ export class Journal {
   progress(): Progress {
     const counts = [0, 0, 0, 0, 0, 0];
     const { state } = this.fold;
-    const machine = this.fold.byMachine();
-    let reviewed = 0;
+    const unseen = this.fold.unseen();
+    const decided = [0, 0, 0];
     let looks = 0;
     let errors = 0;
     let flagged = 0;
@@ -159,8 +159,8 @@ export class Journal {
       counts[state[row]!]! += 1;
       const labelled = !isUnlabelled(this.given[row]!);
       if (labelled) labeled += 1;
-      if (state[row] !== 0 && machine[row] === 0) {
-        reviewed += 1;
+      if (state[row] !== 0) decided[unseen[row]!]! += 1;
+      if (state[row] !== 0 && unseen[row] === 0) {
         if (labelled) looks += 1;
         if (labelled && state[row] === 1) errors += 1;
       }
@@ -171,8 +171,9 @@ export class Journal {
     return {
       n: state.length,
       n_labeled: labeled,
-      reviewed,
-      by_machine: state.length - counts[0]! - reviewed,
+      reviewed: decided[0]!,
+      by_machine: decided[1]!,
+      taken_over: decided[2]!,
       relabelled: counts[1]!,
       kept: counts[2]!,
       unsure: counts[3]!,

@@ -11,12 +11,14 @@ import type {
 } from "../protocol";
 import { PROTOCOL } from "../protocol";
 import { classesOf, tableOf } from "../store/columns";
-import { heldOf } from "../store/tagSets";
+import { heldOf, TagSets } from "../store/tagSets";
 import { type CodeArray, FLAGGED, isUnlabelled } from "../store/types";
 import { u32Of } from "../transport/binary";
-import { answerRequest, Refusal, type Reply } from "./answers";
+import { type Accepted, answerRequest, Refusal, type Reply } from "./answers";
 import type { PacketData } from "./data";
+import { closed } from "./implied";
 import { type Draft, Journal } from "./journal";
+import { decidedTags, keptAsDecided } from "./staying";
 
 type Say = (message: KernelMessage, buffers: DataView[]) => void;
 
@@ -95,6 +97,24 @@ export class Kernel {
     return isUnlabelled(code) ? null : (this.classes[code] ?? null);
   }
 
+  /** As suggested, but for single tags that somebody decided about; of several rows, for whole sets as well. */
+  accepted(asked: number[]): Accepted {
+    const { journal, data } = this;
+    const { task, tags = [], tags_unknown: unknown = false } = data.picture;
+    const rows = asked.filter((row) => this.suggestionOf(row) !== null);
+    const stays = new Map<string, number>();
+    const sets = task === "multilabel" ? new TagSets(tags, unknown) : null;
+    const labels = rows.map((row) => {
+      const suggested = this.suggestionOf(row);
+      if (sets === null) return suggested;
+      const decided = decidedTags(journal.active(), row, tags, asked.length > 1);
+      return keptAsDecided(sets, suggested, journal.fold.tagsOf(row), decided, stays);
+    });
+    const changes = labels.filter((label, k) => label !== journal.labelOf(rows[k]!)).length;
+    const stay = [...stays].sort((a, b) => b[1] - a[1]);
+    return { rows, labels, told: { n: asked.length, changes, without: asked.length - rows.length, stay } };
+  }
+
   private reply(id: string, { data, buffers = [] }: Reply): void {
     this.say({ type: "reply", id, data }, buffers);
   }
@@ -151,14 +171,8 @@ export class Kernel {
         );
       }
       case "accept": {
-        const rows = this.rows(command.rows, buffers).filter((row) => this.suggestionOf(row) !== null);
-        return from(
-          journal.labelDrafts(
-            rows,
-            rows.map((row) => this.suggestionOf(row)),
-          ),
-          "suggestion",
-        );
+        const { rows, labels } = this.accepted(this.rows(command.rows, buffers));
+        return from(journal.labelDrafts(rows, labels), "suggestion");
       }
       case "keep": {
         const rows = this.rows(command.rows, buffers);
@@ -190,7 +204,20 @@ export class Kernel {
             "Choose one that there is.",
           );
         const kind = command.name === "add_tags" ? "tags_added" : "tags_removed";
-        return from(this.plain(kind, this.rows(command.rows, buffers), { tags: [...new Set(command.tags)] }));
+        const { fold } = journal;
+        const { task, taxonomy, tags_unknown: unknown = false } = this.data.picture;
+        const sets = new TagSets(known, unknown);
+        const moved = closed(
+          task === "multilabel" ? taxonomy : undefined,
+          known,
+          [...new Set(command.tags)],
+          this.rows(command.rows, buffers),
+          command.name === "add_tags",
+          (row) => fold.tagsOf(row),
+          journal.active(),
+          (label) => known.filter((_, column) => sets.values(label as LabelValue)[column] === 1),
+        );
+        return from(moved.flatMap(({ rows, data }) => this.plain(kind, rows, data)));
       }
       case "tag":
         return from([

@@ -23,7 +23,9 @@ export function ClassName({ store, code, strong, quiet }: Props) {
   return (
     <span class={`ls-class${strong ? " strong" : ""}${quiet ? " quiet" : ""}`} title={name}>
       {hasMarks(store) && <ClassMark code={code} dark={store.dark.value} />}
-      <span class="ls-clip">{name}</span>
+      <span class="ls-clip" dir="auto">
+        {name}
+      </span>
     </span>
   );
 }

@@ -6,6 +6,7 @@ import type { Store } from "../store/types";
 import { count, percent, rows } from "./format";
 import { Icon } from "./Icon";
 import { guardKeys } from "./keys";
+import { decidedRows } from "./ProgressBar";
 
 const STAYS = 5000;
 
@@ -67,8 +68,8 @@ function Warning({ store, text, acceptance }: { store: Store; text: string; acce
         </p>
         {acceptance && <p>{acceptanceText(acceptance)}.</p>}
         <p class="ls-quiet">
-          Nothing is lost: the {rows(store.progress.value.reviewed)} decided so far can be undone or looked at
-          again. “Answer before reveal” hides the suggestion until you decided.
+          Nothing is lost: the {rows(decidedRows(store.progress.value))} decided so far can be undone or
+          looked at again. “Answer before reveal” hides the suggestion until you decided.
         </p>
       </div>
       <span class="ls-warning-buttons">

@@ -1,6 +1,7 @@
 /** What the view has to say: toasts, the live region, the evidence line with its notices. */
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { REVIEWER } from "../store/columnData";
 import type { Store, Toast } from "../store/types";
 import { Chips } from "./Chips";
 import { filterChips } from "./filters";
@@ -71,7 +72,11 @@ export function LiveRegion({ store }: { store: Store }) {
 export function NoticesBar({ store }: { store: Store }) {
   const open = useSignal(false);
   const { summary, notices } = store.meta.value;
-  const chips = filterChips(store.filters.value, store.classNames.value, store.columnInfos.value);
+  const filters = store.filters.value;
+  const infos = store.columnInfos.value;
+  // Whoever decided is no column of the kernel's: the page counts them itself.
+  const who = REVIEWER in filters.column ? store.columnOf(REVIEWER).value?.info : undefined;
+  const chips = filterChips(filters, store.classNames.value, who ? [...infos, who] : infos);
   if (!summary && notices.length === 0 && chips.length === 0) return null;
   return (
     <section class="ls-notices" aria-label="Evidence and notices" onKeyDown={guardKeys}>

@@ -17,19 +17,30 @@ export function errorsLeft(
   };
 }
 
+/** Rows with a decision, whatever it rests on. */
+export function decidedRows(progress: Progress): number {
+  return progress.reviewed + progress.taken_over + progress.by_machine;
+}
+
 /** Decisions made, of those that there are to make: each decision counts, also on a row below the gate. */
 export function workload(progress: Progress): { done: number; total: number; changed: number } {
-  const done = progress.reviewed + progress.by_machine;
+  const done = decidedRows(progress);
   return { done, total: done + progress.flagged_left, changed: Math.min(progress.relabelled, done) };
 }
 
 export function ProgressBar({ store }: { store: Store }) {
   const progress = store.progress.value;
   const { done, total, changed } = workload(progress);
-  const machine = progress.by_machine;
+  const unseen = done - progress.reviewed;
+  const apart = [
+    `${count(progress.reviewed)} reviewed`,
+    progress.taken_over > 0 && `${count(progress.taken_over)} accepted in one go`,
+    progress.by_machine > 0 && `${count(progress.by_machine)} decided by a method`,
+  ].filter(Boolean);
+  const last = apart.pop();
   const seen =
-    machine > 0
-      ? `${count(progress.reviewed)} reviewed and ${count(machine)} decided by a method, of ${count(total)}`
+    unseen > 0
+      ? `${apart.join(", ")} and ${last}, of ${count(total)}`
       : `${count(done)} of ${count(total)} reviewed`;
   const share = (part: number) => (total > 0 ? `${(100 * part) / total}%` : "0");
   const noise = store.meta.value.noiseRate;
@@ -60,7 +71,7 @@ export function ProgressBar({ store }: { store: Store }) {
       </div>
       <span class="ls-progress-count">
         {count(progress.reviewed)}
-        {machine > 0 && ` + ${count(machine)}`} / {count(total)}
+        {unseen > 0 && ` + ${count(unseen)}`} / {count(total)}
       </span>
       {measured ? (
         <>

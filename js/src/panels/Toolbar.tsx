@@ -47,6 +47,7 @@ function colorItems(store: Store): MenuItem[] {
   const columns = store.columnInfos.value.filter(({ kind }) => kind !== "text");
   return [
     ...COLORS,
+    { value: "column::reviewer", label: "reviewer", hint: "who decided" },
     ...columns.map(({ name, kind }) => ({
       value: `column:${name}`,
       label: name,

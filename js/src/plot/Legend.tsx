@@ -2,7 +2,7 @@
 import { useComputed, useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { type ColorBy, type Store, UNLABELLED } from "../store/types";
-import { columnName } from "./coloring";
+import { columnName, plainName } from "./coloring";
 import { countMarks, countText, type Entry, legendEntries } from "./entries";
 import { LegendList } from "./LegendList";
 import { LegendScale } from "./LegendScale";
@@ -128,8 +128,8 @@ export function Legend({ store }: { store: Store }) {
   const loading = column !== null && coloringColumn(store) === null;
   return (
     <section class="ls-legend" aria-label="Legend" aria-busy={loading}>
-      {loading && <span class="ls-legend-wait">{column} is on its way …</span>}
-      {column !== null && all.length > 0 && <b class="ls-legend-title">{column}</b>}
+      {loading && <span class="ls-legend-wait">{plainName(column)} is on its way …</span>}
+      {column !== null && all.length > 0 && <b class="ls-legend-title">{plainName(column)}</b>}
       <LegendScale store={store} />
       {shown.map((entry) => (
         <Item key={entry.code} entry={entry} chosen={chosen} onToggle={toggle(colorBy)} />

@@ -3,7 +3,7 @@ import { useComputed, useSignal } from "@preact/signals";
 import type { RefObject } from "preact";
 import { useRef } from "preact/hooks";
 import type { Store } from "../store/types";
-import { columnName } from "./coloring";
+import { columnName, plainName } from "./coloring";
 import { chosenRange, setRange } from "./legendFilter";
 import { ShapeMark } from "./Mark";
 import { missingColor, numericRamp, ramp } from "./palette";
@@ -112,7 +112,7 @@ export function LegendScale({ store }: { store: Store }) {
   if (scale === null) return null;
   const colorBy = store.colorBy.value;
   const dark = store.dark.value;
-  const name = columnName(colorBy) ?? colorBy;
+  const name = plainName(columnName(colorBy) ?? colorBy);
   const shares = sharesOf(scale, chosenRange(store.filters.value, colorBy));
   const color = colorBy === "suspicion" ? ramp : numericRamp;
   const stops = [0, 0.2, 0.4, 0.6, 0.8, 1].map((t) => color(t, dark)).join(",");

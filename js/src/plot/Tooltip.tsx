@@ -1,5 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
+import { likely } from "../panels/format";
 import { type Store, UNLABELLED } from "../store/types";
+import { plainName } from "./coloring";
 import { ClassMark } from "./Mark";
 import { numberText } from "./scale";
 import { coloringColumn } from "./scene";
@@ -33,7 +35,7 @@ function Value({ store, row }: { store: Store; row: number }) {
       : (column.info.categories?.[code] ?? "missing");
   return (
     <div class="ls-plot-tip-value">
-      <span>{column.info.name}</span>
+      <span>{plainName(column.info.name)}</span>
       <b>{value === "–" ? "missing" : value}</b>
     </div>
   );
@@ -84,7 +86,7 @@ export function Tooltip({ store, tip, width, height }: Props) {
             <b>{className(store, suggested)}</b>
           </>
         )}
-        {veil === "none" && <em>{Math.round((table.suspicion[tip.row]! / 255) * 100)} %</em>}
+        {veil === "none" && <em>{likely(table.suspicion[tip.row]!)}</em>}
       </div>
       <Value store={store} row={tip.row} />
     </div>

@@ -43,6 +43,11 @@ export function columnName(colorBy: ColorBy): string | null {
   return colorBy.startsWith("column:") ? colorBy.slice(7) : null;
 }
 
+/** As people read it: the colon only tells facts about rows from columns of theirs. */
+export function plainName(column: string): string {
+  return column.replace(/^:/, "");
+}
+
 /** The range between the outer 2 % of the values: a few extremes must not flatten all others. */
 export function robustRange(values: Float32Array | Float64Array): [low: number, high: number] {
   const step = Math.max(1, Math.floor(values.length / SAMPLE));

@@ -1,7 +1,8 @@
 /** Keeps the picture of one plot in step with the store: watches signals, asks for frames, draws them. */
-import { effect, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import type { Combine, Store, Table } from "../store/types";
 import { type Bounds, toScreen, UNIT } from "./camera";
+import { centersOf } from "./centers";
 import { ellipsesOf } from "./ellipses";
 import { Flashes } from "./flash";
 import { polygonMask, rowsInArea } from "./lasso";
@@ -50,6 +51,7 @@ export class PlotController {
   private readonly surface: Surface;
   private readonly scene: Scene;
   private readonly flashes: Flashes;
+  private readonly centers = computed(() => centersOf(this.store));
   private path: readonly number[] | null = null;
   private frames = 0;
   private announced = false;
@@ -176,7 +178,7 @@ export class PlotController {
       store.dark.value,
       store.highContrast.value,
     ]);
-    watch(OVERLAY, () => [store.hover.value, store.neighborsOf.value]);
+    watch(OVERLAY, () => [store.hover.value, store.neighborsOf.value, this.centers.value]);
     watch(OVERLAY, () => [store.methods.overlay.value, store.methods.overlayOn.value]);
     watch(OVERLAY, () => this.flashes.start(store.moved.value, performance.now()));
     watch(VIEW, () => this.surface.choose(store.renderer.value, store.table.value.n));
@@ -276,6 +278,8 @@ export class PlotController {
       current,
       hover: store.hover.peek(),
       neighbors: current === null ? [] : store.neighborsOf.peek(),
+      centers: this.centers.peek(),
+      dark: store.dark.peek(),
       flash: this.flashes.at(time),
       ellipses: ellipsesOf(store),
       path: this.path,

@@ -93,7 +93,8 @@ export function drawEllipses(pen: CanvasRenderingContext2D, frame: Frame, shown:
   }
 }
 
-function write(
+/** Text with a seam that keeps it apart from the points. */
+export function write(
   pen: CanvasRenderingContext2D,
   text: string,
   x: number,

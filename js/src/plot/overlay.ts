@@ -2,12 +2,13 @@
 
 import type { Table } from "../store/types";
 import { toScreen, UNIT } from "./camera";
+import type { Center } from "./centers";
 import type { Rgb } from "./color";
 import { type Coloring, colorIndex } from "./coloring";
-import { drawEllipses, type Ellipses } from "./ellipses";
+import { drawEllipses, type Ellipses, write } from "./ellipses";
 import type { Flash } from "./flash";
 import type { Inks } from "./look";
-import { SHAPES, shapePath } from "./palette";
+import { classColor, SHAPES, shapePath } from "./palette";
 import type { Frame } from "./renderer";
 
 export interface Marked {
@@ -17,6 +18,9 @@ export interface Marked {
   hover: number | null;
   /** rows that are truly near to the current one, however the map places them */
   neighbors: readonly { row: number; kind?: "pull" | "push" }[];
+  /** middles of the classes that the current mistake is between */
+  centers: readonly Center[];
+  dark: boolean;
   /** rows that just moved */
   flash: Flash | null;
   /** an ellipse a class, when they are shown */
@@ -67,6 +71,44 @@ function drawMark(
   pen.restore();
 }
 
+/** Solid or dashed; a light seam below keeps it apart from the points. */
+function drawLine(
+  pen: CanvasRenderingContext2D,
+  inks: Inks,
+  from: readonly [number, number],
+  to: readonly [number, number],
+  solid: boolean,
+): void {
+  for (const seam of [true, false]) {
+    pen.setLineDash(solid || seam ? [] : [4, 3]);
+    pen.lineWidth = seam ? 3 : 1.2;
+    pen.strokeStyle = seam ? css(inks.panel, 0.6) : css(inks.ink, solid ? 0.62 : 0.78);
+    pen.beginPath();
+    pen.moveTo(from[0], from[1]);
+    pen.lineTo(to[0], to[1]);
+    pen.stroke();
+  }
+  pen.setLineDash([]);
+}
+
+/** Lines to the middles of two classes: solid to the given one, dashed to the predicted one. */
+export function drawCenters(
+  pen: CanvasRenderingContext2D,
+  { camera, inks }: Pick<Frame, "camera" | "inks">,
+  { centers, dark }: Pick<Marked, "centers" | "dark">,
+  at: readonly [number, number],
+): void {
+  for (const { x, y, code, name, given } of centers) {
+    const to = toScreen(camera, x, y);
+    drawLine(pen, inks, at, to, given);
+    pen.lineWidth = 2.4;
+    pen.strokeStyle = classColor(code, dark);
+    circle(pen, to[0], to[1], 6);
+    const says = `\u2068${name}\u2069 · ${given ? "given" : "predicted"}`;
+    write(pen, says, to[0], to[1] + 15, css(inks.panel, 0.85), css(inks.ink));
+  }
+}
+
 /** Lines to the true neighbors: solid to those with the same label, or that pull, dashed to the others. */
 function drawNeighbors(
   pen: CanvasRenderingContext2D,
@@ -80,18 +122,8 @@ function drawNeighbors(
     const to = place(frame, marked.table, row);
     if (to === null) continue;
     const same = kind === undefined ? current[row] === current[from] : kind === "pull";
-    // A light seam below keeps the lines apart from the points.
-    for (const seam of [true, false]) {
-      pen.setLineDash(same || seam ? [] : [4, 3]);
-      pen.lineWidth = seam ? 3 : 1.2;
-      pen.strokeStyle = seam ? css(frame.inks.panel, 0.6) : css(frame.inks.ink, same ? 0.62 : 0.78);
-      pen.beginPath();
-      pen.moveTo(at[0], at[1]);
-      pen.lineTo(to[0], to[1]);
-      pen.stroke();
-    }
+    drawLine(pen, frame.inks, at, to, same);
   }
-  pen.setLineDash([]);
   for (const { row } of marked.neighbors) {
     drawMark(pen, frame, marked, row, 3.2);
     const to = place(frame, marked.table, row);
@@ -136,6 +168,7 @@ export function drawOverlay(pen: CanvasRenderingContext2D, frame: Frame, marked:
   if (marked.flash !== null) drawFlash(pen, frame, table, marked.flash);
   if (at !== null && current !== null) {
     drawNeighbors(pen, frame, marked, current, at);
+    drawCenters(pen, frame, marked, at);
     const radius = Math.max(3.4, r);
     const ring = radius + 5.2;
     pen.strokeStyle = css(inks.panel, 0.9);

@@ -1,4 +1,5 @@
 /** Ways through the map for the keyboard, and what is said about a row. */
+import { likely } from "../panels/format";
 import { STATES, type Store, type Table, UNLABELLED } from "../store/types";
 import { type Bounds, UNIT } from "./camera";
 import type { PlotController } from "./controller";
@@ -28,7 +29,7 @@ export function describe(store: Store, row: number, where = ""): string {
   const parts = [`Row ${row}`, veil === "labels" ? "labels hidden" : `given ${given}`];
   if (current !== given) parts.push(`now ${current}`);
   if (code !== UNLABELLED && code !== table.current[row]) parts.push(`suggested ${className(store, code)}`);
-  if (veil === "none") parts.push(`suspicion ${Math.round((table.suspicion[row]! / 255) * 100)} %`);
+  if (veil === "none") parts.push(`suspicion ${likely(table.suspicion[row]!)}`);
   const state = table.state[row]!;
   if (state > 0) parts.push((STATES[state] ?? "").replace("_", " "));
   if (where !== "") parts.push(where);

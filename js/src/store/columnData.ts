@@ -5,9 +5,10 @@ import { f32Of, f64Of, u16Of } from "../transport/binary";
 import type { Connection } from "./connection";
 import type { Core } from "./core";
 import type { ColumnData, ColumnFilter } from "./shapes";
+import { UNLABELLED } from "./types";
 
 /** The fact that the page knows best: it has the events. */
-const REVIEWER = ":reviewer";
+export const REVIEWER = ":reviewer";
 /** What every table has; other names that begin so, such as ":score margin", are asked for. */
 const BUILT_IN: ReadonlySet<string> = new Set([
   ...[":given", ":current", ":suggested", ":state", ":suspicion", REVIEWER],
@@ -79,7 +80,11 @@ export class ColumnValues {
 }
 
 function reviewerColumn(core: Core): ColumnData {
-  const { names, codes } = core.fold.reviewers();
+  // Who votes blind learns of no row that somebody decided about it.
+  const { names, codes } =
+    core.sight.veil.value === "labels"
+      ? { names: [], codes: new Uint16Array(core.table.value.n).fill(UNLABELLED) }
+      : core.fold.reviewers();
   const counts = new Array<number>(names.length).fill(0);
   let missing = 0;
   for (let row = 0; row < codes.length; row++)

@@ -54,6 +54,9 @@ export function metaOf(picture: Picture): Meta {
     hasProbability: picture.has_probability === true,
     noiseRate: picture.noise_rate ?? null,
     notices: Array.isArray(picture.notices) ? picture.notices : [],
+    taxonomy: [picture.taxonomy?.parents, picture.taxonomy?.upper].every(Array.isArray)
+      ? picture.taxonomy
+      : undefined,
   };
 }
 

@@ -32,6 +32,7 @@ const NO_PROGRESS: Progress = {
   n_labeled: 0,
   reviewed: 0,
   by_machine: 0,
+  taken_over: 0,
   relabelled: 0,
   kept: 0,
   unsure: 0,

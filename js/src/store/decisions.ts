@@ -7,10 +7,11 @@ import type { Connection } from "./connection";
 import type { Controls } from "./controls";
 import type { Core } from "./core";
 import { nextOpen } from "./ranking";
-import { eventSentence, progressSentence } from "./words";
+import { asOne, eventSentence, hasAlong, progressSentence } from "./words";
 
 const OFFLINE = "Kernel not connected — changes cannot be saved.";
 const VOTING = "People vote here: 1 to 5 answer, and no label changes.";
+const WITHDRAWN = "The plan was withdrawn.";
 const OFFLINE_HINT = "Run the cell again to connect; nothing that was saved is lost.";
 
 export class Decisions {
@@ -120,14 +121,44 @@ export class Decisions {
     // What became of a label would tell who votes which one it was.
     const told = core.review.blind.peek() ? ["noted", "reverted"] : null;
     // Accepting a mixed selection relabels some rows and keeps others: one gesture, one sentence.
-    const gesture = events
-      .filter(({ batch, kind }) => batch === last.batch && (told === null || told.includes(kind)))
+    const heard = asOne(
+      events.filter(({ batch, kind }) => batch === last.batch && (told === null || told.includes(kind))),
+    );
+    const gesture = heard
       .map((event) => eventSentence(event, (value) => core.wordsOf(value ?? null)))
       .filter(Boolean);
+    this.planHeard(events);
+    if (last.reviewer === core.reviewer.peek() && heard.some(hasAlong)) {
+      const against = heard.some(({ data }) => "refused" in data);
+      const hint = against
+        ? "The row contradicts the taxonomy now."
+        : "The taxonomy says so; one undo takes it back.";
+      core.toast(against ? "warning" : "info", gesture.join(" "), hint);
+    }
     if (gesture.length > 0) core.say(`${gesture.join(" ")} ${progressSentence(core.progress.peek())}`);
     if (last.kind !== "reverted" || last.rows.length === 0) return;
     const row = core.validRow(last.rows[0]);
     if (row !== null && core.passing.peek()[row] === 1) core.current.value = row;
+  }
+
+  /** A plan was withdrawn, or an undo put back no rows, which is nothing else. */
+  private planHeard(events: readonly JournalEvent[]): void {
+    const { core } = this;
+    // A page that is closed again takes back what was said on it, too.
+    const alone = (batch: string) => events.filter((event) => event.batch === batch).length === 1;
+    const found = events.find(({ kind, rows, data, batch }) =>
+      kind === "planned" ? data.withdrawn : kind === "reverted" && rows.length === 0 && alone(batch),
+    );
+    if (found === undefined) return;
+    core.review.planEvent.value = found;
+    core.retract(WITHDRAWN);
+    if (found.kind === "reverted") return;
+    const mine = found.reviewer === core.reviewer.peek();
+    core.toast(
+      "info",
+      mine ? WITHDRAWN : `${found.reviewer} withdrew a plan.`,
+      `What was decided on its pages stays${mine ? "; undo brings the plan back" : ""}.`,
+    );
   }
 
   private async settle(answer: Promise<Answer>, rows: readonly number[]): Promise<Answer | null> {
@@ -163,7 +194,8 @@ export class Decisions {
     const here = core.current.peek();
     const bulk = rows.length > 1;
     if (!bulk && rows[0] !== here) return;
-    const next = nextOpen(core.visible.peek(), here ?? rows.at(-1) ?? null, core.table.peek());
+    const unseen = core.queue.peek() === "random" ? core.fold.unseen() : null;
+    const next = nextOpen(core.visible.peek(), here ?? rows.at(-1) ?? null, core.table.peek(), unseen);
     const { count, mask } = core.selection.peek();
     if (count > 0 && rows.some((row) => mask[row] === 1))
       core.selection.value = emptySelection(core.table.peek().n);

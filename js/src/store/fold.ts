@@ -16,7 +16,7 @@ const KEPT = 2;
 interface Entry {
   batch: string;
   reviewer: string;
-  machine: boolean;
+  source: string;
   state: number;
   rows: number[];
   codes: number[] | null;
@@ -106,11 +106,22 @@ export class Fold<Codes extends CodeArray = Uint16Array> {
     return { names: [...places.keys()], codes };
   }
 
-  /** 1 where the decision that holds is a method's, and no person's. */
-  byMachine(): Uint8Array {
+  /** Where the decision that holds is nobody's look: 1 for a method's, 2 for suggestions accepted in one go. */
+  unseen(): Uint8Array {
+    const first = new Map<string, number>();
+    const several = new Set<string>();
+    for (const { batch, source, rows } of this.entries)
+      if (source === "suggestion")
+        for (const row of rows)
+          if (!first.has(batch)) first.set(batch, row);
+          else if (first.get(batch) !== row) several.add(batch);
+    for (const { kind, batch } of this.events) if (kind === "page_timed") several.delete(batch);
     const found = new Uint8Array(this.given.length);
-    for (const { batch, machine, rows } of this.entries)
-      if (!this.inactive.has(batch)) for (const row of rows) if (row < found.length) found[row] = +machine;
+    for (const { batch, source, rows } of this.entries) {
+      if (this.inactive.has(batch)) continue;
+      const by = MACHINES.has(source) ? 1 : source === "suggestion" && several.has(batch) ? 2 : 0;
+      for (const row of rows) if (row < found.length) found[row] = by;
+    }
     return found;
   }
 
@@ -198,8 +209,8 @@ export class Fold<Codes extends CodeArray = Uint16Array> {
       const codes = labeled ? event.after.map((value) => this.code(value)) : null;
       const edit = tagging ? tags.edit(event.data?.tags, event.kind === "tags_added" ? 1 : 0) : null;
       const reviewer = String(event.reviewer ?? "");
-      const machine = MACHINES.has(event.source);
-      this.entries.push({ batch: event.batch, reviewer, machine, state, rows: event.rows, codes, edit });
+      const { batch, source, rows } = event;
+      this.entries.push({ batch, reviewer, source, state, rows, codes, edit });
     }
     const target = event.kind === "reverted" ? event.data?.reverts : undefined;
     if (typeof target !== "string" || target === "") return false;

@@ -1,6 +1,14 @@
 /** Predictions outside the labels, judged one key a case: what the row has, what is being said, and what comes next. */
 import { batch, computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
-import type { JournalEvent, MistakeCase, MistakeRow, Said, Verdict } from "../protocol";
+import type {
+  JournalEvent,
+  MistakeCase,
+  MistakeCategory,
+  MistakeRow,
+  MistakeSeverity,
+  Said,
+  Verdict,
+} from "../protocol";
 import { bytesOf } from "../transport/binary";
 import { KernelError } from "../transport/link";
 import type { Asking } from "./asking";
@@ -34,6 +42,8 @@ export interface MistakeStore {
   readonly votes: ReadonlySignal<number>;
   /** the case that keys are about; null where there is none */
   one(): MistakeCase | null;
+  /** how bad a mistake of a kind likely is: this one as people's severities teach, else what is usual */
+  likely(category: MistakeCategory): MistakeSeverity | null;
   /** false while keys have to wait for the row, or for the answer before */
   ready(): boolean;
   say(said: Said): Promise<void>;
@@ -71,6 +81,10 @@ export class Mistakes implements MistakeStore {
       if (!this.on.value || row === null || core.connection.value !== "live") return;
       void this.load(row, true);
     });
+  }
+
+  likely(category: MistakeCategory): MistakeSeverity | null {
+    return this.one()?.likely?.[category].severity ?? this.found.value?.severities[category] ?? null;
   }
 
   one(): MistakeCase | null {
@@ -183,7 +197,7 @@ export class Mistakes implements MistakeStore {
           this.draft.value = {
             ...draft,
             category: likely,
-            severity: draft.severity ?? found.severities[likely],
+            severity: draft.severity ?? this.likely(likely),
           };
       });
       if (fresh) this.tell(found);

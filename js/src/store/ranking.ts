@@ -134,13 +134,21 @@ export function visibleRows(order: Uint32Array, passing: Uint8Array): Uint32Arra
   return rows.subarray(0, count);
 }
 
-/** The next row without a decision after one in the list, from the top again at the end; null when none is left. */
-export function nextOpen(visible: Uint32Array, from: number | null, table: Table): number | null {
+/**
+ * The next row without a decision after one in the list, from the top again at the end; null when none is left.
+ * Where looks by chance are wanted, rows whose decision is nobody's look (`unseen`) are open as well.
+ */
+export function nextOpen(
+  visible: Uint32Array,
+  from: number | null,
+  table: Table,
+  unseen: Uint8Array | null = null,
+): number | null {
   const start = from === null ? -1 : visible.indexOf(from);
   const { state, pending } = table;
   for (let step = 1; step <= visible.length; step++) {
     const row = visible[(start + step) % visible.length]!;
-    if (row !== from && state[row] === 0 && pending[row] === 0) return row;
+    if (row !== from && (state[row] === 0 || unseen?.[row]) && pending[row] === 0) return row;
   }
   return null;
 }

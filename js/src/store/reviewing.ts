@@ -57,6 +57,7 @@ export function reviewActions({ core, decisions, asking, values, requests }: Par
     sort: review.sort,
     group: review.group,
     similarTo: review.similarTo,
+    planEvent: review.planEvent,
     pageMode: review.pageMode,
     neighborsOf: computed(() => {
       const detail = core.sight.detail.value;
@@ -92,6 +93,7 @@ export function reviewActions({ core, decisions, asking, values, requests }: Par
     pageDone: async (answer) => (await decisions.ask(pageCommand(answer))) !== null,
     plan: (of, page) => asking.plan(core.queue.peek().startsWith("review_plan"), of, page),
     takeSeat: async (plan, reviewer) => (await decisions.ask({ name: "plan_seat", plan, reviewer })) !== null,
+    withdrawPlan: (plan) => void decisions.ask({ name: "plan_withdraw", plan }),
     similar: (row, sort) => asking.similar(row, sort),
     query: (text) => asking.query(text),
     complete: (text, cursor) => asking.complete(text, cursor),

@@ -10,6 +10,7 @@ import type {
   ControlAnswer,
   Detail,
   Gate,
+  JournalEvent,
   LabelValue,
   LeftEstimate,
   PageControl,
@@ -100,6 +101,8 @@ export interface ReviewStore {
   readonly group: Signal<Group>;
   /** the row that `sort: "similar"` compares with */
   readonly similarTo: ReadonlySignal<number | null>;
+  /** by which a plan was withdrawn last, or came back */
+  readonly planEvent: ReadonlySignal<JournalEvent | null>;
   /** a grid of cards on which untouched means agreed */
   readonly pageMode: Signal<boolean>;
   /** neighbors of the current row in feature space, nearest first */
@@ -119,6 +122,7 @@ export interface ReviewStore {
   /** where one is in the review plan, and a page of the plan `of`, by default the next one */
   plan(of: string, page: number | null): Promise<Planned | null>;
   takeSeat(plan: string, reviewer: string): Promise<boolean>;
+  withdrawPlan(plan: string): void;
   /** all rows by similarity, nearest first; also sorts `visible` by it when asked to */
   similar(row: number, sort?: boolean): Promise<Uint32Array | null>;
   /** filters by a query; an empty text takes the filter away */

@@ -8,7 +8,10 @@ import type { Core } from "./core";
 import type { ColumnData } from "./shapes";
 import { type CodeArray, FLAGGED, type ShownCard, type Table, UNLABELLED, WIDE_NONE } from "./types";
 
-/** none: all is shown; hint: not the suggestion and the suspicion; labels: nor which label it was given or has now. */
+/**
+ * none: all is shown; hint: not the suggestion and the suspicion; labels: nor which label it was given or has now, nor
+ * what was decided about it, and whether.
+ */
 export type Veil = "none" | "hint" | "labels";
 
 /** Columns that say what methods think; the others are the user's own. */
@@ -27,7 +30,9 @@ export function seenTable(table: Table, veil: Veil): Table {
     veiled[row] = veil === "labels" || state[row]! + pending[row]! === 0 ? 1 : 0;
   return {
     ...table,
-    ...(veil === "labels" ? { given: without(given, veiled), current: without(current, veiled) } : {}),
+    ...(veil === "labels"
+      ? { given: without(given, veiled), current: without(current, veiled), state: new Uint8Array(n) }
+      : {}),
     suggested: without(suggested, veiled),
     suspicion: table.suspicion.map((value, row) => (veiled[row] === 1 ? 0 : value)),
     flags: table.flags.map((value, row) => (veiled[row] === 1 ? value & ~FLAGGED : value)),
@@ -68,6 +73,15 @@ function seenCard(card: Card, veil: Veil, core: Core): Card {
   return veil === "labels" ? nameless(plain, core) : plain;
 }
 
+/** What others noted may name a label; one's own note stays. */
+function ownNote({ history, note }: Detail, core: Core): string {
+  const me = core.reviewer.peek();
+  const isOwn = history.some(
+    ({ kind, reviewer, data }) => kind === "noted" && reviewer === me && data.text === note,
+  );
+  return isOwn ? note : "";
+}
+
 function seenDetail(detail: Detail, veil: Veil, core: Core): Detail {
   const { chips, concepts, target, neighbors, note } = detail;
   const plain: Detail = {
@@ -86,7 +100,8 @@ function seenDetail(detail: Detail, veil: Veil, core: Core): Detail {
     ...(target ? { target: plainTarget(target) } : {}),
   };
   if (veil !== "labels") return plain;
-  return nameless({ ...plain, neighbors: neighbors.map((near) => ({ ...near, code: -1 })) }, core);
+  const nearby = neighbors.map((near) => ({ ...near, code: -1 }));
+  return nameless({ ...plain, neighbors: nearby, note: ownNote(detail, core) }, core);
 }
 
 export class Sight {

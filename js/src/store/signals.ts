@@ -7,6 +7,7 @@ import type {
   Control,
   ControlAnswer,
   Gate,
+  JournalEvent,
   LeftEstimate,
   Reveal,
   SavedFilter,
@@ -37,6 +38,7 @@ export class ReviewSignals {
   readonly group = signal<Group>("none");
   readonly similarTo = signal<number | null>(null);
   readonly similarOrder = signal<Uint32Array | null>(null);
+  readonly planEvent = signal<JournalEvent | null>(null);
   readonly pageMode = signal(false);
   /** several people vote: digits answer the ballot of the current row */
   readonly voting = signal(false);

@@ -1,6 +1,7 @@
 /** The part of the store about tags, numbers, and attributes beside the class. Actions toast their own errors. */
 import type { ReadonlySignal } from "@preact/signals";
 import type {
+  AcceptPreview,
   Check,
   Conditionals,
   Fix,
@@ -40,6 +41,8 @@ export interface TaskStore {
   readonly proposed: ReadonlySignal<Proposed | null>;
   acceptProposals(variables: readonly string[]): Promise<boolean>;
   dismissProposals(): void;
+  /** what accepting the suggestions of rows would change, and what stays as decided */
+  acceptPreview(rows: number[]): Promise<AcceptPreview | null>;
   similarFixes(rows: number[], row: number, fix: Fix): Promise<(SimilarFixes & { alike: number[] }) | null>;
   fixSimilar(rows: number[], row: number, fix: Fix): Promise<boolean>;
   tagCounts(): Promise<TagCount[] | null>;

@@ -1,6 +1,6 @@
 /** What the page asks and does about tags, and about attributes beside the class. */
 import { batch, computed, signal } from "@preact/signals";
-import type { Check, Conditionals, Fix, Proposal, Side, TagCount } from "../protocol";
+import type { AcceptPreview, Check, Conditionals, Fix, Proposal, Side, TagCount } from "../protocol";
 import { u32Of } from "../transport/binary";
 import type { Asking } from "./asking";
 import type { Core } from "./core";
@@ -94,6 +94,10 @@ export function taskActions(core: Core, tasks: Tasks, asking: Asking, decisions:
     acceptProposals: (variables) => tasks.accept(variables),
     dismissProposals: () => {
       tasks.proposed.value = null;
+    },
+    acceptPreview: async (rows) => {
+      const found = await asking.find({ name: "accept_preview", rows });
+      return Array.isArray(found?.data.stay) ? (found.data as unknown as AcceptPreview) : null;
     },
     similarFixes: async (rows, row, fix) => {
       const found = await asking.find({ name: "similar_fixes", rows, row, fix }, 60_000);

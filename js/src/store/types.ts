@@ -3,7 +3,17 @@
  * Two kinds of state are kept apart: `Screen` lives in this page only, everything in `Labels` comes from the kernel.
  */
 import type { ReadonlySignal, Signal } from "@preact/signals";
-import type { Card, Command, Detail, JournalEvent, LabelValue, MediaKind, Progress, Task } from "../protocol";
+import type {
+  Card,
+  Command,
+  Detail,
+  JournalEvent,
+  LabelValue,
+  MediaKind,
+  Progress,
+  Task,
+  Tree,
+} from "../protocol";
 import type { MethodStore } from "./methods";
 import type { MistakeStore } from "./mistakes";
 import type { ColumnFilter, ReviewStore } from "./shapes";
@@ -90,6 +100,7 @@ export interface Meta {
   hasProbability: boolean;
   noiseRate: { value: number; low: number; high: number; level: number; measured: boolean } | null;
   notices: { code: string; message: string; hint: string; rows: number[] }[];
+  taxonomy?: Tree | undefined;
 }
 
 export interface ShownCard {

@@ -134,6 +134,19 @@ describe("choosing as in a file manager", () => {
     expect(chosen()).toEqual([4]);
   });
 
+  it("counts a range from where the cursor is, once it has gone on by itself", async () => {
+    await click(0);
+    for (let step = 0; step < 5; step++) await key("ArrowRight");
+    await key("ArrowRight", { shiftKey: true });
+    expect(chosen()).toEqual([5, 6]);
+    await act(() => store.setCurrent(10));
+    await click(12, { shiftKey: true });
+    expect(chosen()).toEqual([10, 11, 12]);
+    // From here on the anchor stays where it is.
+    await click(9, { shiftKey: true });
+    expect(chosen()).toEqual([9, 10]);
+  });
+
   it("by dragging, once the pointer has moved", async () => {
     await pointer("pointerdown", 2, 2);
     await pointer("pointermove", 4, 4);

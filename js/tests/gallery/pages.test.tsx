@@ -1,4 +1,5 @@
 // @vitest-environment happy-dom
+import { signal } from "@preact/signals";
 import fc from "fast-check";
 import { render } from "preact";
 import { act } from "preact/test-utils";
@@ -8,6 +9,7 @@ import { mixed, PAGE_SIZE, planPage } from "../../src/gallery/pages";
 import { createStore } from "../../src/store/create";
 import type { PageAnswer, Store } from "../../src/store/types";
 import { FakeModel, makePicture, settle } from "../store/fake";
+import { type Eyes, openEyes } from "./eyes";
 
 const N = 90;
 const CONTROL = 89;
@@ -15,10 +17,16 @@ let host: HTMLElement;
 let store: Store;
 let answers: PageAnswer[];
 let opened: number[][];
+let eyes: Eyes;
 
 const list = (): HTMLElement => host.querySelector<HTMLElement>(".ls-pages")!;
 const cards = (): HTMLElement[] => [...host.querySelectorAll<HTMLElement>(".ls-page-card")];
 const done = (): HTMLButtonElement => host.querySelector<HTMLButtonElement>("[data-action=page-done]")!;
+const rows = (): number[] => cards().map((card) => Number(card.dataset.row));
+const unseen = (): number[] => rows().filter((row) => cardOf(row).dataset.unseen !== undefined);
+const cardOf = (row: number): HTMLElement =>
+  host.querySelector<HTMLElement>(`.ls-page-card[data-row="${row}"]`)!;
+const active = (): number => Number(host.querySelector<HTMLElement>(".ls-page-card.current")!.dataset.row);
 
 async function key(name: string): Promise<void> {
   await act(() => {
@@ -27,15 +35,27 @@ async function key(name: string): Promise<void> {
   await act(() => settle());
 }
 
+/** Another page, before anything of it is in view. */
+async function again(): Promise<void> {
+  await eyes.see();
+  await act(() => {
+    store.filters.value = { ...store.filters.value };
+  });
+  await act(() => settle(5));
+}
+
 beforeEach(async () => {
   answers = [];
   opened = [];
+  eyes = openEyes();
   const given = Array.from({ length: N }, (_, row) => row % 3);
   const suggested = Array.from({ length: N }, (_, row) => (row % 2 === 0 ? 1 : row % 3));
   const flags = Array.from({ length: N }, (_, row) => (row % 2 === 0 ? 1 : 0));
   const model = new FakeModel({ _picture: makePicture({ n: N, flags, given, suggested }) });
   store = {
     ...createStore(model),
+    card: (row) =>
+      signal({ card: { row, id: String(row), caption: `text ${row}` }, url: null, loading: false }),
     pageControl: async (rows) => {
       opened.push([...rows]);
       return { token: `t${opened.length}`, control: { row: CONTROL, suggested: 1 } } as never;
@@ -57,6 +77,7 @@ afterEach(() => {
   act(() => render(null, host));
   host.remove();
   vi.restoreAllMocks();
+  vi.unstubAllGlobals();
 });
 
 describe("a plan of a page", () => {
@@ -102,7 +123,7 @@ describe("a page", () => {
 
   it("is saved by Enter twice, untouched cards agreed", async () => {
     await act(() => host.querySelector<HTMLElement>(`[data-row="${CONTROL}"]`)!.click());
-    await vi.waitFor(() => expect(done().disabled).toBe(false));
+    await eyes.rest();
     await key("Enter");
     expect(answers).toHaveLength(0);
     expect(done().textContent).toContain("yes");
@@ -116,46 +137,151 @@ describe("a page", () => {
   });
 
   it("asks again after a mark was changed", async () => {
+    await eyes.rest();
     await key("Enter");
+    expect(done().textContent).toContain("yes");
     await key(" ");
     expect(done().textContent).not.toContain("yes");
   });
 
-  it("cannot be saved before its cards have come: small as they are then, all would seem to fit", async () => {
-    const late = document.createElement("img");
-    Object.defineProperty(late, "complete", { value: false, configurable: true });
-    list().append(late);
-    await act(() => {
-      store.filters.value = { ...store.filters.value };
-    });
-    await act(() => settle(5));
-    list().append(late);
-    expect(done().disabled).toBe(true);
-    await key("End");
-    expect(done().disabled).toBe(true);
-    Object.defineProperty(late, "complete", { value: true });
-    await act(() => void late.dispatchEvent(new Event("load")));
-    expect(done().disabled).toBe(false);
-  });
-
-  it("cannot be saved before all cards were in view", async () => {
-    vi.spyOn(HTMLElement.prototype, "scrollHeight", "get").mockReturnValue(900);
-    vi.spyOn(HTMLElement.prototype, "clientHeight", "get").mockReturnValue(300);
-    await act(() => {
-      store.filters.value = { ...store.filters.value };
-    });
-    await act(() => settle(5));
-    expect(done().disabled).toBe(true);
+  it("is saved once each card was in view, in any order, and marks those that were not", async () => {
+    await again();
+    const all = rows();
+    const half = all.slice(0, 12);
+    expect(unseen()).toEqual(all);
+    await eyes.see(...half);
+    await eyes.rest();
+    expect(unseen()).toEqual(all.slice(12));
+    expect(host.querySelector("[data-action=next-unseen]")!.textContent).toContain("13 not seen yet");
     await key("Enter");
     await key("Enter");
     expect(answers).toHaveLength(0);
-    list().scrollTop = 600;
-    await act(() => void list().dispatchEvent(new Event("scroll")));
+    expect(done().textContent).not.toContain("yes");
+    await eyes.see(...all.slice(12));
+    await eyes.rest();
+    expect(unseen()).toEqual([]);
+    expect(host.querySelector("[data-action=next-unseen]")).toBeNull();
+    expect(store.announcement.value).toContain("All cards were seen");
     expect(done().disabled).toBe(false);
+  });
+
+  it("counts no card between here and the end when somebody jumps there", async () => {
+    await again();
+    const all = rows();
+    await eyes.see(...all.slice(0, 6));
+    await eyes.rest();
+    await key("End");
+    await eyes.see(...all.slice(-6));
+    await eyes.rest();
+    expect(unseen()).toEqual(all.slice(6, -6));
+    expect(done().disabled).toBe(true);
+  });
+
+  it("counts no card that only passes by, or of which a part is in view", async () => {
+    await again();
+    const [first, second, third] = rows() as [number, number, number];
+    for (let pass = 0; pass < 4; pass++) {
+      await eyes.see(first);
+      await eyes.see();
+    }
+    await eyes.see(first);
+    await eyes.rest(1);
+    expect(unseen()).toContain(first);
+    await eyes.see();
+    await eyes.glimpse(second, { height: 60 });
+    await eyes.glimpse(third, { width: 40 });
+    await eyes.rest();
+    expect(unseen()).toEqual(rows());
+    await eyes.glimpse(second, { height: 110 });
+    await eyes.rest();
+    expect(unseen()).not.toContain(second);
+  });
+
+  it("counts a card that fills a view that is smaller than it", async () => {
+    vi.spyOn(HTMLElement.prototype, "clientHeight", "get").mockReturnValue(60);
+    await again();
+    const [first] = rows() as [number];
+    await eyes.glimpse(first, { height: 40 });
+    await eyes.rest();
+    expect(unseen()).toContain(first);
+    await eyes.glimpse(first, { height: 60 });
+    await eyes.rest();
+    expect(unseen()).not.toContain(first);
+  });
+
+  it("counts a card only once its picture has come", async () => {
+    await again();
+    const [first, second] = rows() as [number, number];
+    const late = document.createElement("img");
+    Object.defineProperty(late, "complete", { value: false, configurable: true });
+    cardOf(first).append(late);
+    const grey = document.createElement("span");
+    grey.className = "ls-skeleton";
+    cardOf(second).append(grey);
+    await eyes.see(first, second);
+    await eyes.rest();
+    expect(unseen()).toEqual(rows());
+    Object.defineProperty(late, "complete", { value: true });
+    grey.remove();
+    await eyes.rest();
+    expect(unseen()).toEqual(rows().slice(2));
+  });
+
+  it("counts nothing while the tab is hidden", async () => {
+    await again();
+    const hidden = vi.spyOn(document, "visibilityState", "get").mockReturnValue("hidden");
+    await eyes.see(...rows());
+    await eyes.rest();
+    expect(unseen()).toEqual(rows());
+    hidden.mockReturnValue("visible");
+    await eyes.rest();
+    expect(unseen()).toEqual([]);
+  });
+
+  it("leads by key and by button to the next card that was not seen, and starts over with the next page", async () => {
+    await again();
+    const all = rows();
+    await eyes.see(...all.slice(0, 5), ...all.slice(8, 20));
+    await eyes.rest();
+    const visits: number[] = [];
+    for (let step = 0; step < 9; step++) {
+      await key("v");
+      visits.push(active());
+    }
+    const left = [...all.slice(5, 8), ...all.slice(20)];
+    expect(visits).toEqual([...left, left[0]]);
+    expect(store.announcement.value).toBe(`Row ${left[0]}. 8 not seen yet.`);
+    await act(() => host.querySelector<HTMLElement>("[data-action=next-unseen]")!.click());
+    expect(active()).toBe(left[1]);
+    expect(document.activeElement).toBe(list());
+    await eyes.see(...all);
+    await eyes.rest();
+    await eyes.see();
+    await key("Enter");
+    await key("Enter");
+    expect(answers).toHaveLength(1);
+    expect(unseen()).toEqual(rows());
+    expect(done().disabled).toBe(true);
+  });
+
+  it("turns by the lines that fit", async () => {
+    vi.spyOn(HTMLElement.prototype, "offsetTop", "get").mockImplementation(function (this: HTMLElement) {
+      return Math.floor(cards().indexOf(this) / 4) * 140;
+    });
+    const all = rows();
+    await key("PageDown");
+    expect(active()).toBe(all[8]);
+    await key("PageDown");
+    await key("PageDown");
+    await key("PageDown");
+    expect(active()).toBe(all.at(-1));
+    await key("PageUp");
+    expect(active()).toBe(all[all.length - 9]);
   });
 
   it("leaves cards open, and gives marked ones the label typed", async () => {
     const [first, second] = cards().map((card) => Number(card.dataset.row));
+    await eyes.rest();
     await key("o");
     await key("ArrowRight");
     await key(" ");

@@ -12,12 +12,14 @@ import type { PlanPage, PlanState } from "../../src/protocol";
 import { createStore } from "../../src/store/create";
 import type { PageAnswer, Store } from "../../src/store/types";
 import { FakeModel, makePicture, settle } from "../store/fake";
+import { type Eyes, openEyes } from "./eyes";
 
 const N = 30;
 const CONTROL = 29;
 const CATS = 0;
 let host: HTMLElement;
 let store: Store;
+let model: FakeModel;
 let state: PlanState;
 let pages: PlanPage[];
 let answers: PageAnswer[];
@@ -25,6 +27,7 @@ let asked: [string, number | null][];
 let refuse: boolean;
 let offline: boolean;
 let none: boolean;
+let eyes: Eyes;
 
 const one = <T extends HTMLElement>(selector: string): T => host.querySelector<T>(selector)!;
 const text = (): string => one(".ls-gallery").textContent ?? "";
@@ -49,6 +52,7 @@ async function key(...names: string[]): Promise<void> {
 /** Agrees to the whole page, but for the control. */
 async function close(): Promise<void> {
   if (rows().includes(CONTROL)) await click(`[data-row="${CONTROL}"]`);
+  await eyes.rest();
   await key("Enter", "Enter");
 }
 
@@ -72,6 +76,7 @@ async function show(): Promise<void> {
 }
 
 beforeEach(() => {
+  eyes = openEyes();
   [answers, asked, refuse, offline, none] = [[], [], false, false, false];
   pages = [
     pageOf(0, [3, 1, 7]),
@@ -82,6 +87,7 @@ beforeEach(() => {
   state = {
     id: "p1",
     mean: "suggested",
+    put: true,
     first: true,
     mine: "ada",
     seats: [
@@ -91,8 +97,9 @@ beforeEach(() => {
     done: [false, false, false],
     end: null,
   };
+  model = new FakeModel({ _picture: makePicture({ n: N }) });
   store = {
-    ...createStore(new FakeModel({ _picture: makePicture({ n: N }) })),
+    ...createStore(model),
     canQuery: signal(true),
     canDecide: signal(true),
     connection: signal("live"),
@@ -124,6 +131,7 @@ afterEach(() => {
   act(() => render(null, host));
   host.remove();
   vi.restoreAllMocks();
+  vi.unstubAllGlobals();
 });
 
 describe("the page after another one", () => {
@@ -185,6 +193,7 @@ describe("pages of a plan", () => {
     expect(text()).toContain("predicted: each card · 2 rows");
     expect(one('[data-row="3"]').textContent).toContain("cat");
     expect(one('[data-row="8"]').textContent).toContain("eel");
+    await eyes.rest();
     await key("Enter");
     expect(one("[data-action=page-done]").textContent).toContain("yes, 2 are right");
     await click('[data-row="8"]');
@@ -209,6 +218,7 @@ describe("pages of a plan", () => {
     const calls = asked.length;
     await key("n");
     expect(asked).toHaveLength(calls);
+    await eyes.rest();
     await key("Enter", "Enter");
     expect([...answers[2]!.wrong.keys()]).toEqual([1]);
   });
@@ -226,6 +236,7 @@ describe("pages of a plan", () => {
     await key("b");
     const marks = rows().map((row) => one(`[data-row="${row}"]`).dataset.mark);
     expect(marks).toEqual(["wrong", "wrong", "open"]);
+    await eyes.rest();
     await key("Enter", "Enter");
     expect(answers[0]!.rows).toEqual([3, 1]);
     expect([...answers[0]!.wrong]).toEqual([
@@ -240,6 +251,7 @@ describe("pages of a plan", () => {
     await show();
     await click('[data-row="5"]');
     await click(`[data-row="${CONTROL}"]`);
+    await eyes.rest();
     await key("Enter", "Enter");
     expect(text()).toContain("page 2 of 3");
     expect(one('[data-row="5"]').dataset.mark).toBe("wrong");
@@ -266,6 +278,86 @@ describe("pages of a plan", () => {
     await show();
     expect(rows()).toEqual([]);
     expect(text()).toContain("Suggestions are hidden until you decide");
+  });
+});
+
+describe("a plan that is withdrawn", () => {
+  const toasts = () => store.toasts.value.map(({ message }) => message);
+
+  it("gives way to other pages with a message, and undo brings it back with the marks", async () => {
+    await show();
+    await click('[data-row="1"]');
+    none = true;
+    await click("[data-action=withdraw-plan]");
+    expect(model.sent.at(-1)!.content).toMatchObject({ command: { name: "plan_withdraw", plan: "p1" } });
+    expect(text()).toContain("All  cat?");
+    expect(host.querySelector(".ls-segments")!.textContent).toBe("suggestionslabels");
+    expect(toasts()).toEqual(["The plan was withdrawn."]);
+    none = false;
+    await act(() => store.undo());
+    await act(() => settle(5));
+    expect(text()).toContain("page 1 of 3");
+    expect(one('[data-row="1"]').dataset.mark).toBe("wrong");
+    expect(toasts()).toEqual([]);
+    expect(store.announcement.value).toContain("Page 1 of 3");
+  });
+
+  it("is told of when somebody else or another view withdraws it, and marks beside it stay", async () => {
+    await show();
+    none = true;
+    await act(() =>
+      model.tell([model.event("planned", [], [], { reviewer: "bob", data: { withdrawn: "p1" } })]),
+    );
+    await act(() => settle(5));
+    expect(toasts()).toEqual(["bob withdrew a plan."]);
+    expect(text()).toContain("All  cat?");
+    const [first] = rows();
+    await click(`[data-row="${first}"]`);
+    await act(() => model.tell([model.event("planned", [], [], { data: { withdrawn: "p2" } })]));
+    await act(() => model.tell([model.event("reverted", [], [], { data: { reverts: "b1" } })]));
+    await act(() => settle(5));
+    expect(one(`[data-row="${first}"]`).dataset.mark).toBe("wrong");
+  });
+
+  it("is not taken for withdrawn when a page that said nothing is closed again", async () => {
+    await show();
+    const calls = asked.length;
+    const timed = model.event("page_timed", [], []);
+    const back = { batch: timed.batch, data: { reverts: "b1" } };
+    await act(() => model.tell([timed, model.event("reverted", [], [], back)]));
+    await act(() => settle(5));
+    expect(asked).toHaveLength(calls);
+  });
+
+  it("takes its queue along, which would make another one", async () => {
+    await show();
+    await act(() => {
+      store.queue.value = "review_plan";
+    });
+    await act(() => settle(5));
+    none = true;
+    await click("[data-action=withdraw-plan]");
+    expect(store.queue.value).toBe("most_suspicious");
+  });
+
+  it("can be withdrawn before and after its pages, but not before it is put", async () => {
+    state.mine = null;
+    await show();
+    expect(one("[data-action=withdraw-plan]").tagName).toBe("BUTTON");
+    act(() => render(null, host));
+    Object.assign(state, {
+      mine: "ada",
+      done: [true, true, true],
+      end: { others: [0, 0], own: [0, 0], differ: [] },
+    });
+    await show();
+    await click("[data-action=withdraw-plan]");
+    expect(model.sent.at(-1)!.content).toMatchObject({ command: { name: "plan_withdraw" } });
+    act(() => render(null, host));
+    Object.assign(state, { put: false, done: [false, false, false], end: null });
+    await show();
+    expect(text()).toContain("page 1 of 3");
+    expect(host.querySelector("[data-action=withdraw-plan]")).toBeNull();
   });
 });
 

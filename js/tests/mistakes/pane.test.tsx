@@ -132,6 +132,15 @@ describe("keys", () => {
     });
   });
 
+  it("say why a severity is likely, once others taught that", () => {
+    press(2);
+    expect(text()).not.toContain("of 9 mistakes");
+    const why = "7 of 9 mistakes of this kind were <b>minor</b>.";
+    const likely = { spurious: { severity: "minor", why } } as never;
+    show({ cases: [{ ...ONE, likely }] });
+    expect(text()).toContain(why);
+  });
+
   it("save no kind where none is likely, and go back with Escape", () => {
     show({ cases: [{ ...ONE, category: "" }], busy: true });
     press(2);

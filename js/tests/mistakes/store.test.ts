@@ -1,5 +1,6 @@
 // @vitest-environment happy-dom
 /** Mistakes against a kernel: one command a verdict, the next row by itself, back again after an undo. */
+import type { Signal } from "@preact/signals";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Command, MistakeRow } from "../../src/protocol";
 import { createStore } from "../../src/store/create";
@@ -86,6 +87,17 @@ afterEach(() => {
 });
 
 const judged = () => model.commands().filter(({ name }) => name === "judge_mistake");
+
+it("is as bad as others taught, and as is usual of its kind before", async () => {
+  expect(store.mistakes.likely("spurious")).toBe("major");
+  const found = store.mistakes.found.value!;
+  const likely = { spurious: { severity: "minor", why: "4 of 4 were." } } as never;
+  (store.mistakes.found as Signal<MistakeRow | null>).value = {
+    ...found,
+    cases: [{ ...found.cases[0]!, likely }],
+  };
+  expect(store.mistakes.likely("spurious")).toBe("minor");
+});
 
 describe("a verdict", () => {
   it("is one command, and the next row comes by itself", async () => {

@@ -279,6 +279,42 @@ describe("the widget", () => {
   });
 });
 
+it("single tags that were decided stay when suggestions are accepted", async () => {
+  const data = makeData();
+  const codes = (values: number[]) => base64(Uint8Array.from(values)) as never;
+  const n = data.picture.n;
+  open({
+    ...data,
+    picture: {
+      ...data.picture,
+      ...{ task: "multilabel", tags: ["fear", "joy"], tags_unknown: false },
+      ...{ classes: ["joy", "fear|joy", "fear"], class_names: ["joy", "fear|joy", "fear"] },
+      columns: {
+        ...data.picture.columns,
+        given: codes(new Array(n).fill(0)),
+        suggested: codes(new Array(n).fill(2)),
+      },
+    },
+  });
+  await run({ name: "remove_tags", rows: [0], tags: ["fear"] });
+  await run({ name: "add_tags", rows: [1], tags: ["joy"] });
+  await run({ name: "keep", rows: [2] });
+  const told = await ask({ name: "accept_preview", rows: [0, 1, 2, 3] });
+  expect(told).toMatchObject({
+    ...{ n: 4, changes: 3, without: 0 },
+    stay: [
+      ["fear", 2],
+      ["joy", 2],
+    ],
+  });
+  const before = kept.length;
+  await run({ name: "accept", rows: [0, 1, 2, 3] });
+  const made = kept.slice(before);
+  expect(new Set(made.map(({ batch }) => batch)).size).toBe(1);
+  const after = new Map(made.flatMap(({ rows, after: to }) => rows.map((row, k) => [row, to[k]])));
+  expect([0, 1, 2, 3].map((row) => after.get(row))).toEqual(["", "fear|joy", "joy", "fear"]);
+});
+
 it("a file of another format is not read", () => {
   expect(() => readData('{"format": 9}')).toThrow("format 9");
 });

@@ -77,6 +77,7 @@ export const PROGRESS: Progress = {
   n_labeled: 6,
   reviewed: 0,
   by_machine: 0,
+  taken_over: 0,
   relabelled: 0,
   kept: 0,
   unsure: 0,

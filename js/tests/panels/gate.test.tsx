@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Histogram, uiOf } from "../../src/panels/index";
+import { bins } from "../../src/panels/strip/counts";
 import { aboveAt, clampGate, countsAbove, curve, expectedRight, gateKey } from "../../src/panels/strip/gate";
 import { nudgeGate } from "../../src/panels/strip/moveGate";
 import type { Gate } from "../../src/protocol";
@@ -34,13 +35,22 @@ afterEach(() => {
 });
 
 describe("the arithmetic of the gate", () => {
-  it("counts what is above as a plain loop does", () => {
+  it("misses no row that is above for the kernel, and adds none that is further below than 8 bits tell", () => {
+    const share = () => fc.double({ min: 0, max: 1, noNaN: true });
     fc.assert(
-      fc.property(fc.array(fc.nat(255)), fc.double({ min: 0, max: 1, noNaN: true }), (values, at) => {
-        const above = countsAbove({ n: values.length, suspicion: Uint8Array.from(values) });
-        // nothing is decided by the last bit of a float
-        fc.pre(values.every((value) => Math.abs(value - at * 255) > 1e-6));
-        expect(aboveAt(above, at)).toBe(values.filter((value) => value / 255 >= at).length);
+      fc.property(fc.array(share()), share(), fc.boolean(), (values, anywhere, on) => {
+        const at = on ? (values[0] ?? anywhere) : anywhere;
+        const none = values.map(() => 0);
+        const table = fakeTable(
+          none,
+          none,
+          [],
+          values.map((value) => Math.round(value * 255)),
+        );
+        const found = aboveAt(countsAbove(table), at);
+        expect(found).toBeGreaterThanOrEqual(values.filter((value) => value >= at).length);
+        expect(found).toBeLessThanOrEqual(values.filter((value) => value >= at - 1.001 / 255).length);
+        expect(bins(table, at).nFlagged).toBe(found);
       }),
     );
   });

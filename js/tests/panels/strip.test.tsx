@@ -119,6 +119,11 @@ describe("so far", () => {
       store.progress.value = { ...store.progress.peek(), by_machine: 4_000 };
     });
     expect(stat("by_machine")).toBe("4,000");
+    expect(drawn.root.querySelector("[data-stat=taken_over]")).toBeNull();
+    act(() => {
+      store.progress.value = { ...store.progress.peek(), taken_over: 300 };
+    });
+    expect(stat("taken_over")).toBe("300");
   });
 
   it("says where decisions are kept", () => {

@@ -71,6 +71,9 @@ describe("menus", () => {
     click(q("[data-action=color]"));
     click(q("[data-value=suspicion]"));
     expect(store.colorBy.value).toBe("suspicion");
+    click(q("[data-action=color]"));
+    click(q("[data-value='column::reviewer']"));
+    expect(q("[data-action=color]").textContent).toContain("color reviewer");
   });
 
   it("cannot export without a kernel", () => {
@@ -129,6 +132,13 @@ describe("the rest of the toolbar", () => {
     expect(q("[role=progressbar]").getAttribute("aria-valuetext")).toBe(said);
     expect(q("[role=progressbar]").getAttribute("aria-valuenow")).toBe("1202");
     expect(q(".ls-progress").title).toContain(`${said}: 1 relabelled`);
+    act(() => {
+      store.progress.value = { ...store.progress.peek(), taken_over: 30 };
+    });
+    expect(q(".ls-progress").textContent).toContain("2 + 1,230 / 1,234");
+    expect(q("[role=progressbar]").getAttribute("aria-valuetext")).toBe(
+      "2 reviewed, 30 accepted in one go and 1,200 decided by a method, of 1,234",
+    );
   });
 
   it("removes chips and escapes what is in them", () => {

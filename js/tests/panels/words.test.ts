@@ -8,8 +8,25 @@ import { errorsLeft, workload } from "../../src/panels/ProgressBar";
 import { matches, newClass } from "../../src/panels/palette/match";
 import type { JournalEvent } from "../../src/protocol";
 import { type Filters, UNLABELLED } from "../../src/store/types";
-import { progressSentence } from "../../src/store/words";
+import { progressSentence, readable } from "../../src/store/words";
 import { NOTHING, PROGRESS } from "./fake";
+
+describe("sentences with names in them", () => {
+  const aside = (text: string) => `\u2068${text}\u2069`;
+
+  it("keep a number beside a name that is written from right to left", () => {
+    expect(readable("The model gives כלב גדול 97% and the given label قطة 1%.")).toBe(
+      `The model gives ${aside("כלב גדול")} 97% and the given label ${aside("قطة")} 1%.`,
+    );
+    expect(readable("The model gives 5 over 99% and the given label 2 under 1%.")).toBe(
+      "The model gives 5 over 99% and the given label 2 under 1%.",
+    );
+  });
+
+  it("are not turned around by a name", () => {
+    expect(readable("given \u202Ecat 1%")).toBe("given \uFFFDcat 1%");
+  });
+});
 
 describe("numbers", () => {
   it("never rounds to a certainty", () => {
@@ -57,6 +74,9 @@ describe("progress", () => {
     const helped = { ...progress, by_machine: 7, relabelled: 45 };
     expect(workload(helped)).toEqual({ done: 47, total: 128, changed: 45 });
     expect(progressSentence(helped)).toBe("40 reviewed, 7 decided by a method, 81 suspects left.");
+    const hasty = { ...progress, taken_over: 9 };
+    expect(workload(hasty)).toEqual({ done: 49, total: 130, changed: 30 });
+    expect(progressSentence(hasty)).toBe("40 reviewed, 9 accepted in one go, 81 suspects left.");
   });
 
   it("estimates what is left, never below zero", () => {

@@ -253,7 +253,7 @@ describe("Plot", () => {
     expect(store.current.peek()).toBe(2);
     key("j");
     expect(store.current.peek()).toBe(0);
-    expect(calls("say").at(-1)![1]).toContain("5 of 5");
+    expect(calls("say").at(-1)![1]).toContain("suspicion < 1 %, 5 of 5");
     key("PageDown");
     expect(store.current.peek()).toBe(1);
     expect(calls("say").at(-1)![1]).toContain("class 2 of 2");

@@ -53,6 +53,7 @@ export const PROGRESS = {
   n_labeled: 6,
   reviewed: 0,
   by_machine: 0,
+  taken_over: 0,
   relabelled: 0,
   kept: 0,
   unsure: 0,
@@ -204,6 +205,8 @@ export class FakeModel implements Model {
       );
     else if (command.name === "keep") told.push(this.event("kept", rows, []));
     else if (command.name === "unsure") told.push(this.event("unsure", rows, []));
+    else if (command.name === "plan_withdraw")
+      told.push(this.event("planned", [], [], { data: { withdrawn: command.plan } }));
     else if (command.name === "undo" && this.events.length > 0) {
       const last = this.events.at(-1)!;
       told.push(this.event("reverted", last.rows, [], { data: { reverts: last.batch } }));

@@ -21,6 +21,7 @@ interface Expected {
   classes: LabelValue[];
   tags?: number[][];
   by_machine?: number[];
+  taken_over?: number[];
   progress?: Progress;
 }
 
@@ -65,7 +66,9 @@ describe("fold of the contract traces", () => {
           if (step.expect.tags !== undefined)
             expect(trace.given.map((_, row) => Array.from(folded.tagsOf(row)))).toEqual(step.expect.tags);
           if (step.expect.by_machine !== undefined)
-            expect(Array.from(folded.byMachine())).toEqual(step.expect.by_machine);
+            expect(Array.from(folded.unseen(), (by) => +(by === 1))).toEqual(step.expect.by_machine);
+          if (step.expect.taken_over !== undefined)
+            expect(Array.from(folded.unseen(), (by) => +(by === 2))).toEqual(step.expect.taken_over);
           if (step.expect.progress !== undefined) {
             const { per_100, ...counts } = step.expect.progress;
             const found = counted(trace, all);

@@ -1,6 +1,6 @@
 /** The review half of a store for fakes: signals with nothing in them, and actions that do nothing. */
 import { signal } from "@preact/signals";
-import type { LabelValue } from "../../src/protocol";
+import type { LabelValue, MistakeCategory } from "../../src/protocol";
 import type { MethodStore } from "../../src/store/methods";
 import type { MistakeStore } from "../../src/store/mistakes";
 import type { ReviewStore } from "../../src/store/shapes";
@@ -33,6 +33,7 @@ export function fakeStoreParts() {
     sort: signal<ReviewStore["sort"]["value"]>("queue"),
     group: signal<ReviewStore["group"]["value"]>("none"),
     similarTo: signal<number | null>(null),
+    planEvent: signal<ReviewStore["planEvent"]["value"]>(null),
     pageMode: signal(false),
     neighborsOf: signal<ReviewStore["neighborsOf"]["value"]>([]),
     rescore: () => undefined,
@@ -46,6 +47,7 @@ export function fakeStoreParts() {
     pageDone: (async () => true) as ReviewStore["pageDone"],
     plan: nothing as ReviewStore["plan"],
     takeSeat: (async () => true) as ReviewStore["takeSeat"],
+    withdrawPlan: () => undefined,
     similar: nothing as ReviewStore["similar"],
     query: (async () => ({ ok: true, rows: 0 })) as ReviewStore["query"],
     complete: nothing as ReviewStore["complete"],
@@ -103,6 +105,7 @@ export function fakeMistakes() {
     settling: signal(false),
     votes: signal(0),
     one: () => found.value?.cases[at.value] ?? null,
+    likely: (category: MistakeCategory) => found.value?.severities[category] ?? null,
     ready: () => true,
     say: (async () => undefined) as MistakeStore["say"],
     goOn: () => undefined,
@@ -127,6 +130,7 @@ export function fakeTaskParts() {
     proposed: signal<TaskStore["proposed"]["value"]>(null),
     acceptProposals: (async () => true) as TaskStore["acceptProposals"],
     dismissProposals: () => undefined,
+    acceptPreview: nothing as TaskStore["acceptPreview"],
     similarFixes: nothing as TaskStore["similarFixes"],
     fixSimilar: (async () => true) as TaskStore["fixSimilar"],
     tagCounts: nothing as TaskStore["tagCounts"],

@@ -94,6 +94,12 @@ describe("next row without a decision", () => {
     t.pending[2] = 1;
     expect(nextOpen(visible, 0, t)).toBe(3);
     expect(nextOpen(visible, 3, t)).toBe(0);
+    const decided = visible.find((row) => t.state[row] !== 0)!;
+    const unseen = new Uint8Array(t.n);
+    unseen[decided] = 1;
+    const before = visible[(visible.indexOf(decided) + visible.length - 1) % visible.length]!;
+    expect(nextOpen(visible, before, t)).not.toBe(decided);
+    expect(nextOpen(visible, before, t, unseen)).toBe(decided);
     t.state.fill(1);
     expect(nextOpen(visible, 3, t)).toBeNull();
     expect(nextOpen(new Uint32Array(0), null, t)).toBeNull();

@@ -112,6 +112,31 @@ describe("tags", () => {
     expect(store.relabel).toHaveBeenCalledWith("+fear -anger", [1]);
   });
 
+  it("that were decided are named before suggestions of several rows are accepted", async () => {
+    begin();
+    const asked = vi.fn(async () => ({
+      ...{ n: 2, changes: 1, without: 0 },
+      stay: [
+        ["fear", 2],
+        ["joy", 1],
+      ] as [string, number][],
+    }));
+    store.acceptPreview = asked;
+    const mask = new Uint8Array(store.table.value.n);
+    mask[1] = mask[3] = 1;
+    act(() => {
+      store.selection.value = { mask, count: 2 };
+    });
+    await vi.waitFor(() => expect(asked).toHaveBeenLastCalledWith([1, 3]));
+    await vi.waitFor(() =>
+      expect(get(root, ".ls-staying").textContent).toBe(" 3 tags stay as decided: fear 2, joy 1."),
+    );
+    act(() => {
+      store.selection.value = { mask: new Uint8Array(mask.length), count: 0 };
+    });
+    expect(root.querySelector(".ls-staying")).toBeNull();
+  });
+
   it("have counts, cuts with a preview, and a check", async () => {
     begin();
     await act(() => settle(200));
@@ -290,6 +315,19 @@ describe("attributes", () => {
     key({ do: "digit", place: 0 });
     expect(store.relabel).toHaveBeenCalledWith("six");
     expect(await violations()).toEqual([]);
+  });
+
+  it("are marked as accepting would change them, which its button says too", () => {
+    start("concepts", {
+      concepts: [
+        { ...concept("anger", 1, 0.3), suggested: 0 },
+        { ...concept("fear", 0, 0.6), suggested: 0 },
+        { ...concept("joy", 0, 0.4), suggested: 1 },
+      ],
+    });
+    const marks = ["anger", "fear", "joy"].map((tag) => get(root, `.ls-tags [data-tag=${tag}]`).dataset.mark);
+    expect(marks).toEqual(["struck", "off", "ghost"]);
+    expect(get(root, "[data-action=accept]").textContent).toContain(", + joy, − anger");
   });
 
   it("glow where a fix proposes something else, and are accepted one by one or all", async () => {

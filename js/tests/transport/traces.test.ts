@@ -25,7 +25,10 @@ interface Trace {
   dataset: {
     labels: unknown[];
     /** what a page is told where labels are no classes by themselves; `given` are codes, -1 for none */
-    picture?: Pick<Picture, "task" | "tags" | "tags_unknown"> & { classes?: string[]; given?: number[] };
+    picture?: Pick<Picture, "task" | "tags" | "tags_unknown" | "taxonomy"> & {
+      classes?: string[];
+      given?: number[];
+    };
     suspicion: number[];
     suggested: number[];
     flagged: number[];
@@ -61,10 +64,10 @@ function open(trace: Trace): { model: FakeModel; store: Store } {
     suspicion: suspicion.map((value) => Math.round(value * 255)),
     flags: flagged,
   });
-  const { task, tags, tags_unknown } = told ?? {};
+  const { task, tags, tags_unknown, taxonomy } = told ?? {};
   const facts =
     task === undefined ? {} : { task, ...(tags ? { tags, tags_unknown: tags_unknown === true } : {}) };
-  const model = new FakeModel({ _picture: { ...picture, ...facts } });
+  const model = new FakeModel({ _picture: { ...picture, ...facts, ...(taxonomy ? { taxonomy } : {}) } });
   model.kernel = null;
   return { model, store: createStore(model) };
 }

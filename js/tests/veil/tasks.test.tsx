@@ -48,6 +48,7 @@ const SPECIAL: Record<Exclude<Task, "classification">, Special> = {
       concepts: tags.map((name, k) => ({
         ...{ name, given: 0 as const, current: 0 as const, probability: facts[row]!.suspicion / 255 },
         suspicion: k === facts[row]!.suggested ? 0.9 : 0.1,
+        suggested: k === facts[row]!.suggested ? (1 as const) : (0 as const),
       })),
     }),
     card: (facts, row) => ({ chips: chips(facts[row]!).slice(facts[row]!.suggested - 1) }),

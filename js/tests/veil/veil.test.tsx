@@ -201,6 +201,27 @@ describe("the veil", () => {
     expect(there()).toEqual(led);
   });
 
+  it("tells who votes nothing of what was decided before, nor how bad it was, until the vote is over", async () => {
+    const { store, root } = await show("labels", false);
+    const told = () => ({
+      badges: root.querySelectorAll(".ls-card-badge, .ls-card.decided").length > 0,
+      states: [...root.querySelectorAll<HTMLElement>(".ls-card")].some(
+        (c) => c.dataset.state !== "unreviewed",
+      ),
+      chips: root.querySelectorAll(".ls-inspector h2 .ls-chip").length,
+      said: /relabelled|kept|excluded/.test(sentence(store, ROW)),
+    });
+    expect(told()).toEqual({ badges: false, states: false, chips: 0, said: false });
+    await act(() => runAction({ do: "severity" }, store, document.body));
+    const sheet = root.querySelector(".ls-severity")!;
+    expect(sheet.querySelector("[aria-pressed=true]")).toBeNull();
+    expect(sheet.textContent).not.toContain("take it back");
+    uiOf(store).sheet.value = null;
+    setVoting(store, false);
+    await act(() => settle(320));
+    expect(told()).toEqual({ badges: true, states: true, chips: 2, said: true });
+  });
+
   it("covers by state: only rows without a decision for a reader, all rows for who votes", async () => {
     const { store } = await show("hint", false);
     for (const state of STATES.keys()) {

@@ -15,6 +15,8 @@ export interface Fact {
   suggested: number;
   suspicion: number;
   flag: number;
+  /** what somebody decided about the row before */
+  decided?: "relabelled" | "kept";
 }
 
 const FACTS: Fact[] = [
@@ -32,6 +34,11 @@ export type Mode = "hint" | "labels";
 export function factsOf(mode: Mode, exchanged: boolean): Fact[] {
   const facts = FACTS.map((fact) => ({ ...fact }));
   if (mode === "hint") facts[OTHER] = { given: 0, suggested: 2, suspicion: 90, flag: 0 };
+  // Who votes meets rows that were decided; a reader sees all of those.
+  else {
+    facts[ROW]!.decided = "relabelled";
+    facts[OTHER]!.decided = "kept";
+  }
   if (exchanged) [facts[ROW], facts[OTHER]] = [facts[OTHER]!, facts[ROW]!];
   return facts;
 }
@@ -43,11 +50,16 @@ function card(facts: readonly Fact[], row: number): Card {
 }
 
 function detail(facts: readonly Fact[], row: number): Detail {
-  const { given, suggested, suspicion, flag } = facts[row]!;
+  const { given, suggested, suspicion, flag, decided } = facts[row]!;
   const [from, to] = [NAMES[given]!, NAMES[suggested]!];
   const undone = {
     ...{ kind: "relabelled", id: "e1", batch: "b1", at: "2025-01-31T09:30:00Z", reviewer: "ada" },
     ...{ source: "widget", rows: [row], before: [from], after: [to], suspicion: [0.5], data: {} },
+  } as JournalEvent;
+  const note = decided ? `Looks like a ${to} to me.` : "";
+  const noted = {
+    ...{ kind: "noted", id: "e2", batch: "b2", at: "2025-01-31T09:31:00Z", reviewer: "carol" },
+    ...{ source: "widget", rows: [row], before: [""], after: [note], suspicion: [0.5], data: { text: note } },
   } as JournalEvent;
   return {
     ...card(facts, row),
@@ -64,8 +76,8 @@ function detail(facts: readonly Fact[], row: number): Detail {
       { row: 3, code: 2, distance: 0.2 },
     ],
     scorers: [{ name: "margin", suspicion: suspicion / 255, flagged: flag === 1 }],
-    history: [undone],
-    note: "",
+    history: [undone, noted],
+    note,
     surely_not: [{ code: 3 - suggested, probability: 0.001 }],
     threshold: { code: suggested, passed_by: 0.3 },
     annotators: [{ name: "bob", code: suggested }],
@@ -142,6 +154,17 @@ function reply(facts: readonly Fact[], request: Request, special: Special | null
   }
 }
 
+/** The journal as it was before anybody voted. */
+function decisions(facts: readonly Fact[]): JournalEvent[] {
+  return facts.flatMap(({ given, suggested, decided }, row) => {
+    if (decided === undefined) return [];
+    const after = NAMES[decided === "kept" ? given : suggested]!;
+    const named = { kind: decided, id: `d${row}`, batch: `d${row}`, at: "2025-01-30T09:30:00.000000Z" };
+    const said = { rows: [row], before: [NAMES[given]!], after: [after], suspicion: [0.5], data: {} };
+    return [{ ...named, reviewer: "bob", source: "widget", ...said }];
+  });
+}
+
 export async function open(
   facts: readonly Fact[],
   { veiled, task, special = null }: { veiled: Mode | null; task?: Task; special?: Special | null },
@@ -158,7 +181,14 @@ export async function open(
     _picture: { ...picture, ...(task ? { task } : {}), ...special?.picture },
   });
   const hello = {
-    ...{ protocol: 1, events: [], progress: PROGRESS, journal: null, reviewer: "ada", can_undo: false },
+    ...{
+      protocol: 1,
+      events: decisions(facts),
+      progress: PROGRESS,
+      journal: null,
+      reviewer: "ada",
+      can_undo: false,
+    },
     ...{ can_redo: false, export_formats: [], more: false, columns: infos, scorers: ["mix", "margin"] },
     ...{ control_rate: 0, can_query: true, gate: null, estimate: null, live: false, saved_filters: [] },
     reveal: veiled === "hint" ? "after_answer" : "at_once",

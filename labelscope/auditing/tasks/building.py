@@ -18,6 +18,7 @@ from labelscope.auditing.given import KNOWN, Given, shared_evidence, split_model
 from labelscope.auditing.plan import Workbench
 from labelscope.auditing.summary import evidence_line, warn_when_weak
 from labelscope.auditing.tasks.steps import Steps
+from labelscope.auditing.taxonomy import notice_of_contradictions
 from labelscope.auditing.texts import text_evidence
 from labelscope.data.dataset import Dataset
 from labelscope.errors import InvalidInputError, Notice, TaskError, collect_notices, notify
@@ -81,10 +82,12 @@ def build_for_task(request: Request, steps: Steps, early: Sequence[Notice] = ())
                     "Too few rows are labelled, or all of them alike, so that nothing can contradict them.",
                     "Label some more rows, in more than one way.",
                 )
+        scores = steps.constrained(request.dataset, bench.evidence, scores)
         main = next(iter(scores.values()))
         dataset, codes = steps.suggestions(request.dataset, main)
         bench.facts["expected_precision_100"] = main.meta.get("expected_precision_100")
         warn_when_weak(bench.facts, dataset)
+        bench.facts["taxonomy"] = notice_of_contradictions(bench.evidence, dataset)
         bench.facts["summary"] = evidence_line(bench.facts, main, dataset)
         lazy = lazy_map(bench)
     return Audit(
@@ -155,12 +158,11 @@ def _gather(bench: Workbench, given: Given, encoder: Any, estimator: Any, steps:
 
 def make_predictions(bench: Workbench, steps: Steps, estimator: Any = None) -> None:
     """Make what the task's providers make, where what they need is there and can teach something."""
-    repeatable = estimator is None or hasattr(estimator, "get_params")
     for provider in steps.providers(estimator):
         if all(need in bench.evidence for need in provider.needs):
             if not _can_teach(bench.evidence, provider.needs):
                 continue
-            bench.run(provider, cacheable=repeatable)
+            bench.run(provider)
 
 
 def _can_teach(evidence: Evidence, needs: Sequence[str]) -> bool:

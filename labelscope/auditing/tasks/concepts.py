@@ -89,6 +89,10 @@ class ConceptSteps:
         }
         return evidence.including(**said), {scorer.name: found}
 
+    def constrained(self, dataset: Dataset, evidence: Evidence, scores: dict[str, Score]) -> dict[str, Score]:
+        """Rule nothing out."""
+        return scores
+
     def suggestions(self, dataset: Dataset, score: Score) -> tuple[Dataset, IntArray]:
         """Return the codes of the suggested classes."""
         codes = dataset.labels.codes.copy()

@@ -10,12 +10,14 @@ import numpy as np
 
 from labelscope.auditing.tasks.steps import added_classes, zeros
 from labelscope.data.dataset import Dataset
+from labelscope.data.tag_tree import TagTree
 from labelscope.data.tags import Tags
 from labelscope.errors import InvalidInputError
 from labelscope.evidence import TagProbabilities
 from labelscope.scorers import ConfidentTags, TagEnsemble
 from labelscope.scorers.multilabel.tag_reading import check_tag_probs
 from labelscope.scorers.tag_reasons import tag_reasons
+from labelscope.scorers.tag_taxonomy import contradiction_reasons, under_taxonomy
 from labelscope.types import Array, Evidence, IntArray, Provider, Score, Scorer
 
 
@@ -66,6 +68,14 @@ class MultilabelSteps:
         posterior = np.clip(np.asarray(found.details["probability"], dtype=np.float32), 0, 1)
         return evidence.including(pu_posterior=posterior), {scorer.name: found}
 
+    def constrained(self, dataset: Dataset, evidence: Evidence, scores: dict[str, Score]) -> dict[str, Score]:
+        """Let the main score know which tag implies which."""
+        name, main = next(iter(scores.items()))
+        tree = _tree(dataset, evidence)
+        if tree is None:
+            return scores
+        return scores | {name: under_taxonomy(main, tags_of(dataset).matrix, tree)}
+
     def suggestions(self, dataset: Dataset, score: Score) -> tuple[Dataset, IntArray]:
         """Let suggested sets be classes; what is unknown stays so unless a tag is suggested."""
         tags = tags_of(dataset)
@@ -106,7 +116,14 @@ class MultilabelSteps:
 
     def reasons(self, dataset: Dataset, evidence: Evidence, score: Score, row: int) -> tuple[str, ...]:
         """Say which tags are suspected and why."""
-        return tag_reasons(row, evidence, score, tags_of(dataset).names)
+        tags, tree = tags_of(dataset), _tree(dataset, evidence)
+        first = () if tree is None else contradiction_reasons(row, tags.matrix, tree)
+        return (*first, *tag_reasons(row, evidence, score, tags.names))
+
+
+def _tree(dataset: Dataset, evidence: Evidence) -> TagTree | None:
+    taxonomy = evidence.get("taxonomy")
+    return None if taxonomy is None else TagTree.of(taxonomy, tags_of(dataset).names)
 
 
 def tags_of(dataset: Dataset) -> Tags:

@@ -75,6 +75,10 @@ class RegressionSteps:
         more = {"negative_share": np.asarray(found.suspicion), **contrast_trial(evidence, scorer)}
         return evidence.including(**more), {scorer.name: found}
 
+    def constrained(self, dataset: Dataset, evidence: Evidence, scores: dict[str, Score]) -> dict[str, Score]:
+        """Rule nothing out."""
+        return scores
+
     def suggestions(self, dataset: Dataset, score: Score) -> tuple[Dataset, IntArray]:
         """Let suggested numbers be classes, written with the digits that given numbers have."""
         wanted = suggested_numbers(dataset, score)

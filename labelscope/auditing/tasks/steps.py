@@ -48,6 +48,10 @@ class Steps(Protocol):
         """Run the methods that the default mix listens to; return the evidence with what they said."""
         ...
 
+    def constrained(self, dataset: Dataset, evidence: Evidence, scores: dict[str, Score]) -> dict[str, Score]:
+        """Return the scores with the first as far as the evidence rules out what it says."""
+        ...
+
     def suggestions(self, dataset: Dataset, score: Score) -> tuple[Dataset, IntArray]:
         """Return the dataset with the suggested labels among its classes, and their codes (n,)."""
         ...

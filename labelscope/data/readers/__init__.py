@@ -24,7 +24,14 @@ ACCEPTED = (
 )
 
 
-def read(data: Any, labels: Any = None, *, media: Any = None, taken: tuple[Any, ...] = ()) -> Source:
+def read(
+    data: Any,
+    labels: Any = None,
+    *,
+    media: Any = None,
+    taken: tuple[Any, ...] = (),
+    task: str | None = None,
+) -> Source:
     """Read data of any supported kind.
 
     Parameters
@@ -37,6 +44,8 @@ def read(data: Any, labels: Any = None, *, media: Any = None, taken: tuple[Any, 
         A kind, or names of columns.
     taken : tuple of column names
         Columns that hold ids or groups, not media.
+    task : str, optional
+        As given by the user; a file of text does not say whether digits are names or amounts.
 
     Returns
     -------
@@ -49,9 +58,11 @@ def read(data: Any, labels: Any = None, *, media: Any = None, taken: tuple[Any, 
         The data cannot be read.
     """
     if isinstance(data, (str, os.PathLike)):
-        return _read_path(data, labels, media, taken)
+        return _read_path(data, labels, media, taken, task)
     if hf.is_hugging_face(data):
-        return hf.read(data, labels, media=media, taken=taken)
+        source = hf.read(data, labels, media=media, taken=taken)
+        own = labels is not None and source.labels is labels
+        return _with_labels(source, labels) if own else source
     if isinstance(data, Mapping) and not is_media(data):
         return tables.read(tables.of_mapping(data), labels, media=media, taken=taken)
     if frames.is_frame(data):
@@ -65,11 +76,11 @@ def read(data: Any, labels: Any = None, *, media: Any = None, taken: tuple[Any, 
         )
     if is_media(data):
         return Source(data, labels)
-    source = _read_rows(data, media)
+    source = _read_rows(data, media, labelled=labels is not None)
     return source if labels is None else _with_labels(source, labels)
 
 
-def _read_rows(data: Any, media: Any) -> Source:
+def _read_rows(data: Any, media: Any, *, labelled: bool) -> Source:
     if library_of(data) in ("pandas", "polars", "pyarrow"):  # a column
         values = data.to_pylist() if hasattr(data, "to_pylist") else data.to_list()
         return replace(sequences.read(values, media=media), index=frames.index_of(data))
@@ -80,7 +91,7 @@ def _read_rows(data: Any, media: Any) -> Source:
     if isinstance(data, (list, tuple)):
         return sequences.read(data, media=media)
     if torch_dataset.is_dataset(data):
-        return torch_dataset.read(data, media=media)
+        return torch_dataset.read(data, media=media, labelled=labelled)
     if isinstance(data, Iterator) or not hasattr(data, "__len__"):
         raise InvalidTypeError(
             f"data is a {type(data).__name__}, which has no length and no order to come back to.", ACCEPTED
@@ -99,7 +110,7 @@ def _with_labels(source: Source, labels: Any) -> Source:
     return replace(source, labels=labels, class_names=names, missing=None)
 
 
-def _read_path(data: Any, labels: Any, media: Any, taken: tuple[Any, ...]) -> Source:
+def _read_path(data: Any, labels: Any, media: Any, taken: tuple[Any, ...], task: str | None) -> Source:
     text = os.fspath(data)
     if "://" in text:
         raise InvalidInputError(
@@ -123,7 +134,7 @@ def _read_path(data: Any, labels: Any, media: Any, taken: tuple[Any, ...]) -> So
             )
         source = arrays.read_file(path, media=media)
         return source if labels is None else _with_labels(source, labels)
-    return tables.read_file(path, labels, media=media, taken=taken)
+    return tables.read_file(path, labels, media=media, taken=taken, task=task)
 
 
 __all__ = ["ACCEPTED", "Source", "read"]

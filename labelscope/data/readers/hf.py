@@ -93,6 +93,8 @@ def read(data: Any, labels: Any, *, media: Any = None, taken: tuple[Any, ...] = 
     several = columns_of(data.column_names, len(data), labels)
     if several:
         given = data.select_columns(several)[:]
+    elif labels is not None and column is None:
+        classes = _declared_names(data)
     beside = (*taken, *([column] if column is not None else several))
     chosen = _media_column(data, beside, media)
     rest = [c for c in data.column_names if _kind(data, c) in ("table", "label") and c != chosen]
@@ -129,6 +131,13 @@ def _label_column(data: Any, labels: Any, media: Any) -> str | None:
             f"Name one: labels={declared[0]!r}.",
         )
     return declared[0] if declared else None
+
+
+def _declared_names(data: Any) -> list[str] | None:
+    """Return the class names of the one ClassLabel column, for labels that come from elsewhere."""
+    declared = [c for c in data.column_names if _kind(data, c) == "label"]
+    names = data.features[declared[0]].names if len(declared) == 1 else None
+    return list(names) if names else None
 
 
 def _labels(data: Any, column: str) -> tuple[Any, Any, Any]:

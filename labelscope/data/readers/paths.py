@@ -56,6 +56,7 @@ def read_folder(folder: Path, *, media: Any = None) -> Source:
     relative = [path.relative_to(folder) for path in chosen]
     _refuse_splits(folder, relative)
     labels = [path.parts[0] if len(path.parts) > 1 else None for path in relative]
+    _warn_about_one_level(folder, relative)
     loose = [row for row, label in enumerate(labels) if label is None]
     if loose and len(loose) < len(labels):
         notify(
@@ -114,6 +115,20 @@ def _refuse_splits(folder: Path, relative: list[Path]) -> None:
         raise InvalidInputError(
             f"The folder {str(folder)!r} holds splits ({', '.join(sorted(heads))}), not classes.",
             f"Pass one of them: {str(folder / first)!r}.",
+        )
+
+
+def _warn_about_one_level(folder: Path, relative: list[Path]) -> None:
+    """Name the folder inside where all files are one level deeper, as archives often unpack."""
+    outer = {path.parts[0] for path in relative}
+    inner = {path.parts[1] for path in relative if len(path.parts) > 2}
+    if len(outer) == 1 and len(inner) > 1 and all(len(path.parts) > 2 for path in relative):
+        name = outer.pop()
+        notify(
+            "folder_in_folder",
+            f"{folder.name!r} holds one folder only, {name!r}, which makes one class of all rows; inside are"
+            f" {len(inner):,} folders, such as {min(inner)!r}.",
+            f"If those are the classes, pass {str(folder / name)!r}.",
         )
 
 

@@ -28,7 +28,7 @@ def read(items: Sequence[Any], *, media: Any = None) -> Source:
     InvalidInputError
         No row, rows of mixed or unknown kinds, or paths of which only some exist.
     """
-    rows = list(items)
+    rows = [bytes(v) if isinstance(v, (bytearray, memoryview)) else v for v in items]
     if media is not None and media not in KINDS:
         raise InvalidInputError.unknown("media kind", media, KINDS)
     if media == "text":

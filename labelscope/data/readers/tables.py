@@ -11,6 +11,7 @@ import numpy as np
 from labelscope.data import frames
 from labelscope.data.columns import find_media
 from labelscope.data.files import read_table
+from labelscope.data.label_tasks import MAX_INT_CLASSES
 from labelscope.data.label_values import objects
 from labelscope.data.media import TableMedia
 from labelscope.data.readers.source import Source
@@ -62,9 +63,14 @@ def read(
     return Source(found, given, name=name, frame=frame, ids=None, index=index)
 
 
-def read_file(path: Path, labels: Any, *, media: Any = None, taken: tuple[Any, ...] = ()) -> Source:
+def read_file(
+    path: Path, labels: Any, *, media: Any = None, taken: tuple[Any, ...] = (), task: str | None = None
+) -> Source:
     """Read a table from a file; its label column comes as a numpy array, objects where text or gaps are."""
-    table = read_table(path)
+    names = dict.fromkeys(taken, np.inf)
+    if isinstance(labels, str) and task != "regression":
+        names[labels] = MAX_INT_CLASSES if task is None else np.inf  # more may be amounts: that is asked
+    table = read_table(path, names=names)
     source = read(
         table, labels, media=media, taken=taken, name=path.name.split(".")[0], base=path.absolute().parent
     )
@@ -91,6 +97,12 @@ def of_mapping(data: Mapping[Any, Any]) -> Any:
             f"data is a mapping with entries of the lengths {lengths}.",
             "Pass columns of one length, by name.",
         )
+    for name, column in columns.items():
+        if len(np.shape(column) if isinstance(column, np.ndarray) else (1,)) != 1:
+            raise InvalidInputError(
+                f"The column {name!r} has the shape {np.shape(column)}, but a column has one axis.",
+                "Pass a matrix as it is, or its columns by name.",
+            )
     return frames.to_caller(columns)
 
 

@@ -12,7 +12,7 @@ from labelscope.data.media import make_media
 from labelscope.data.readers import arrays, sequences
 from labelscope.data.readers.source import Source
 from labelscope.data.sniff import kind_of_paths
-from labelscope.errors import InvalidInputError
+from labelscope.errors import InvalidInputError, UnreadableMediaError, notify
 
 
 class PairItems(Sequence[Any]):
@@ -25,23 +25,23 @@ class PairItems(Sequence[Any]):
         return len(self._dataset)
 
     def __getitem__(self, row: Any) -> Any:
-        item, _ = _split(self._dataset[int(row)])
-        return item
+        return _entry(self._dataset, int(row))[0]
 
     def __iter__(self) -> Iterator[Any]:
-        return (self[row] for row in range(len(self)))
+        return (_entry_or_none(self._dataset, row)[0] for row in range(len(self)))
 
 
 def is_dataset(data: Any) -> bool:
     """Say whether data has a length and rows by number, as map-style datasets do."""
-    return hasattr(data, "__len__") and hasattr(data, "__getitem__")
+    return not isinstance(data, type) and hasattr(data, "__len__") and hasattr(data, "__getitem__")
 
 
-def read(data: Any, *, media: Any = None) -> Source:
+def read(data: Any, *, media: Any = None, labelled: bool = False) -> Source:
     """Read a map-style dataset.
 
     Files (``samples``), arrays (``data`` or ``tensors``) and labels (``targets`` or ``labels``) are taken
-    where the dataset shows them; otherwise it is gone through once.
+    where the dataset shows them; otherwise it is gone through once, unless the caller has the labels
+    (``labelled``) and the rows are pictures.
 
     Raises
     ------
@@ -65,21 +65,78 @@ def read(data: Any, *, media: Any = None) -> Source:
     if held is not None and labels is not None:
         array = np.asarray(held) if rows is None else np.asarray(held)[rows]
         return Source(arrays.read(array, media=media).media, labels, classes, name=name)
-    return _walk(data, labels, classes, media, name)
+    return _walk(data, labels, classes, media, name, labelled)
 
 
-def _walk(data: Any, labels: Any, classes: Any, media: Any, name: str) -> Source:
-    first, _ = _split(data[0])
+def _walk(data: Any, labels: Any, classes: Any, media: Any, name: str, labelled: bool) -> Source:
+    first, _ = _first_entry(data)
     is_picture = hasattr(first, "getbands") or getattr(first, "ndim", 0) in (2, 3)
     if is_picture and media in (None, "image"):
-        if labels is None:
-            labels = [_split(data[row])[1] for row in range(len(data))]
+        if labels is None and not labelled:
+            labels = [label for _, label in _entries(data, "and count as unlabelled")]
         found: Any = make_media("image", PairItems(data))
     else:
-        pairs = [_split(data[row]) for row in range(len(data))]
+        alone = labels is None and not labelled
+        pairs = _entries(data, "and count as unlabelled" if alone else "and are shown as empty")
         labels = labels if labels is not None else [label for _, label in pairs]
         found = sequences.read([item for item, _ in pairs], media=media).media
     return Source(found, _scalars(labels), classes, name=name)
+
+
+def _entry(data: Any, row: int) -> tuple[Any, Any]:
+    """Take one entry; what the dataset's own code raises says that this row cannot be read."""
+    try:
+        entry = data[row]
+    except Exception as error:
+        raise UnreadableMediaError(
+            f"The dataset gives no entry: {type(error).__name__}: {error}.",
+            f"Look at it with dataset[{row}], and repair or leave out the row.",
+        ) from error
+    return _split(entry)
+
+
+def _entry_or_none(data: Any, row: int) -> tuple[Any, Any]:
+    try:
+        return _entry(data, row)
+    except UnreadableMediaError:
+        return None, None
+
+
+def _first_entry(data: Any) -> tuple[Any, Any]:
+    """Return the first entry that can be read; raises UnreadableMediaError where there is none."""
+    first: UnreadableMediaError | None = None
+    for row in range(len(data)):
+        try:
+            return _entry(data, row)
+        except UnreadableMediaError as error:
+            first = first or error
+    assert first is not None  # there is at least one row
+    raise UnreadableMediaError(
+        f"None of the {len(data):,} rows of the dataset can be read. Row 0: {first.message}", first.hint
+    ) from first
+
+
+def _entries(data: Any, outcome: str) -> list[tuple[Any, Any]]:
+    """Go through the dataset once; rows that cannot be read have neither item nor label, with a notice."""
+    pairs: list[tuple[Any, Any]] = []
+    broken: list[int] = []
+    first = ""
+    for row in range(len(data)):
+        try:
+            pairs.append(_entry(data, row))
+        except UnreadableMediaError as error:
+            pairs.append((None, None))
+            broken.append(row)
+            first = first or error.message
+    if broken:
+        notify(
+            "dataset_rows_unreadable",
+            f"{len(broken):,} of {len(pairs):,} rows of the dataset cannot be read {outcome}."
+            f" Row {broken[0]}: {first}",
+            "Repair these rows or leave them out; labels= for all rows is taken as it is.",
+            broken,
+        )
+    return pairs
 
 
 def _split(entry: Any) -> tuple[Any, Any]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from labelscope.errors import InvalidInputError
 from labelscope.evidence.agreement.answers import Answers, read
-from labelscope.evidence.agreement.intervals import Statistic
+from labelscope.evidence.agreement.intervals import Statistic, Sums
 from labelscope.evidence.agreement.result import Agreement, made
 from labelscope.types import FloatArray
 
@@ -62,12 +62,12 @@ def krippendorff_alpha(
     given = read(answers, missing)
     name = "Krippendorff's alpha" if metric == "nominal" else f"Krippendorff's alpha, {metric}"
     makers = {"nominal": _nominal, "ordinal": _ordinal, "interval": _interval}
-    statistic, parts, largest = makers[metric](given)
-    return made(name, statistic, parts, given, level, interval, (n_bootstrap, random_state, largest))
+    statistic, sums, largest = makers[metric](given)
+    return made(name, statistic, sums, given, level, interval, (n_bootstrap, random_state, largest))
 
 
-def _nominal(given: Answers) -> tuple[Statistic, FloatArray, float]:
-    counts = given.counts()
+def _nominal(given: Answers) -> tuple[Statistic, Sums, float]:
+    counts, weights = given.counts()
     many = counts.sum(axis=1)
     # Each answer's share of disagreement with the others on its item, summed.
     apart = (many**2 - (counts**2).sum(axis=1)) / np.maximum(many - 1, 1)
@@ -77,11 +77,11 @@ def _nominal(given: Answers) -> tuple[Statistic, FloatArray, float]:
         chance = (n**2 - (of_value**2).sum(axis=1)) / np.maximum(n * (n - 1), 1e-300)
         return sums[:, 1] / np.maximum(n, 1e-300), chance
 
-    return statistic, np.column_stack([many, apart, counts]), 1.0
+    return statistic, Sums.of(np.column_stack([many, apart, counts]), weights), 1.0
 
 
-def _ordinal(given: Answers) -> tuple[Statistic, FloatArray, float]:
-    counts = given.counts()
+def _ordinal(given: Answers) -> tuple[Statistic, Sums, float]:
+    counts, weights = given.counts()
     m, k = counts.shape
     many = counts.sum(axis=1)
     pairs = counts[:, :, None] * counts[:, None, :] / np.maximum(many - 1, 1)[:, None, None]
@@ -95,10 +95,10 @@ def _ordinal(given: Answers) -> tuple[Statistic, FloatArray, float]:
         chance = np.einsum("bj,bjk,bk->b", of_value, far, of_value) / np.maximum(n * (n - 1), 1e-300)
         return found, chance
 
-    return statistic, np.column_stack([many, counts, pairs.reshape(m, k * k)]), 1.0
+    return statistic, Sums.of(np.column_stack([many, counts, pairs.reshape(m, k * k)]), weights), 1.0
 
 
-def _interval(given: Answers) -> tuple[Statistic, FloatArray, float]:
+def _interval(given: Answers) -> tuple[Statistic, Sums, float]:
     try:
         values = given.values.astype(np.float64)
     except (TypeError, ValueError):
@@ -108,9 +108,8 @@ def _interval(given: Answers) -> tuple[Statistic, FloatArray, float]:
         ) from None
     # Sums of squares lose digits far from zero.
     values = values - (values.mean() if len(values) else 0.0)
-    known = given.codes >= 0
-    kept = known.sum(axis=1) >= 2
-    codes, known = given.codes[kept], known[kept]
+    kinds = given.kinds.where((given.kinds.codes >= 0).sum(axis=1) >= 2)
+    codes, known = kinds.codes, kinds.codes >= 0
     numbers = np.where(known, values[np.maximum(codes, 0)] if len(values) else 0.0, 0.0)
     many, sums_, squares = known.sum(axis=1), numbers.sum(axis=1), (numbers**2).sum(axis=1)
     apart = 2 * (many * squares - sums_**2) / np.maximum(many - 1, 1)
@@ -121,4 +120,5 @@ def _interval(given: Answers) -> tuple[Statistic, FloatArray, float]:
         return np.maximum(sums[:, 1], 0) / np.maximum(n, 1e-300), chance
 
     largest = float(np.ptp(values) ** 2) if len(values) else 0.0
-    return statistic, np.column_stack([many, apart, sums_, squares]).astype(np.float64), largest
+    parts = np.column_stack([many, apart, sums_, squares]).astype(np.float64)
+    return statistic, Sums.of(parts, kinds.weights), largest

@@ -8,6 +8,7 @@ from statistics import NormalDist
 
 import numpy as np
 
+from labelscope.data.arguments import check_counts, check_numbers
 from labelscope.errors import InvalidInputError
 from labelscope.types import Array, FloatArray, IntArray
 
@@ -34,9 +35,10 @@ class Sums:
     counts: IntArray
 
     @classmethod
-    def of(cls, parts: FloatArray) -> Sums:
-        """Bring equal items together."""
-        found, counts = np.unique(parts, axis=0, return_counts=True)
+    def of(cls, parts: FloatArray, weights: IntArray) -> Sums:
+        """Bring equal items together, of which there are ``weights`` (u,) each."""
+        found, places = np.unique(parts, axis=0, return_inverse=True)
+        counts = np.bincount(places.ravel(), weights=weights, minlength=len(found))
         return cls(found, counts.astype(np.int64))
 
     @property
@@ -57,10 +59,12 @@ def agreement_of(observed: Array, expected: Array) -> FloatArray:
 
 def check_interval(level: float, interval: str, n_bootstrap: int) -> None:
     """Refuse a coverage, a method or a number of resamples that cannot be used."""
+    check_numbers(level=level)
     if not 0 < level < 1:
         raise InvalidInputError(f"level is {level}.", "Pass a coverage between 0 and 1, such as 0.95.")
     if interval not in METHODS:
         raise InvalidInputError.unknown("kind of interval", interval, METHODS)
+    check_counts(n_bootstrap=n_bootstrap)
     if n_bootstrap < 1:
         raise InvalidInputError(f"n_bootstrap is {n_bootstrap}.", "Pass 1 or more, such as 1000.")
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from labelscope.errors import InvalidInputError
 from labelscope.evidence.agreement.answers import as_objects, read
-from labelscope.evidence.agreement.intervals import agreement_of
+from labelscope.evidence.agreement.intervals import Sums, agreement_of
 from labelscope.evidence.agreement.result import Agreement, made
-from labelscope.types import FloatArray, IntArray
+from labelscope.types import Array, FloatArray, IntArray
 
 WEIGHTS = ("linear", "quadratic")
 
@@ -54,14 +54,14 @@ def percent_agreement(
     0.667
     """
     given = read(answers, missing)
-    counts = given.counts()
+    counts, weights = given.counts()
 
     def statistic(sums: FloatArray) -> tuple[FloatArray, FloatArray]:
         return sums[:, 1] / sums[:, 0], np.ones(len(sums))
 
-    parts = np.column_stack([np.ones(len(counts)), 1.0 - _pairs_alike(counts)])
+    sums = Sums.of(np.column_stack([np.ones(len(counts)), 1.0 - _pairs_alike(counts)]), weights)
     return made(
-        "percent agreement", statistic, parts, given, level, interval, (n_bootstrap, random_state, 1.0)
+        "percent agreement", statistic, sums, given, level, interval, (n_bootstrap, random_state, 1.0)
     )
 
 
@@ -114,8 +114,9 @@ def cohen_kappa(
         )
     if weights is not None and weights not in WEIGHTS:
         raise InvalidInputError.unknown("weights of kappa", weights, WEIGHTS)
-    given = read(np.column_stack([as_objects(first), as_objects(second)]), missing)
-    codes = given.codes[(given.codes >= 0).all(axis=1)]
+    given = read(_beside(first, second), missing)
+    kinds = given.kinds.where(np.asarray((given.kinds.codes >= 0).all(axis=1)))
+    codes = kinds.codes
     k = max(len(given.values), 1)
     steps = np.abs(np.subtract.outer(np.arange(k), np.arange(k))) / max(k - 1, 1)
     apart = (steps > 0).astype(np.float64) if weights is None else steps ** (1 if weights == "linear" else 2)
@@ -129,9 +130,10 @@ def cohen_kappa(
     parts = np.column_stack(
         [np.ones(len(codes)), apart[codes[:, 0], codes[:, 1]], eye[codes[:, 0]], eye[codes[:, 1]]]
     )
+    sums = Sums.of(parts, kinds.weights)
     name = "Cohen's kappa" if weights is None else f"Cohen's kappa, {weights} weights"
     largest = float(apart.max())
-    return made(name, statistic, parts, given, level, interval, (n_bootstrap, random_state, largest))
+    return made(name, statistic, sums, given, level, interval, (n_bootstrap, random_state, largest))
 
 
 def fleiss_kappa(
@@ -173,14 +175,14 @@ def fleiss_kappa(
     0.55
     """
     given = read(answers, missing)
-    counts = given.counts()
+    counts, weights = given.counts()
 
     def statistic(sums: FloatArray) -> tuple[FloatArray, FloatArray]:
         shares = sums[:, 2:] / np.maximum(sums[:, 2:].sum(axis=1, keepdims=True), 1e-300)
         return sums[:, 1] / sums[:, 0], 1.0 - (shares**2).sum(axis=1)
 
-    parts = np.column_stack([np.ones(len(counts)), 1.0 - _pairs_alike(counts), counts])
-    return made("Fleiss' kappa", statistic, parts, given, level, interval, (n_bootstrap, random_state, 1.0))
+    sums = Sums.of(np.column_stack([np.ones(len(counts)), 1.0 - _pairs_alike(counts), counts]), weights)
+    return made("Fleiss' kappa", statistic, sums, given, level, interval, (n_bootstrap, random_state, 1.0))
 
 
 def pairwise_kappas(answers: Any, *, missing: Any = -1) -> FloatArray:
@@ -197,24 +199,34 @@ def pairwise_kappas(answers: Any, *, missing: Any = -1) -> FloatArray:
     >>> pairwise_kappas([[0, 0, 1], [1, 1, 0]]).tolist()
     [[1.0, 1.0, -1.0], [1.0, 1.0, -1.0], [-1.0, -1.0, 1.0]]
     """
-    codes = read(answers, missing).codes
+    given = read(answers, missing)
+    codes, weights, k = given.kinds.codes, given.kinds.weights, max(len(given.values), 1)
     n_raters = codes.shape[1]
     kappas = np.eye(n_raters)
     for one in range(n_raters):
         for other in range(one):
-            kappas[one, other] = kappas[other, one] = _plain_kappa(codes[:, one], codes[:, other])
+            both = (codes[:, one] >= 0) & (codes[:, other] >= 0)
+            cells = codes[both, one] * k + codes[both, other]
+            kappas[one, other] = kappas[other, one] = _plain_kappa(cells, weights[both], k)
     return kappas
 
 
-def _plain_kappa(first: IntArray, second: IntArray) -> float:
-    both = (first >= 0) & (second >= 0)
-    n = int(both.sum())
+def _plain_kappa(cells: IntArray, weights: IntArray, k: int) -> float:
+    """Kappa of items of the cell (first, second) of a table of answers."""
+    n = int(weights.sum())
     if not n:
         return float("nan")
-    k = int(max(first.max(), second.max())) + 1
-    one, other = (np.bincount(codes[both], minlength=k) / n for codes in (first, second))
-    observed = np.array([(first[both] != second[both]).mean()])
+    first, second = cells // k, cells % k
+    one, other = (np.bincount(codes, weights=weights, minlength=k) / n for codes in (first, second))
+    observed = np.array([weights[first != second].sum() / n])
     return float(agreement_of(observed, np.array([1.0 - one @ other]))[0])
+
+
+def _beside(first: Any, second: Any) -> Array:
+    """Lay two raters' answers side by side, each as it is."""
+    columns = [one.to_numpy() if hasattr(one, "to_numpy") else one for one in (first, second)]
+    alike = all(isinstance(one, np.ndarray) and one.dtype.kind in "iu" for one in columns)
+    return np.column_stack(columns if alike else [as_objects(one) for one in columns])
 
 
 def _pairs_alike(counts: FloatArray) -> FloatArray:

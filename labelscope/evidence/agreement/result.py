@@ -14,7 +14,7 @@ from labelscope.evidence.agreement.intervals import (
     check_interval,
     interval_of,
 )
-from labelscope.types import Estimate, FloatArray
+from labelscope.types import Estimate
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Agreement:
 def made(
     name: str,
     statistic: Statistic,
-    parts: FloatArray,
+    sums: Sums,
     given: Answers,
     level: float,
     interval: str,
@@ -78,9 +78,8 @@ def made(
     n_bootstrap, random_state, largest = rest
     check_interval(level, interval, n_bootstrap)
     nan = float("nan")
-    if not len(parts):
+    if not sums.n:
         return Agreement(name, nan, nan, nan, level, 0, 0, nan, nan, "no item has two answers")
-    sums = Sums.of(np.asarray(parts, dtype=np.float64))
     observed, expected = (float(side[0]) for side in statistic(sums.total()))
     value = float(agreement_of(np.array([observed]), np.array([expected]))[0])
     note = "all answers are the same, so that chance alone would agree" if np.isnan(value) else ""

@@ -62,7 +62,7 @@ def pairs_module(
         pairs = _telling(subject, list(held), matrix)
     plots = []
     for pair in pairs:
-        if isinstance(pair, str) or len(pair) != 2:
+        if isinstance(pair, str) or not hasattr(pair, "__len__") or len(pair) != 2:
             raise InvalidInputError(f"pairs holds {pair!r:.60}.", 'Pass two names each: [("label", "age")].')
         for name in pair:
             if name not in names:

@@ -106,7 +106,7 @@ def _of_audit(subject: Subject, said: list[str], selections: Selections) -> dict
 
 
 def _after(subject: Subject, said: list[str]) -> dict[str, Any]:
-    """Wrong labels that are left, over all labeled rows; what was decided is taken to be right."""
+    """Wrong labels that are left, over all labeled rows; what people looked at is taken to be right."""
     audit, session = subject.audit, subject.session
     assert audit is not None  # a session has an audit
     assert session is not None  # checked by the caller
@@ -121,5 +121,8 @@ def _after(subject: Subject, said: list[str]) -> dict[str, Any]:
             " interval is all that is certain."
         )
     else:
-        said.append("The share after review is measured on rows drawn by chance; decisions count as right.")
+        said.append(
+            "The share after review is measured on rows drawn by chance;"
+            " what people looked at counts as right."
+        )
     return {"wrong labels after review": of_estimate(after) | {"rows_expected": number(left)}}

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from labelscope.auditing.audit import Audit
+from labelscope.data.arguments import is_listed
 from labelscope.data.dataset import Dataset
 from labelscope.data.labels import encode
 from labelscope.errors import InvalidInputError, InvalidTypeError
@@ -97,7 +98,7 @@ def read_reference(subject: Subject, reference: Any) -> Reference | None:
         return _of_shares(subject, name, reference)
     if isinstance(reference, Session | Audit | Dataset):
         return _of_dataset(subject, name, reference)
-    if isinstance(reference, str | bytes) or not hasattr(reference, "__len__"):
+    if not is_listed(reference) or not hasattr(reference, "__len__"):
         raise InvalidTypeError(
             f"reference is {reference!r:.60}.",
             "Pass one label per row, another dataset, or shares of classes by name.",

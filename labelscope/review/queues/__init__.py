@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from labelscope.errors import InvalidInputError
+import inspect
+from typing import Any
+
+from labelscope.errors import InvalidInputError, InvalidTypeError
 from labelscope.review.plans import Plan
 from labelscope.review.queues.above_gate import AboveGate
 from labelscope.review.queues.active_lab import ActiveLab
@@ -81,3 +84,49 @@ def by_name(name: str) -> Policy:
         if name in (kind.name, kind.__name__):
             return kind()
     raise InvalidInputError.unknown("queue", name, [kind.name for kind in kinds])
+
+
+def checked_policy(given: Any) -> Policy:
+    """Return the queue that a name or an object stands for.
+
+    Parameters
+    ----------
+    given : Policy or str
+
+    Returns
+    -------
+    Policy
+
+    Raises
+    ------
+    InvalidInputError
+        There is no queue of that name.
+    InvalidTypeError
+        A class, or something that orders nothing.
+
+    Examples
+    --------
+    >>> checked_policy("random") == checked_policy(RandomRows())
+    True
+    """
+    if isinstance(given, str):
+        return by_name(given)
+    if isinstance(given, type):
+        raise InvalidTypeError(
+            f"{given.__name__} is a class, but a queue is an object made of it.",
+            f"Write {given.__name__}().",
+        )
+    if not callable(getattr(given, "order", None)):
+        raise InvalidTypeError(
+            f"{given!r:.80} is no queue: it has no order(evidence, n) method.",
+            "Pass a name such as 'most_suspicious', or an object like ls.queues.RandomRows().",
+        )
+    try:
+        inspect.signature(given.order).bind(None, None)
+    except TypeError:
+        raise InvalidTypeError(
+            f"{type(given).__name__}.order does not take (evidence, n), so that it is no queue.",
+            "Pass a name such as 'most_suspicious', or an object like ls.queues.RandomRows().",
+        ) from None
+    policy: Policy = given
+    return policy

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from labelscope.data.arguments import check_numbers
 from labelscope.errors import InvalidInputError
 from labelscope.types import Evidence, Ranking
 
@@ -32,6 +33,7 @@ class AboveGate:
     at: float | None = None
 
     def __post_init__(self) -> None:
+        check_numbers(optional=True, at=self.at)
         if self.at is not None and not 0 <= self.at <= 1:
             raise InvalidInputError(f"The gate is {self.at!r}.", "Give a number from 0 to 1.")
 

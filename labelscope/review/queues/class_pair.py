@@ -83,7 +83,7 @@ class ClassPair:
 def _matches(codes: Array, label: Any, classes: list[Any]) -> BoolArray:
     if label is None:
         return np.ones(len(codes), dtype=bool)
-    for code, known in enumerate(classes):
+    for code, known in enumerate(classes if np.ndim(label) == 0 else ()):
         if known == label and isinstance(known, bool) == isinstance(label, bool | np.bool_):
             return np.asarray(codes == code)
     raise InvalidInputError.unknown("label", label, classes)

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from labelscope.data.arguments import check_numbers, check_seed
 from labelscope.errors import InvalidInputError, MissingEvidenceError
 from labelscope.types import Evidence, FloatArray, Ranking
 
@@ -50,6 +51,8 @@ class Elicitation:
     random_state: int = 0
 
     def __post_init__(self) -> None:
+        check_numbers(temperature=self.temperature, uniform=self.uniform)
+        check_seed(self.random_state)
         if not (np.isfinite(self.temperature) and self.temperature >= 0):
             raise InvalidInputError(f"temperature is {self.temperature}.", "Pass a number of 0 or more.")
         if not 0 <= self.uniform <= 1:

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from labelscope.data.arguments import check_counts, check_flags
 from labelscope.errors import MissingEvidenceError
 from labelscope.scorers.representation.weight_aware import WeightAware
 from labelscope.types import Array, BoolArray, Evidence, IntArray, Ranking
@@ -46,6 +47,10 @@ class Foreign:
 
     unlabelled: bool = False
     n_nearest: int | None = None
+
+    def __post_init__(self) -> None:
+        check_flags(unlabelled=self.unlabelled)
+        check_counts(optional=True, n_nearest=self.n_nearest)
 
     def order(self, evidence: Evidence, n: int | None = None) -> Ranking:
         """Order rows.

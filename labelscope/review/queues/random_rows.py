@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from labelscope.data.arguments import check_seed
 from labelscope.types import Evidence, Ranking
 
 
@@ -30,6 +31,9 @@ class RandomRows:
     name: ClassVar[str] = "random"
 
     random_state: int = 0
+
+    def __post_init__(self) -> None:
+        check_seed(self.random_state)
 
     def order(self, evidence: Evidence, n: int | None = None) -> Ranking:
         """Order rows.

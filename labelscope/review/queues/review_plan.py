@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from labelscope.data.arguments import check_choice, check_counts, check_numbers, check_seed, is_listed
 from labelscope.errors import InvalidInputError, MissingEvidenceError, notify
 from labelscope.review.dealing import deal_pages
 from labelscope.review.planning import calibration_of, caught_share, tail_chance
@@ -76,9 +77,16 @@ class ReviewPlan:
     random_state: int = 0
 
     def __post_init__(self) -> None:
-        if self.group_by is not None and self.group_by not in GROUPS:
-            raise InvalidInputError.unknown("grouping", self.group_by, GROUPS)
-        if isinstance(self.page, bool) or self.page < 1:
+        if self.group_by is not None:
+            check_choice("grouping", self.group_by, GROUPS)
+        check_counts(page=self.page)
+        check_seed(self.random_state)
+        check_numbers(overlap=self.overlap, self_overlap=self.self_overlap, tail_quota=self.tail_quota)
+        check_numbers(reviewer_error=self.reviewer_error)
+        check_numbers(optional=True, target_accuracy=self.target_accuracy)
+        if not isinstance(self.budget, bool):
+            check_numbers(optional=True, budget=self.budget)
+        if self.page < 1:
             raise InvalidInputError(f"page is {self.page!r}.", "Pass the rows of a page, such as 60.")
         for name in ("overlap", "self_overlap", "tail_quota"):
             if not 0 <= getattr(self, name) <= 1:
@@ -288,9 +296,7 @@ def _names(reviewers: Any) -> tuple[str, ...]:
         if reviewers < 1:
             raise InvalidInputError(f"reviewers is {reviewers}.", "Pass one or more.")
         return tuple(f"reviewer {place + 1}" for place in range(int(reviewers)))
-    names = (
-        () if isinstance(reviewers, str | bool) or not hasattr(reviewers, "__iter__") else tuple(reviewers)
-    )
+    names = tuple(reviewers) if is_listed(reviewers) else ()
     if not names or not all(isinstance(name, str) and name.strip() for name in names):
         raise InvalidInputError(
             f"reviewers is {reviewers!r:.60}.", "Pass how many, or their names: ['ada', 'bob']."

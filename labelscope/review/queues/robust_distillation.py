@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from labelscope.data.arguments import check_flags, check_numbers, check_seed
 from labelscope.errors import InvalidInputError, MissingEvidenceError
 from labelscope.review.dependent_rounding import dependent_rounding, inclusion_probabilities
 from labelscope.review.robust_game import RobustGame, game_value, robust_game, worst_case
@@ -79,6 +80,10 @@ class RobustDistillation:
     random_state: int = 0
 
     def __post_init__(self) -> None:
+        check_numbers(optional=True, teacher_error=self.teacher_error)
+        check_numbers(floor=self.floor, level=self.level)
+        check_seed(self.random_state)
+        check_flags(unlabelled=self.unlabelled)
         error = self.teacher_error
         if error is not None and not 0 <= error <= 1:
             raise InvalidInputError(f"teacher_error is {error}.", "Pass a share from 0 to 1, such as 0.1.")

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from labelscope.data.arguments import check_counts, check_numbers
 from labelscope.errors import InvalidInputError, MissingEvidenceError, notify
 from labelscope.evidence import check_features
 from labelscope.evidence.folds import matrix_keys
@@ -75,6 +76,9 @@ class Spread:
     level: float = 0.9
 
     def __post_init__(self) -> None:
+        check_numbers(alpha=self.alpha, level=self.level)
+        check_counts(n_rounds=self.n_rounds)
+        check_counts(optional=True, n_nearest=self.n_nearest)
         if not 0 < self.alpha <= 1:
             raise InvalidInputError(f"alpha is {self.alpha}.", "Pass a share above 0, such as 0.1.")
         if not 0 < self.level < 1:

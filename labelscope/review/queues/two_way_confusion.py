@@ -7,7 +7,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from labelscope.data.arguments import check_numbers, listed
 from labelscope.errors import InvalidInputError, MissingEvidenceError
+from labelscope.review.events import scalar_key, to_scalar
 from labelscope.scorers.confident.candidate_sets import candidate_sets
 from labelscope.types import BoolArray, Evidence, IntArray, Ranking
 
@@ -44,11 +46,13 @@ class TwoWayConfusion:
     between: tuple[Any, Any] | None = None
 
     def __post_init__(self) -> None:
+        check_numbers(tau=self.tau)
         if not 0.5 < self.tau < 1:
             raise InvalidInputError(f"tau is {self.tau}.", "Pass a certainty above 0.5 and below 1.")
         if self.between is not None:
-            object.__setattr__(self, "between", tuple(self.between))
-            if len(set(self.between)) != 2:
+            between = listed("between", self.between, "two labels, such as between=('cat', 'dog')")
+            object.__setattr__(self, "between", tuple(between))
+            if len({scalar_key(to_scalar(label)) for label in between}) != 2:
                 raise InvalidInputError(
                     f"between is {self.between!r}, but a confusion is between two classes.",
                     "Pass two different labels, such as between=('cat', 'dog').",

@@ -141,7 +141,7 @@ class FittedConceptEnergy:
         return self._whole(before), whole
 
     def explain(self) -> Conditionals:
-        """Tabulate p(attribute | class) and p(attribute | attribute, class).
+        """Tabulate p(attribute | class), p(attribute | attribute) with and without a class, combinations.
 
         Returns
         -------

@@ -112,7 +112,8 @@ class ImbalanceAware:
         ----------
         evidence : Evidence
             ``given_labels`` (n,), the unlabelled rows being the pool, and label-free ``features`` (n, d);
-            ``excluded`` (n,) bool marks rows that are out of scope, where there are any.
+            ``excluded`` (n,) bool marks rows that are out of scope, where there are any; ``groups`` and
+            ``duplicates`` keep rows in one fold.
 
         Returns
         -------
@@ -164,6 +165,7 @@ class ImbalanceAware:
             inputs.codes,
             inputs.n_classes,
             excluded=excluded,
+            evidence=evidence,
             representation=self.representation,
             n_folds=self.n_folds,
             random_state=self.random_state,

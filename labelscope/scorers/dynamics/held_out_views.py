@@ -46,7 +46,9 @@ class HeldOutView:
         )
         if choice.curved is not None:
             features = choice.curved.apply(features)
-        made = probe.whiten(features, shrinkage=choice.shrinkage, random_state=random_state)
+        made = probe.whiten(
+            features, shrinkage=choice.shrinkage, one_unit=choice.one_unit, random_state=random_state
+        )
         return cls(made.apply(features), made.ridge, folds, choice)
 
     def log_probs(self, targets: IntArray, n_classes: int) -> FloatArray:

@@ -10,8 +10,9 @@ import numpy as np
 from labelscope.errors import InvalidInputError, MissingEvidenceError, notify
 from labelscope.evidence import check_features
 from labelscope.evidence.experts import Experts, ExpertSettings, experts, groups_standardized
-from labelscope.evidence.folds import deal, joined, matrix_keys, small_sets
+from labelscope.evidence.folds import deal, matrix_keys
 from labelscope.evidence.given import group_codes, site_codes, site_name
+from labelscope.evidence.probe_input import units_of
 from labelscope.scorers.inputs import Inputs, labels_of, read
 from labelscope.types import Array, BoolArray, Evidence, FloatArray, IntArray, Score
 
@@ -115,7 +116,8 @@ class LocalGlobal:
         evidence : Evidence
             ``given_labels`` (n,), ``features`` (n, d) of one model for all sites, ``sites`` (n,); rows
             without a site are answered by the global expert. ``site_names``, what int ``sites`` are codes
-            into; ``verified`` (n,) bool where there is one; ``groups`` (n,), rows of which share a fold.
+            into; ``verified`` (n,) bool where there is one; ``groups`` (n,) and ``duplicates`` (n,), rows of
+            which share a fold.
 
         Returns
         -------
@@ -177,13 +179,12 @@ class LocalGlobal:
         settings = ExpertSettings(self.n_rounds, self.n_steps, self.penalty, self.min_group)
         wide, codes = groups_standardized(features, groups), inputs.codes
         keys = matrix_keys(features, random_state=self.random_state)
-        copies = small_sets(
-            np.unique(keys, return_inverse=True)[1], max(4, int(inputs.labelled.sum()) // (4 * self.n_folds))
-        )
         # Folds are dealt within groups, so that every local expert loses its share of rows.
         strata = np.where(inputs.labelled, codes * (int(groups.max()) + 1) + groups, -1)
         together = group_codes(None, evidence, inputs.n) if evidence.get("sites") is not None else None
-        folds = deal(strata, keys, self.n_folds, units=joined(inputs.n, copies, together))
+        exact = np.unique(keys, return_inverse=True)[1]
+        units = units_of(inputs.labelled, exact, evidence, together, self.n_folds)
+        folds = deal(strata, keys, self.n_folds, units=units)
         n, k = inputs.n, inputs.n_classes
         whole = Experts(np.zeros((n, k)), np.zeros((n, k)), np.zeros(n), np.zeros(n, dtype=bool))
         for fold in range(-1, int(folds.max()) + 1):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from labelscope.errors import InvalidInputError
+from labelscope.evidence.agreement.answers import kinds_of
 from labelscope.evidence.annotators import given_answers
 from labelscope.types import Array, Evidence, FloatArray, IntArray
 
@@ -115,6 +116,9 @@ def heard_in(evidence: Evidence, by: str) -> Heard:
     if matrix.shape[1] == 0:
         raise InvalidInputError("judgements has no column, so that nobody judged.", "Pass one per judge.")
     if matrix.dtype.kind in "iu":
+        plain = _codes_in(evidence, matrix)
+        if plain is not None:
+            return plain
         matrix = np.where(matrix < 0, np.nan, matrix)
     answers, codes = given_answers(
         Evidence(
@@ -125,6 +129,17 @@ def heard_in(evidence: Evidence, by: str) -> Heard:
     assert codes is not None  # given_labels are asked for before
     probs = _checked(evidence.get("judgement_probs"), answers.matrix(), len(answers.classes))
     return Heard(answers.matrix(), codes, np.asarray(answers.classes), probs)
+
+
+def _codes_in(evidence: Evidence, matrix: Array) -> Heard | None:
+    """Take codes of known classes as they are; what does not fit is read, and refused, elsewhere."""
+    classes, given = evidence.get("classes"), np.asarray(evidence["given_labels"])
+    fits = given.shape == (len(matrix),) and given.dtype.kind in "iu"
+    if classes is None or not fits or not matrix.size or matrix.max() >= len(classes):
+        return None
+    votes, known = np.maximum(matrix, -1).astype(np.int64), np.asarray(classes)
+    probs = _checked(evidence.get("judgement_probs"), votes, len(known))
+    return Heard(votes, given.astype(np.int64), known, probs)
 
 
 def _checked(given: Any, votes: IntArray, n_classes: int) -> FloatArray | None:
@@ -162,6 +177,11 @@ def pooled(heard: Heard, models: Sequence[str]) -> Pooled:
         Model of each judge.
     """
     n, k = len(heard.votes), len(heard.classes)
+    if heard.probs is None:
+        kinds, places = kinds_of(heard.votes, k)
+        if len(kinds.codes) < n // 2:  # who only votes says the same on many rows: each is averaged once
+            few = pooled(Heard(kinds.codes, places, heard.classes), models)
+            return Pooled(few.probs[places], few.n_answered[places], few.model_votes[places], few.models)
     names = tuple(dict.fromkeys(models))
     total, n_models = np.zeros((n, k)), np.zeros(n)
     model_votes = np.full((n, len(names)), -1, dtype=np.int64)
@@ -187,6 +207,11 @@ def disagreement(votes: IntArray) -> FloatArray:
     >>> disagreement(np.array([[0, 1], [2, 2], [0, -1]])).tolist()
     [1.0, 0.0, nan]
     """
+    kinds, places = kinds_of(votes, int(votes.max(initial=-1)) + 1)
+    return _apart(kinds.codes)[places]
+
+
+def _apart(votes: IntArray) -> FloatArray:
     n_judges = votes.shape[1]
     pairs, apart = np.zeros(len(votes)), np.zeros(len(votes))
     for first in range(n_judges):

@@ -11,6 +11,7 @@ from labelscope.errors import InvalidInputError
 from labelscope.scorers.multilabel.tag_joint import leveled, log_odds, tag_joint
 from labelscope.scorers.multilabel.tag_reading import read_tags
 from labelscope.scorers.multilabel.tag_rows import POOLINGS, counted, judged, pooled
+from labelscope.scorers.multilabel.tag_support import expected_errors
 from labelscope.types import Evidence, Score
 
 
@@ -28,10 +29,10 @@ class ConfidentTags:
 
     Notes
     -----
-    The 2-by-2 joint of each tag says how many entries are wrong (see
-    `labelscope.scorers.multilabel.tag_joint`); the log-odds of the model are then shifted, tag by tag, so
-    that the probabilities add up to these numbers. Missing and spurious tags are kept apart. Without human
-    verdicts this level is a model's assumption.
+    The 2-by-2 joint of each tag says how many entries are wrong, as far as the model tells the tag at all
+    (see `labelscope.scorers.multilabel.tag_support`); the log-odds of the model are then shifted, tag by
+    tag, so that the probabilities add up to these numbers. Missing and spurious tags are kept apart. Without
+    human verdicts this level is a model's assumption.
 
     ``details``: ``missing`` (n, K), the probability that an absent tag should be there, ``spurious`` (n, K),
     the probability that a present one should not, and ``flagged_tags`` (n, K) bool. Unknown entries have
@@ -88,8 +89,9 @@ class ConfidentTags:
         assert read.probs is not None  # needed
         levels = log_odds(read.probs)
         joint = tag_joint(read.tags, read.probs)
-        missing = leveled(levels, read.tags == 0, joint.missing)
-        spurious = leveled(-levels, read.tags == 1, joint.spurious)
+        lacking, excess = expected_errors(read.tags, read.probs)
+        missing = leveled(levels, read.tags == 0, lacking)
+        spurious = leveled(-levels, read.tags == 1, excess)
         suggested, flagged, entries = judged(read.tags, missing, spurious, read.probs)
         return Score(
             suspicion=pooled(np.maximum(missing, spurious), self.pooling, self.alpha),

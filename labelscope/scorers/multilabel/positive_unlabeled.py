@@ -41,7 +41,7 @@ class PositiveUnlabeled:
     n_folds : int
         Folds; fewer where there are fewer rows.
     batch_size : int
-        Rows of a batch, at least; a batch needs some of every tag.
+        Rows of a batch, at least; a batch needs some of every tag, and more than the 35 images published.
     spurious_rate : float
         Share of the given tags taken to be wrong. Given tags are trusted in training, so that this score
         is the weaker one.
@@ -62,6 +62,8 @@ class PositiveUnlabeled:
     by tag, ``told`` (K,) bool, whether there was anything to learn from, and ``assumes``. Probabilities add
     up to the prevalence, which assumes that given tags are a random sample of the true ones: where easy
     cases are tagged more often, fewer tags are found missing than are.
+
+    ``gamma`` and ``alpha`` are the published ones for COCO; for VOC they are .85 and 2.
 
     Tags that no row has, tags whose only row is held out, and data too small for two folds have no opinion:
     0 in all details.

@@ -41,7 +41,7 @@ class PromptTuned:
     pooling : {"mean", "last", "first"}
         Of the encoder's states; ``"last"`` for models that only look back.
     prompt_len : int
-        Vectors in front of each text; 0 trains the head alone.
+        Vectors in front of each text, 50 to 200 as published, for large models; 0 trains the head alone.
     prompt_lr, head_lr : float
         Learning rates. The published 1e-5 of the head was found for models of billions of weights; here the
         head sees standardized outputs and starts at zero.

@@ -105,7 +105,7 @@ def fit_conr_head(
     temperature : float
         Similarities are divided by it.
     e : float
-        Pushing weights grow as ``exp(e * |y_i - y_q| / window)``.
+        Pushing weights grow as ``exp(e * |y_i - y_q| / window)``; published is 0.01 at a window of 1.
     hidden : int
         Width of the hidden layer.
     n_epochs : int

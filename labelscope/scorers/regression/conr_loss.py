@@ -34,7 +34,7 @@ def conr_loss(
     ----------
     features : (n, c) array or torch tensor
         Features of the layer before the output; they are scaled to length 1 here. With tensors, the result
-        carries the gradient.
+        carries the gradient. Half precision is widened to single.
     targets : (n,) or (n, d)
         Targets; of several columns the largest difference counts.
     predictions : (n,) or (n, d)
@@ -42,7 +42,7 @@ def conr_loss(
     window : float
         Targets within it are alike, in units of the targets.
     temperature : float
-        Similarities are divided by it.
+        Similarities are divided by it. The published code names 0.2 and computes with 0.07.
     e : float
         Pushing weights are ``weights * exp(e * |y_i - y_q|)``.
     weights : (n,), optional
@@ -77,12 +77,15 @@ def conr_loss(
         import torch
 
         xp: Any = torch
+        # Half precision holds neither large targets nor the sums.
+        narrow = features.dtype in (torch.float16, torch.bfloat16)
+        features = features.float() if narrow else features
         goals: Any = torch.as_tensor(targets, device=features.device, dtype=features.dtype).detach()
         guesses: Any = torch.as_tensor(predictions, device=features.device, dtype=features.dtype).detach()
         scale: Any = None if weights is None else torch.as_tensor(weights).to(features).detach()
     else:
         xp, features = np, np.asarray(features)
-        features = features if features.dtype.kind == "f" else features.astype(np.float64)
+        features = features.astype(np.promote_types(features.dtype, np.float32), copy=False)
         goals = np.asarray(targets, dtype=np.float64)
         guesses = np.asarray(predictions, dtype=np.float64)
         scale = None if weights is None else np.asarray(weights, dtype=np.float64)

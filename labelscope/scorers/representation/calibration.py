@@ -45,9 +45,10 @@ class RepresentationCalibration:
     shrink : float
         Share of the pooled covariance in every class's own.
     outliers : bool
-        Leave local outliers out of the estimates.
+        Leave local outliers out of the estimates, at most a fifth of a class.
     head_share : float
-        Share of the classes, the largest, that lend.
+        Share of the classes, the largest, that lend; classes of three quarters of the mean size lend, too, so
+        that equal classes have no tail (as published, one half is head and the other tail in any case).
     classify : bool
         Also train a classifier out of sample, on the rows and on points drawn from the Gaussians until all
         classes are equally large, and put its probabilities into ``details["pred_probs"]`` (n, K) for other
@@ -116,8 +117,8 @@ class RepresentationCalibration:
         Parameters
         ----------
         evidence : Evidence
-            ``given_labels`` (n,) and label-free ``features`` (n, d); ``pred_probs`` only for the noise rate
-            that bounds the share of outliers.
+            ``given_labels`` (n,) and label-free ``features`` (n, d); ``groups`` and ``duplicates`` keep rows
+            in one fold of the classifier.
 
         Returns
         -------
@@ -145,7 +146,7 @@ class RepresentationCalibration:
         others[rows, given] = 0.0
         doubt = np.where(p_given < 0.5, 1.0 - p_given, others.sum(axis=1))
         distance = np.sqrt(gaussians.distances(points)[rows, given])
-        drawn = self._classified(inputs, features) if self.classify else {}
+        drawn = self._classified(inputs, evidence) if self.classify else {}
         return Score(
             suspicion=np.where(inputs.labelled, np.clip(doubt, 0, 1), 0).astype(np.float32),
             suggested=labels_of(best, inputs.classes),
@@ -161,11 +162,10 @@ class RepresentationCalibration:
             meta=_facts(gaussians, points, inputs, posterior),
         )
 
-    def _classified(self, inputs: Inputs, features: FloatArray) -> dict[str, Array]:
+    def _classified(self, inputs: Inputs, evidence: Evidence) -> dict[str, Array]:
         provider = CalibratedProbabilities(settings=self.settings, individual=self.individual)
-        classes = np.arange(inputs.n_classes)
-        evidence = Evidence(given_labels=inputs.codes, classes=classes, features=features)
-        return provider.make(None, evidence).arrays
+        known = evidence.including(given_labels=inputs.codes, classes=np.arange(inputs.n_classes))
+        return provider.make(None, known).arrays
 
 
 def _facts(

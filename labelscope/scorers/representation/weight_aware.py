@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from labelscope.data.arguments import check_counts, check_numbers
 from labelscope.errors import InvalidInputError, MissingEvidenceError
 from labelscope.evidence import check_features
 from labelscope.evidence.class_similarity import class_similarity, directions
@@ -75,6 +76,8 @@ class WeightAware:
     company: float = 0.5
 
     def __post_init__(self) -> None:
+        check_numbers(company=self.company)
+        check_counts(optional=True, n_nearest=self.n_nearest)
         if not 0 <= self.company <= 1:
             raise InvalidInputError(f"company is {self.company}.", "Pass a share from 0 to 1.")
         if self.n_nearest is not None and self.n_nearest < 1:

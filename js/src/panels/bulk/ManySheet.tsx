@@ -4,6 +4,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Store } from "../../store/types";
 import { Dialog } from "../Dialog";
 import { count, rows as rowsText } from "../format";
+import { along } from "../palette/taxonomy";
 import { type Edit, uiOf } from "../ui";
 import { applyEdit, changing, editTitle, leastSure } from "./many";
 import { type Left, Odds, oddKey } from "./Odds";
@@ -40,6 +41,7 @@ export function ManySheet({ store, rows, edit }: Props) {
   useLayoutEffect(() => apply.current?.focus({ preventScroll: true }), []);
   store.version.value;
   const odd = leastSure(store, rows, edit);
+  const more = edit.kind === "tag" ? along(store, edit.tag, edit.value) : [];
   const chosen = remaining(rows, out.value);
   const n = changing(store, chosen, edit);
   const close = (): void => {
@@ -58,6 +60,11 @@ export function ManySheet({ store, rows, edit }: Props) {
           <span class="ls-quiet">one step; one undo takes all of it back</span>
         </p>
         <Changes edit={edit} />
+        {more.length > 0 && (
+          <p class="ls-pair">
+            with it, where not refused: <b>{more.join(", ")}</b>
+          </p>
+        )}
         <div class="ls-counts" role="status">
           <span>
             <b>{count(n)}</b> {n === 1 ? "changes" : "change"}

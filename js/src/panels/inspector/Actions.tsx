@@ -5,6 +5,7 @@ import { count as fewer, nameOf, rows } from "../format";
 import { acceptTags } from "../tags/act";
 import { changesText, rowChips } from "../tags/chips";
 import { numberText } from "../target/number";
+import { Staying } from "./Staying";
 import { acceptable, isHidden, rowsOf } from "./selection";
 
 interface Props {
@@ -73,6 +74,7 @@ function Scope({ store, count }: { store: Store; count: number }) {
         {will.value.hidden > 0 && (
           <b class="ls-hidden-rows"> {fewer(will.value.hidden)} of them hidden by the filters.</b>
         )}
+        <Staying store={store} />
       </span>
     </div>
   );
@@ -92,7 +94,9 @@ function says(store: Store, row: number): { suggested: string; current: string }
     const number = (value: unknown) => (typeof value === "number" ? numberText(value) : "no target");
     return { suggested: number(detail?.target?.suggested), current: number(now) };
   }
-  return { suggested: nameOf(names, store.suggestedOf(row)), current };
+  // Attributes beside the class are accepted with it.
+  const more = changesText(rowChips(store, row).views);
+  return { suggested: nameOf(names, store.suggestedOf(row)) + (more && `, ${more}`), current };
 }
 
 /** The four decisions. With several rows selected they say how many they decide. */

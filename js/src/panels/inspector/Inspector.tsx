@@ -7,6 +7,7 @@ import { count, percent } from "../format";
 import { Icon } from "../Icon";
 import { guardKeys } from "../keys";
 import { MistakePane } from "../mistakes/MistakePane";
+import { stepsOf, stepsText } from "../palette/match";
 import { TagChips } from "../tags/TagChips";
 import { TargetLabels, TargetPart } from "../target/TargetPart";
 import { Ballot } from "../vote/Ballot";
@@ -49,6 +50,7 @@ function Labels({ store, row }: { store: Store; row: number }) {
   const suggested = store.suggestedOf(row);
   const current = table.current[row]!;
   const differs = suggested !== UNLABELLED && suggested !== given;
+  const apart = differs ? stepsOf(store, given, suggested) : null;
   return (
     <div class="ls-labels">
       <ClassName store={store} code={given} strong={!differs} />
@@ -58,6 +60,7 @@ function Labels({ store, row }: { store: Store; row: number }) {
             →
           </span>
           <ClassName store={store} code={suggested} strong />
+          {apart !== null && <em title="Steps from the given label in the taxonomy">{stepsText(apart)}</em>}
         </>
       ) : (
         <span class="ls-quiet">

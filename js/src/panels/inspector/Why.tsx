@@ -2,6 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { Detail } from "../../protocol";
 import type { Store } from "../../store/types";
+import { readable } from "../../store/words";
 import { ClassName } from "../ClassName";
 import { decimal, percent } from "../format";
 import { sideOf } from "./Neighbors";
@@ -89,7 +90,7 @@ export function Why({ store, row, detail }: { store: Store; row: number; detail:
         <>
           <ul class={`ls-why${whole.value ? " whole" : ""}`}>
             {detail.reasons.map((reason) => (
-              <li key={reason}>{reason} </li>
+              <li key={reason}>{readable(reason)} </li>
             ))}
           </ul>
           <Facts store={store} row={row} detail={detail} />

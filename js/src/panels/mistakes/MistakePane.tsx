@@ -21,6 +21,7 @@ import {
 /** Kind and severity of a wrong one, brought into sight. Whoever pressed a button finds the focus on Save. */
 function Kind({ store, busy }: { store: Store; busy: boolean }) {
   const draft = store.mistakes.draft.value!;
+  const why = draft.category && store.mistakes.one()?.likely?.[draft.category].why;
   const save = useRef<HTMLButtonElement>(null);
   useLayoutEffect(() => {
     const button = save.current!;
@@ -47,6 +48,7 @@ function Kind({ store, busy }: { store: Store; busy: boolean }) {
         first={CATEGORIES.length + 1}
         pick={(k) => choose(store, CATEGORIES.length + k)}
       />
+      {why && <p class="ls-quiet">{why}</p>}
       <div class="ls-votes">
         <button
           ref={save}

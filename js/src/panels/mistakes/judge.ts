@@ -28,7 +28,7 @@ function setDraft(store: Store, draft: Draft): void {
 
 /** Until somebody chooses a severity, it follows the category. */
 function withCategory(store: Store, draft: Draft, category: MistakeCategory | null): Draft {
-  const likely = category && store.mistakes.found.peek()?.severities[category];
+  const likely = category && store.mistakes.likely(category);
   return { ...draft, category, severity: draft.touched ? draft.severity : (likely ?? draft.severity) };
 }
 

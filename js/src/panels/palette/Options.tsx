@@ -4,7 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Store } from "../../store/types";
 import { ClassName } from "../ClassName";
 import { Icon } from "../Icon";
-import { distance, type Option } from "./match";
+import { type Option, stepsOf, stepsText } from "./match";
 import { LINE, windowOf } from "./window";
 
 interface Props {
@@ -63,8 +63,10 @@ function Line({ option, at, ...props }: Props & { option: Option; at: number }) 
   const on = option.code !== null && chosen?.has(option.code) === true;
   const current = active.value === at;
   const row = store.current.value;
-  const now = row === null ? undefined : store.classNames.value[store.table.value.current[row]!];
-  const steps = now === undefined || option.code === null ? null : distance(now, option.name);
+  const steps =
+    row === null || option.code === null
+      ? null
+      : stepsOf(store, store.table.value.current[row]!, option.code);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the keys are handled where the focus is, in the text field
     <div
@@ -82,6 +84,7 @@ function Line({ option, at, ...props }: Props & { option: Option; at: number }) 
       onClick={() => props.pick(option)}
     >
       {chosen && option.code !== null && <span class="ls-tick">{on && <Icon name="check" />}</span>}
+      {option.depth && <span style={{ width: `${option.depth}em` }} />}
       {option.code === null ? (
         <span class="ls-clip">add new class “{option.name}”…</span>
       ) : (
@@ -89,9 +92,7 @@ function Line({ option, at, ...props }: Props & { option: Option; at: number }) 
       )}
       <span class="ls-gap" />
       {steps !== null && steps > 0 && (
-        <em title="Steps over the levels of the taxonomy from the label that it has now">
-          {steps === 1 ? "1 step" : `${steps} steps`}
-        </em>
+        <em title="Steps in the taxonomy from the label that it has now">{stepsText(steps)}</em>
       )}
       {option.unlikely && <em>surely not</em>}
       {option.digit > 0 && props.digits && <kbd>{option.digit}</kbd>}

@@ -1,5 +1,7 @@
 /** Which labels fit what was typed, best first; and what a new label would be. */
-import type { LabelValue } from "../../protocol";
+import type { LabelValue, Tree } from "../../protocol";
+import type { Store } from "../../store/types";
+import { outline, pathTo, sizeOf, steps } from "./taxonomy";
 
 export interface Option {
   /** code of a class; null for a class that does not exist yet */
@@ -9,6 +11,8 @@ export interface Option {
   digit: number;
   /** the model is sure that the row is not of this class */
   unlikely?: boolean;
+  /** how far it is indented in the list of a taxonomy */
+  depth?: number;
   /** value of the new class */
   value?: LabelValue;
 }
@@ -27,12 +31,16 @@ interface Known {
 const known = new WeakMap<readonly string[], Known[]>();
 
 /** Names are read once: with 10,000 classes a key must not wait for it. */
-function knownOf(names: readonly string[]): Known[] {
+function knownOf(names: readonly string[], tree?: Tree): Known[] {
   let found = known.get(names);
   if (found === undefined) {
-    found = names.map((name) => {
+    const n = tree ? sizeOf(tree) : 0;
+    found = names.map((name, code) => {
       const lower = name.toLowerCase();
-      const path = LEVEL.test(lower) ? lower.split(LEVEL) : [];
+      const above =
+        code < n ? pathTo(tree!, code).map((at) => names[at < n ? at : -1] ?? tree!.upper[at - n]!) : [];
+      const path =
+        above.length > 1 ? above.map((up) => up.toLowerCase()) : LEVEL.test(lower) ? lower.split(LEVEL) : [];
       return { lower, path };
     });
     known.set(names, found);
@@ -54,6 +62,17 @@ export function distance(from: string, to: string): number | null {
   while (shared < a.length && shared < b.length && a[shared] === b[shared]) shared += 1;
   return a.length + b.length - 2 * shared;
 }
+
+/** Steps between two classes: by the taxonomy where there is one, else by the levels of their names. */
+export function stepsOf(store: Store, from: number, to: number): number | null {
+  const tree = store.meta.value.taxonomy;
+  const names = store.classNames.value;
+  const [a, b] = [names[from], names[to]];
+  if (a === undefined || b === undefined) return null;
+  return tree && store.task.value === "classification" ? steps(tree, from, to) : distance(a, b);
+}
+
+export const stepsText = (n: number): string => (n === 1 ? "1 step" : `${n} steps`);
 
 /** "veh/ca" fits "vehicle / car": each typed level starts a level of the path, in order, the last one in the rest. */
 function fitsPath(path: readonly string[], typed: readonly string[]): boolean {
@@ -90,6 +109,7 @@ export function matches(
   keyCodes: readonly number[],
   typed: string,
   unlikely: ReadonlySet<number> = new Set(),
+  tree?: Tree,
 ): Option[] {
   const query = typed.trim().toLowerCase();
   const digitOf = new Map(keyCodes.map((code, k) => [code, k + 1]));
@@ -100,17 +120,21 @@ export function matches(
     ...(unlikely.has(code) ? { unlikely: true } : {}),
   });
   if (!query) {
-    const rest = names.map((_, code) => code).filter((code) => !digitOf.has(code));
+    const depths = new Map(tree ? outline(tree) : []);
+    const codes = new Set([...depths.keys(), ...names.keys()]);
+    const rest = [...codes].filter((code) => code < names.length && !digitOf.has(code));
     return [
       ...keyCodes.map(option),
-      ...rest.filter((code) => !unlikely.has(code)).map(option),
+      ...rest
+        .filter((code) => !unlikely.has(code))
+        .map((code) => ({ ...option(code), ...(depths.get(code) ? { depth: depths.get(code)! } : {}) })),
       ...rest.filter((code) => unlikely.has(code)).map(option),
     ];
   }
   const exact = typed.trim();
   const levels = query.split(TYPED_LEVEL).filter(Boolean);
   const found: { code: number; fit: number }[] = [];
-  knownOf(names).forEach((name, code) => {
+  knownOf(names, tree).forEach((name, code) => {
     const fit = rank(name, query, levels);
     // Classes may differ in case only: the one typed to the letter comes first.
     if (fit >= 0) found.push({ code, fit: names[code] === exact ? -1 : fit });

@@ -27,7 +27,13 @@ export function useTyping(store: Store, row: number | null): Typing {
     return new Set(sure.map(({ code }) => code));
   });
   const options = useComputed(() => {
-    const found = matches(store.classNames.value, store.keyCodes.value, typed.value, unlikely.value);
+    const found = matches(
+      store.classNames.value,
+      store.keyCodes.value,
+      typed.value,
+      unlikely.value,
+      store.task.value === "classification" ? store.meta.value.taxonomy : undefined,
+    );
     const extra = added.value;
     return extra && "value" in extra
       ? [...found, { code: null, name: typed.value.trim(), digit: 0, value: extra.value }]

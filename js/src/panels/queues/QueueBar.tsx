@@ -5,6 +5,7 @@ import type { Store } from "../../store/types";
 import { count, rows } from "../format";
 import { guardKeys } from "../keys";
 import { discuss } from "../mistakes/judge";
+import { decidedRows } from "../ProgressBar";
 import { filterTo, openReports } from "../reports/act";
 import { baseName, FOLLOWS, queueInfo, queueLabel } from "./queue";
 
@@ -13,7 +14,7 @@ const REST = 500;
 
 /** Whoever is called out of scope, or of a new class, changes how foreign the others are. */
 function useFollow(store: Store, name: string): void {
-  const done = store.progress.value.reviewed + store.progress.value.by_machine;
+  const done = decidedRows(store.progress.value);
   const classes = store.classes.value.length;
   useEffect(() => {
     if (!FOLLOWS.has(name) || done === 0) return;

@@ -5,6 +5,7 @@ import type { Shown } from "../../store/methods";
 import type { Store } from "../../store/types";
 import { Icon } from "../Icon";
 import { guardKeys } from "../keys";
+import { decidedRows } from "../ProgressBar";
 import { uiOf } from "../ui";
 import { closeReports, runAction, stepText, valuesOf, widthOf } from "./act";
 import { Fields } from "./Fields";
@@ -168,7 +169,7 @@ function Open({ store, shown }: { store: Store; shown: Shown }) {
 function Sheet({ store }: { store: Store }) {
   const box = useRef<HTMLElement>(null);
   const shown = store.methods.shown.value;
-  const version = store.progress.value.reviewed + store.progress.value.by_machine;
+  const version = decidedRows(store.progress.value);
   useLayoutEffect(() => box.current?.focus({ preventScroll: true }), []);
   useEffect(() => {
     if (store.connection.peek() === "live") void store.methods.loadReports();

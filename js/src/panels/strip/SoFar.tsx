@@ -55,6 +55,12 @@ export function SoFar({ store }: { store: Store }) {
         <h3 class="ls-heading">so far</h3>
       </header>
       <dl class="ls-stats">
+        {progress.taken_over > 0 && (
+          <>
+            <dt>accepted in one go</dt>
+            <dd data-stat="taken_over">{count(progress.taken_over)}</dd>
+          </>
+        )}
         {progress.by_machine > 0 && (
           <>
             <dt>decided by a method</dt>

@@ -94,7 +94,8 @@ export function binsOf(found: Uint32Array, at: number | null = null): Bins {
   const all = new Uint32Array(BINS);
   const flagged = new Uint32Array(BINS);
   const done = new Uint32Array(BINS);
-  const level = at === null ? null : Math.ceil(at * 255 - 1e-9);
+  // Rounded as the suspicion is: a row exactly on the gate is above it, as the kernel has it.
+  const level = at === null ? null : Math.round(at * 255);
   let nFlagged = 0;
   let lowest = 256;
   let sum = 0;

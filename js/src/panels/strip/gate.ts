@@ -36,7 +36,7 @@ export function countsAbove({ n, suspicion }: Pick<Table, "n" | "suspicion">): U
 
 /** Rows above a gate while it is dragged; the kernel says it again when it is let go. */
 export function aboveAt(above: Uint32Array, at: number): number {
-  return above[Math.min(256, Math.max(0, Math.ceil(at * 255 - 1e-9)))]!;
+  return above[Math.min(255, Math.max(0, Math.round(at * 255)))]!;
 }
 
 /** Sum of a fitted density above a gate, for "about how many of them are right". Linear within a bin. */

@@ -6,6 +6,7 @@ import { Dialog } from "../Dialog";
 import { percent, rows as rowsText } from "../format";
 import { Icon } from "../Icon";
 import { completed } from "../palette/match";
+import { along, outline } from "../palette/taxonomy";
 import { uiOf } from "../ui";
 import { changeTag } from "./act";
 import { fitting, readTyped, refusal } from "./box";
@@ -18,12 +19,13 @@ interface LineProps {
   tag: string;
   held: boolean | null;
   share: number | null;
+  depth: number;
   active: boolean;
   pick: () => void;
   hover: () => void;
 }
 
-function Line({ id, tag, held, share, active, pick, hover }: LineProps) {
+function Line({ id, tag, held, share, depth, active, pick, hover }: LineProps) {
   const line = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (active) line.current?.scrollIntoView?.({ block: "nearest" });
@@ -42,6 +44,7 @@ function Line({ id, tag, held, share, active, pick, hover }: LineProps) {
       onClick={pick}
     >
       {held !== null && <span class="ls-tick">{held && <Icon name="check" />}</span>}
+      {depth > 0 && <span style={{ width: `${depth}em` }} />}
       <span class="ls-clip">{tag}</span>
       <span class="ls-gap" />
       {share !== null && <em>{percent(share)}</em>}
@@ -59,25 +62,31 @@ function useBox(store: Store) {
   const tags = store.tags.value;
   const { out, text } = readTyped(typed.value);
   const views = row === null ? [] : rowChips(store, row).views;
-  const found = fitting(
-    tags,
-    text,
-    views.filter(({ mark }) => mark !== "solid").map(({ tag }) => tag),
-  );
+  const likely = views.filter(({ mark }) => mark !== "solid").map(({ tag }) => tag);
+  const tree = store.meta.value.taxonomy;
+  const found = fitting(tags, text, likely, tree);
+  const depths = new Map(tree && !text.trim() ? outline(tree) : []);
+  const depthOf = (tag: string): number => (likely.includes(tag) ? 0 : (depths.get(tags.indexOf(tag)) ?? 0));
   const held = row === null ? null : store.tagsOf(row);
   const isHeld = (tag: string): boolean | null => (held === null ? null : held[tags.indexOf(tag)] === 1);
   const shareOf = (tag: string): number | null => views.find((view) => view.tag === tag)?.share ?? null;
+  const nextOf = (tag: string): 0 | 1 => (out || isHeld(tag) === true ? 0 : 1);
+  /** What comes or goes with a tag that is so in the row not yet. */
+  const alongWith = (tag: string | undefined): string[] => {
+    if (tag === undefined) return [];
+    const value = nextOf(tag);
+    return along(store, tag, value).filter((other) => isHeld(other) !== (value === 1));
+  };
   const pick = (tag: string | undefined): void => {
     if (tag === undefined) {
       store.say(refusal(tags, text));
       return;
     }
-    const value = out || (row !== null && isHeld(tag) === true) ? 0 : 1;
-    changeTag(store, tag, value, targets);
+    changeTag(store, tag, nextOf(tag), targets);
     typed.value = "";
     active.value = 0;
   };
-  return { typed, active, targets, row, tags, out, text, found, isHeld, shareOf, pick };
+  return { typed, active, targets, row, tags, out, text, found, isHeld, shareOf, depthOf, alongWith, pick };
 }
 
 function titleOf({
@@ -102,6 +111,7 @@ export function TagBox({ store }: { store: Store }) {
   const box = useBox(store);
   const { typed, active, tags, out, text, found, pick } = box;
   const shown = found.slice(0, SHOWN);
+  const more = box.alongWith(shown[active.value]);
   useLayoutEffect(() => field.current?.focus({ preventScroll: true }), []);
   const onKey = (event: KeyboardEvent): void => {
     if (event.isComposing) return;
@@ -155,6 +165,7 @@ export function TagBox({ store }: { store: Store }) {
             tag={tag}
             held={box.isHeld(tag)}
             share={box.shareOf(tag)}
+            depth={box.depthOf(tag)}
             active={active.value === k}
             pick={() => pick(tag)}
             hover={() => {
@@ -174,6 +185,7 @@ export function TagBox({ store }: { store: Store }) {
             <kbd>Esc</kbd> closes
           </span>
         )}
+        {more.length > 0 && <b>with it: {more.join(", ")}</b>}
       </p>
     </Dialog>
   );

@@ -1,4 +1,5 @@
 /** Which tags fit what was typed in the tag box. Only tags that there are: nothing else can be given. */
+import type { Tree } from "../../protocol";
 import { matches } from "../palette/match";
 
 export interface Typed {
@@ -15,9 +16,14 @@ export function readTyped(typed: string): Typed {
 }
 
 /** Best first: whole name, its beginning, the beginning of a word; the tags of the row come first of equals. */
-export function fitting(tags: readonly string[], text: string, likely: readonly string[] = []): string[] {
+export function fitting(
+  tags: readonly string[],
+  text: string,
+  likely: readonly string[] = [],
+  tree?: Tree,
+): string[] {
   const first = likely.map((tag) => tags.indexOf(tag)).filter((column) => column >= 0);
-  return matches(tags, first, text).map(({ name }) => name);
+  return matches(tags, first, text, new Set(), tree).map(({ name }) => name);
 }
 
 /** Why nothing is given, in words. */

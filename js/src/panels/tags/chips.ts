@@ -127,8 +127,11 @@ export function rowChips(store: Store, row: number): RowChips {
     return { views: remembered(store, row, shown), first: 0 };
   }
   if (store.task.value !== "concepts") return NONE;
-  const chips = (detail.concepts ?? []).map(conceptChip);
-  const views = chipViews(chips, null, heldBy(store, row));
+  const all = detail.concepts ?? [];
+  const wanted = all.some(({ suggested }) => suggested == null)
+    ? null
+    : new Set(all.filter(({ suggested }) => suggested === 1).map(({ name }) => name));
+  const views = chipViews(all.map(conceptChip), wanted, heldBy(store, row));
   const hidden = isHidden(store, row);
   const loud = (view: ChipView): number => (view.mark === "ghost" || view.mark === "struck" ? 0 : 1);
   const sorted = [...views].sort(
