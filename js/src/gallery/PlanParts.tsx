@@ -1,6 +1,6 @@
 /** Before the first page of a plan and after the last: whose pages one takes, and what became of them. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { count, percent } from "../panels/format";
 import { filterTo, openReports } from "../panels/reports/act";
 import type { PlanState } from "../protocol";
@@ -18,7 +18,7 @@ const pages = (n: number): string => `${count(n)} ${n === 1 ? "page" : "pages"}`
 /** What takes the place of the cards takes the focus and is read out: keys must not be lost. */
 function Part({ store, title, children }: { store: Store; title: string; children: ComponentChildren }) {
   const box = useRef<HTMLElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     box.current?.focus({ preventScroll: true });
     store.say(title);
   }, []);

@@ -1,6 +1,6 @@
 /** A modal dialog inside the view: focus stays in it, Esc closes it, focus goes back to where it was. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useLayoutEffect, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { Icon } from "./Icon";
 
 const FOCUSABLE =
@@ -54,7 +54,8 @@ export function Dialog({ title, onClose, children, class: name, first, toggle }:
     if (element.contains(activeIn(element))) return;
     (first ? (element.querySelector<HTMLElement>(first) ?? element) : element).focus({ preventScroll: true });
   }, []);
-  useEffect(
+  // At once, not after the next frame: until then the reader may have gone elsewhere, to the search field, say.
+  useLayoutEffect(
     () => () => {
       const back = before.current;
       if (!(back instanceof HTMLElement) || !back.isConnected) return;

@@ -1,7 +1,7 @@
 /** A button that opens a menu, after the ARIA authoring practices. */
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { Icon } from "./Icon";
 import { useOutside } from "./outside";
 
@@ -63,7 +63,7 @@ function useMenu() {
     if (focus) button.current?.focus({ preventScroll: true });
   };
   useOutside(isOpen, root, () => close(false));
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!isOpen) return;
     const items = itemsOf(menu.current);
     const chosen = items.findIndex((item) => item.getAttribute("aria-checked") === "true");

@@ -1,7 +1,7 @@
 /** A button with a panel of controls below it: not modal, closed by Esc, a second click or anything outside. */
 import type { Signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { activeIn } from "./Dialog";
 import { useOutside } from "./outside";
 
@@ -33,7 +33,8 @@ export function Popover(props: Props) {
   useOutside(open.value, root, () => {
     open.value = false;
   });
-  useEffect(() => {
+  // Before the next key: until its field has the focus, letters would be keys of the view.
+  useLayoutEffect(() => {
     if (!open.value || !panel.current) return;
     before.current = activeIn(panel.current);
     const first = props.first ? panel.current.querySelector<HTMLElement>(props.first) : null;

@@ -1,6 +1,6 @@
 /** All entries of a long legend: a field that narrows them, and a list of which only what is in view exists. */
 import { useSignal } from "@preact/signals";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { countText, type Entry } from "./entries";
 import { ShapeMark } from "./Mark";
 
@@ -67,7 +67,7 @@ export function LegendList({ entries, noun, chosen, onToggle, onClose }: Props) 
   const field = useRef<HTMLInputElement>(null);
   const list = useRef<HTMLDivElement>(null);
   const id = useId();
-  useEffect(() => field.current?.focus({ preventScroll: true }), []);
+  useLayoutEffect(() => field.current?.focus({ preventScroll: true }), []);
   const wanted = query.value.trim().toLowerCase();
   const found = wanted === "" ? entries : entries.filter(({ name }) => name.toLowerCase().includes(wanted));
   const active = Math.min(cursor.value, found.length - 1);

@@ -17,6 +17,7 @@ beforeEach(() => {
       <button type="button" id="before">
         before
       </button>
+      <input id="after" />
       <Palette store={store} />
       <Help store={store} />
     </>,
@@ -38,6 +39,23 @@ describe("the help key", () => {
     });
     press(q("[role=dialog]"), "?");
     expect(store.helpOpen.value).toBe(false);
+  });
+});
+
+describe("a dialog that closes", () => {
+  it("gives the focus back at once and never takes it from whoever went on", async () => {
+    act(() => {
+      store.helpOpen.value = true;
+    });
+    expect(q("[role=dialog]").contains(drawn.root.activeElement)).toBe(true);
+    store.helpOpen.value = false;
+    await new Promise((done) => queueMicrotask(() => done(null)));
+    await Promise.resolve();
+    expect(drawn.root.querySelector("[role=dialog]")).toBeNull();
+    expect(drawn.root.activeElement).toBe(q("#before"));
+    q("#after").focus();
+    await new Promise((done) => setTimeout(done, 120));
+    expect(drawn.root.activeElement).toBe(q("#after"));
   });
 });
 
