@@ -26,6 +26,16 @@ function put<K extends keyof HTMLElementTagNameMap>(root: Element, tag: K): HTML
   return made;
 }
 
+/** A dialog opens, takes the focus and closes. */
+async function afterDialog(root: Element): Promise<void> {
+  const dialog = document.createElement("div");
+  dialog.setAttribute("role", "dialog");
+  root.append(dialog);
+  put(dialog, "button");
+  dialog.remove();
+  await frames();
+}
+
 afterEach(() => document.body.replaceChildren());
 
 it("keeps the focus in the view from the moment a part of it goes away", async () => {
@@ -41,12 +51,7 @@ it("keeps the focus in the view from the moment a part of it goes away", async (
 it("goes back to what had it before", async () => {
   const { host, root, unmount } = await view();
   const stays = put(root, "button");
-  const dialog = document.createElement("div");
-  dialog.setAttribute("role", "dialog");
-  root.append(dialog);
-  put(dialog, "button");
-  dialog.remove();
-  await frames();
+  await afterDialog(root);
   expect(host.shadowRoot!.activeElement).toBe(stays);
   unmount();
 });
@@ -55,12 +60,7 @@ it("never goes back to a field that was left: keys would become letters of a not
   const { host, root, unmount } = await view();
   const note = put(root, "textarea");
   host.focus();
-  const dialog = document.createElement("div");
-  dialog.setAttribute("role", "dialog");
-  root.append(dialog);
-  put(dialog, "button");
-  dialog.remove();
-  await frames();
+  await afterDialog(root);
   expect(host.shadowRoot!.activeElement).not.toBe(note);
   expect(document.activeElement).toBe(host);
   unmount();
@@ -77,12 +77,7 @@ it("remembers what the reader went to before the next frame came", async () => {
   list.focus();
   await frames();
   expect(host.shadowRoot!.activeElement).toBe(list);
-  const dialog = document.createElement("div");
-  dialog.setAttribute("role", "dialog");
-  root.append(dialog);
-  put(dialog, "button");
-  dialog.remove();
-  await frames();
+  await afterDialog(root);
   expect(host.shadowRoot!.activeElement).toBe(list);
   unmount();
 });

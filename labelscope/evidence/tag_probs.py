@@ -14,6 +14,7 @@ from labelscope.evidence.given_tags import given_tags
 from labelscope.evidence.probe_input import model_input, units_of
 from labelscope.evidence.probe_selection import Curved
 from labelscope.evidence.progress import progress
+from labelscope.evidence.ranks import area_under
 from labelscope.evidence.tag_folds import deal_tags
 from labelscope.evidence.tag_models import predicted_by_model
 from labelscope.types import Evidence, FloatArray, IntArray, Made
@@ -262,15 +263,3 @@ def quality(probs: FloatArray, tags: IntArray) -> dict[str, Any]:
         "tag_auroc": float(np.mean(areas)) if areas else None,
         "tag_log_loss": tag_probe.log_loss(probs, tags),
     }
-
-
-def area_under(values: FloatArray, positive: Any) -> float | None:
-    """Area under the curve of receiver and operator, ties counted half; None where one side is empty."""
-    n_positive = int(np.count_nonzero(positive))
-    n_negative = len(values) - n_positive
-    if not n_positive or not n_negative:
-        return None
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    rank = np.cumsum(counts) - (counts - 1) / 2
-    total = float(rank[inverse][positive].sum())
-    return (total - n_positive * (n_positive + 1) / 2) / (n_positive * n_negative)

@@ -18,7 +18,7 @@ import labelscope as ls
 from labelscope.errors import InvalidInputError, InvalidTypeError, LabelscopeWarning, MissingEvidenceError
 from labelscope.evidence import ConceptProbabilities, TagProbabilities, tag_probe
 from labelscope.evidence.given_tags import as_tags
-from labelscope.evidence.tag_probs import area_under
+from labelscope.evidence.ranks import area_under
 
 
 def planted(n: int = 400, n_tags: int = 4, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

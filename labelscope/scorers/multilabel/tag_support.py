@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from labelscope.evidence.ranks import area_under
 from labelscope.scorers.multilabel.tag_joint import tag_joint
 from labelscope.types import FloatArray, IntArray
 
@@ -51,10 +52,8 @@ def expected_errors(tags: IntArray, probs: FloatArray) -> tuple[FloatArray, Floa
 def _told(present: FloatArray, absent: FloatArray) -> float:
     """How far the joint is believed, from 0 to 1."""
     n, m = len(present), len(absent)
-    order = np.sort(absent)
-    below = np.searchsorted(order, present, side="left")
-    not_above = np.searchsorted(order, present, side="right")
-    gini = float((below + not_above).sum(dtype=np.float64)) / (n * m) - 1.0
+    area = area_under(np.concatenate([present, absent]), np.arange(n + m) < n)
+    gini = 2 * (0.5 if area is None else area) - 1
     # Spread of the rank statistic where nothing tells (Mann and Whitney 1947).
     chance = float(np.sqrt((n + m + 1) / (3.0 * n * m)))
     return float(np.clip((gini - _ERRORS * chance) / _CLEAR, 0.0, 1.0))
