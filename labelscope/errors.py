@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import inspect
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -199,8 +200,17 @@ def notify(code: str, message: str, hint: str = "", rows: Iterable[Any] = ()) ->
             collected.append(notice)
     if said:
         return notice
-    warnings.warn(str(notice), LabelscopeWarning, stacklevel=3)
+    warnings.warn(str(notice), LabelscopeWarning, stacklevel=_levels_to_the_caller())
     return notice
+
+
+def _levels_to_the_caller() -> int:
+    """Count the calls up to the line that called labelscope: the one that its reader wrote and can change."""
+    level, frame = 1, inspect.currentframe()
+    frame = frame and frame.f_back
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "labelscope":
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 def _unknown(kind: str, given: object, known: Iterable[object]) -> tuple[str, str]:

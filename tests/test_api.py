@@ -5,7 +5,7 @@ import pytest
 from sklearn.datasets import load_iris
 
 import labelscope as ls
-from labelscope.errors import InvalidTypeError, MissingEvidenceError
+from labelscope.errors import InvalidTypeError, LabelscopeWarning, MissingEvidenceError
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +43,14 @@ def test_audit_refuses_what_it_cannot_do(iris: tuple[np.ndarray, np.ndarray]) ->
         ls.audit(*iris, executor="cluster")
     with pytest.raises(InvalidTypeError, match="Dataset"):
         ls.audit(ls.Dataset(*iris), iris[1])
+
+
+def test_notices_point_at_the_line_of_whoever_called(iris: tuple[np.ndarray, np.ndarray]) -> None:
+    names = [None, *iris[1][1:]]
+    with pytest.warns(LabelscopeWarning) as caught:
+        ls.audit(iris[0], [*names[:-1], ""])
+        ls.Dataset(["a", "b", "c"], [{"x"}, set(), {"x", "y"}], task="multilabel")
+    assert len(caught) >= 2 and {one.filename for one in caught} == {__file__}
 
 
 def test_view_refuses_other_things(iris: tuple[np.ndarray, np.ndarray]) -> None:
