@@ -21,8 +21,8 @@ def ranks(values: FloatArray) -> FloatArray:
     return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[inverse])
 
 
-def area_under(values: FloatArray, positive: Any) -> float | None:
-    """Return the area under the curve of receiver and operator.
+def auroc(values: FloatArray, positive: Any) -> float | None:
+    """Return the area under the receiver operating characteristic.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def area_under(values: FloatArray, positive: Any) -> float | None:
 
     Examples
     --------
-    >>> area_under(np.array([0.1, 0.4, 0.4, 0.9]), np.array([False, False, True, True]))
+    >>> auroc(np.array([0.1, 0.4, 0.4, 0.9]), np.array([False, False, True, True]))
     0.875
     """
     n_positive = int(np.count_nonzero(positive))
@@ -47,4 +47,4 @@ def area_under(values: FloatArray, positive: Any) -> float | None:
     return (total - n_positive * (n_positive + 1) / 2) / (n_positive * n_negative)
 
 
-__all__ = ["area_under", "ranks"]
+__all__ = ["auroc", "ranks"]

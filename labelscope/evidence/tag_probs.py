@@ -14,7 +14,7 @@ from labelscope.evidence.given_tags import given_tags
 from labelscope.evidence.probe_input import model_input, units_of
 from labelscope.evidence.probe_selection import Curved
 from labelscope.evidence.progress import progress
-from labelscope.evidence.ranks import area_under
+from labelscope.evidence.ranks import auroc
 from labelscope.evidence.tag_folds import deal_tags
 from labelscope.evidence.tag_models import predicted_by_model
 from labelscope.types import Evidence, FloatArray, IntArray, Made
@@ -256,7 +256,7 @@ def quality(probs: FloatArray, tags: IntArray) -> dict[str, Any]:
     """Mean AUROC over the tags that some rows have and some have not, and the log-loss of all entries."""
     areas = []
     for own, given in zip(probs.T, tags.T, strict=True):
-        area = area_under(own[given >= 0], given[given >= 0] == 1)
+        area = auroc(own[given >= 0], given[given >= 0] == 1)
         if area is not None:
             areas.append(area)
     return {

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from labelscope.auditing.audit import Audit
-from labelscope.data.arguments import as_path, check_choice, check_flags
+from labelscope.data.arguments import check_choice, check_flags
 from labelscope.data.frames import column_list, column_names
 from labelscope.errors import InvalidInputError, InvalidTypeError
 from labelscope.exports.cleanlab import issues_frame
@@ -90,7 +90,13 @@ def write(
     if not isinstance(source, Audit | Session):
         raise _no_source(source)
     check_flags(drop_excluded=drop_excluded)
-    target = as_path(path, "labels.parquet").expanduser()
+    try:
+        target = Path(path).expanduser()
+    except TypeError:
+        raise InvalidTypeError(
+            f"path is a {type(path).__name__}, but the name of a file is needed.",
+            "Write ls.export(session, 'labels.parquet').",
+        ) from None
     kind = _format_of(target, format)
     if kind == "npy":
         array = label_array(source, drop_excluded)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from labelscope.evidence.ranks import area_under
+from labelscope.evidence.ranks import auroc
 from labelscope.testing import sample, sample_concepts, sample_tags, sample_targets
 from labelscope.types import Array, Evidence, IntArray, Score
 
@@ -89,7 +89,7 @@ def _check_finds_tags(score: Score, evidence: Evidence) -> None:
         values = np.asarray(score.details[name])[given == there]
         if values.std() == 0:
             continue  # a method of one side says nothing about the other
-        found = area_under(values, wrong[given == there]) or 0.0
+        found = auroc(values, wrong[given == there]) or 0.0
         _require(
             found > 0.65, "finds planted errors", f"AUROC of {name} is {found:.3f}, no better than chance"
         )

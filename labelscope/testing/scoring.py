@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from labelscope.errors import LabelscopeError, MissingEvidenceError
-from labelscope.evidence.ranks import area_under, ranks
+from labelscope.evidence.ranks import auroc, ranks
 from labelscope.testing import sample
 from labelscope.testing.kits import KITS, Kit
 from labelscope.testing.sample_rows import permuted
@@ -232,7 +232,7 @@ def _check_edges(scorer: Scorer, names: tuple[str, ...], kit: Kit) -> None:
 
 
 def _check_finds(score: Score, is_wrong: BoolArray) -> None:
-    found = area_under(np.asarray(score.suspicion), is_wrong) or 0.0
+    found = auroc(np.asarray(score.suspicion), is_wrong) or 0.0
     _require(found > 0.65, "finds planted errors", f"AUROC {found:.3f} is no better than chance")
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from labelscope import scorers
 from labelscope.evidence import RecordedModel, TrainingDynamics, draw_fake_class, record_partial_fit
+from labelscope.evidence.ranks import auroc
 from labelscope.testing import symmetric
-from labelscope.testing.scoring import auroc
 from labelscope.types import Evidence
 
 pytestmark = pytest.mark.acceptance

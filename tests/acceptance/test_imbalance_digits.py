@@ -12,9 +12,9 @@ from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 
 from labelscope.errors import LabelscopeWarning
+from labelscope.evidence.ranks import auroc
 from labelscope.reports import value_of_labels
 from labelscope.scorers import ImbalanceAware
-from labelscope.testing.scoring import auroc
 from labelscope.types import Evidence
 
 pytestmark = pytest.mark.acceptance

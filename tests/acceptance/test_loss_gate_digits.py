@@ -7,9 +7,9 @@ import pytest
 from sklearn.datasets import load_digits
 
 from labelscope.errors import LabelscopeWarning
+from labelscope.evidence.ranks import auroc
 from labelscope.scorers import DynamicLossGate
 from labelscope.testing import symmetric
-from labelscope.testing.scoring import auroc
 from labelscope.types import Evidence
 
 pytestmark = pytest.mark.acceptance

@@ -12,9 +12,9 @@ from sklearn.metrics import average_precision_score
 import labelscope as ls
 from labelscope.evidence.neighbors import NeighborGraph
 from labelscope.evidence.pred_probs import PredictedProbabilities
+from labelscope.evidence.ranks import auroc
 from labelscope.scorers import Ensemble, RepresentationCalibration, SelfConfidence, reasons
 from labelscope.testing import asymmetric, cluster_shaped, symmetric
-from labelscope.testing.scoring import auroc
 from labelscope.types import Evidence, Score
 
 pytestmark = pytest.mark.acceptance

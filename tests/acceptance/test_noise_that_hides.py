@@ -9,9 +9,9 @@ import pytest
 
 import labelscope as ls
 from labelscope.errors import LabelscopeWarning
+from labelscope.evidence.ranks import auroc
 from labelscope.review.queues import Foreign
 from labelscope.scorers import ImbalanceAware, RepresentationCalibration, WeightAware
-from labelscope.testing.scoring import auroc
 from labelscope.types import Evidence
 
 pytestmark = pytest.mark.acceptance

@@ -7,9 +7,9 @@ import pytest
 
 from labelscope.data.dataset import Dataset
 from labelscope.evidence import TextFeatures
+from labelscope.evidence.ranks import auroc
 from labelscope.evidence.tag_probs import TagProbabilities
 from labelscope.scorers import PositiveUnlabeled
-from labelscope.testing.scoring import auroc
 from labelscope.types import Evidence
 
 pytestmark = pytest.mark.acceptance

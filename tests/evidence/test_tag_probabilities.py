@@ -18,7 +18,7 @@ import labelscope as ls
 from labelscope.errors import InvalidInputError, InvalidTypeError, LabelscopeWarning, MissingEvidenceError
 from labelscope.evidence import ConceptProbabilities, TagProbabilities, tag_probe
 from labelscope.evidence.given_tags import as_tags
-from labelscope.evidence.ranks import area_under
+from labelscope.evidence.ranks import auroc
 
 
 def planted(n: int = 400, n_tags: int = 4, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -182,8 +182,8 @@ def test_concepts_are_predicted_alike() -> None:
 def test_area_under_the_curve_is_the_usual_one() -> None:
     rng = np.random.default_rng(0)
     values, positive = rng.integers(0, 5, 200).astype(float), rng.random(200) < 0.3
-    assert area_under(values, positive) == pytest.approx(roc_auc_score(positive, values))
-    assert area_under(values, np.zeros(200, dtype=bool)) is None
+    assert auroc(values, positive) == pytest.approx(roc_auc_score(positive, values))
+    assert auroc(values, np.zeros(200, dtype=bool)) is None
 
 
 def test_nothing_is_said_about_usual_data() -> None:

@@ -294,7 +294,7 @@ def test_fitted_scorers_may_differ_a_little() -> None:
 
 
 def test_auroc_equals_its_definition() -> None:
-    from labelscope.testing.scoring import auroc
+    from labelscope.evidence.ranks import auroc
 
     rng = np.random.default_rng(0)
     scores, positive = np.round(rng.random(40), 1), rng.random(40) < 0.4

@@ -16,8 +16,8 @@ import labelscope as ls
 from labelscope import scorers
 from labelscope.errors import InvalidInputError, MissingEvidenceError
 from labelscope.evidence.dynamics_sums import SUMS, add_step, empty_sums
+from labelscope.evidence.ranks import auroc
 from labelscope.testing import check_scorer, sample
-from labelscope.testing.scoring import auroc
 
 FAMILY = [scorers.AreaUnderMargin, scorers.Cartography, scorers.Forgetting]
 

@@ -32,10 +32,10 @@ from labelscope.evidence.federated_probe import (
     shared_standardization,
 )
 from labelscope.evidence.folds import deal
+from labelscope.evidence.ranks import auroc
 from labelscope.evidence.weighted_probe import Standardized, predict
 from labelscope.scorers import LocalGlobal, by_name
 from labelscope.testing import check_scorer
-from labelscope.testing.scoring import auroc
 from labelscope.types import Evidence
 
 

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from labelscope.errors import InvalidInputError
 from labelscope.evidence.class_similarity import class_similarity, directions
+from labelscope.evidence.ranks import auroc
 from labelscope.scorers.representation.spreading import absorption, spread
 from labelscope.scorers.representation.voices import heard_similarity, weights
 from labelscope.scorers.representation.weight_aware import WeightAware
 from labelscope.testing import check_scorer
-from labelscope.testing.scoring import auroc
 from labelscope.types import Evidence
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from labelscope.evidence.ranks import area_under
+from labelscope.evidence.ranks import auroc
 from labelscope.scorers.multilabel.tag_joint import tag_joint
 from labelscope.types import FloatArray, IntArray
 
@@ -52,7 +52,7 @@ def expected_errors(tags: IntArray, probs: FloatArray) -> tuple[FloatArray, Floa
 def _told(present: FloatArray, absent: FloatArray) -> float:
     """How far the joint is believed, from 0 to 1."""
     n, m = len(present), len(absent)
-    area = area_under(np.concatenate([present, absent]), np.arange(n + m) < n)
+    area = auroc(np.concatenate([present, absent]), np.arange(n + m) < n)
     gini = 2 * (0.5 if area is None else area) - 1
     # Spread of the rank statistic where nothing tells (Mann and Whitney 1947).
     chance = float(np.sqrt((n + m + 1) / (3.0 * n * m)))
